@@ -1,0 +1,55 @@
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { simpleGit } from 'simple-git';
+import type { Context } from '../../context.js';
+import { withoutCredentials } from '../../core/source.js';
+import { MlsysError } from '../../errors.js';
+import { gitEnvironment } from './run.js';
+
+const allRefs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+
+const client = (ctx: Context, baseDir: string) =>
+  simpleGit({
+    baseDir,
+    timeout: { block: 120_000 },
+    unsafe: { allowUnsafeHooksPath: true, allowUnsafePager: true, allowUnsafeConfigEnvCount: true },
+  }).env(gitEnvironment(ctx.env));
+
+/** Clones all branches and tags of a template into the cache: beside the target first, then into place. */
+export async function cloneMirror(ctx: Context, url: string, target: string): Promise<void> {
+  mkdirSync(dirname(target), { recursive: true });
+  const staging = `${target}.${process.pid}`;
+  const forget = ctx.onInterrupt(() => rmSync(staging, { recursive: true, force: true }));
+  try {
+    await client(ctx, dirname(target)).clone(url, staging, ['--mirror', '--quiet']);
+    rmSync(target, { recursive: true, force: true });
+    renameSync(staging, target);
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    throw unreachable(url, error);
+  } finally {
+    forget();
+  }
+}
+
+/** Brings the cached template up to date. Without a network the cache serves as it is, and that is said. */
+export async function fetchMirror(ctx: Context, url: string, mirror: string): Promise<void> {
+  try {
+    await client(ctx, mirror).raw(['fetch', '--prune', '--quiet', '--end-of-options', url, ...allRefs]);
+  } catch {
+    ctx.log.warn(`${withoutCredentials(url)} can't be reached, its copy in the cache is used`);
+  }
+}
+
+function unreachable(url: string, cause: unknown): MlsysError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const reason = /^(?:fatal|error): (.*)$/m.exec(said)?.[1] ?? said.trim().split('\n').at(-1) ?? '';
+  return new MlsysError(
+    'network',
+    `${withoutCredentials(url)} can't be cloned: ${reason.replaceAll(url, withoutCredentials(url))}`,
+    {
+      hint: 'check the address and your access to it',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import semver from 'semver';
+import type { Context } from '../context.js';
+import type { Template } from '../core/layer.js';
+import { builtinSource, parseSource, type SourceSpec, withoutCredentials } from '../core/source.js';
+import { MlsysError } from '../errors.js';
+import type { TemplateRef } from '../schema/lock.js';
+import { cloneMirror, fetchMirror } from './git/clone.js';
+import { readTree } from './git/read.js';
+import { type GitCall, gitText, runGit } from './git/run.js';
+import { readBase, readTemplate } from './template.js';
+import { folderStore, treeStore } from './template-store.js';
+
+export interface LoadedTemplate {
+  readonly template: Template;
+  readonly ref: TemplateRef;
+  /** The source as this machine reaches it: `builtin`, a url or an absolute folder. */
+  readonly origin: string;
+}
+
+export interface LoadOptions {
+  /** Where the project is or will be: folders are recorded relative to it. */
+  readonly projectRoot: string;
+  /** The folder that a relative source starts from. */
+  readonly base: string;
+  /** The commit to read, where the lock names one. */
+  readonly commit?: string | undefined;
+  /** Whether to ask the server for news of a template that is in the cache. */
+  readonly refresh?: boolean | undefined;
+}
+
+export function loadBuiltin(ctx: Context): LoadedTemplate {
+  const template = readTemplate(folderStore(ctx.packageRoot), 'the built-in template');
+  return { template, ref: { source: builtinSource, version: ctx.version }, origin: builtinSource };
+}
+
+export async function loadTemplate(ctx: Context, source: string, options: LoadOptions): Promise<LoadedTemplate> {
+  const spec = parseSource(source);
+  const loaded = await loadSpec(ctx, spec, options);
+  checkOldestVersion(ctx, loaded.template);
+  return loaded;
+}
+
+function loadSpec(ctx: Context, spec: SourceSpec, options: LoadOptions): Promise<LoadedTemplate> | LoadedTemplate {
+  switch (spec.kind) {
+    case 'builtin':
+      return loadBuiltin(ctx);
+    case 'folder':
+      return loadFolder(ctx, spec, options);
+    case 'git':
+      return loadGit(ctx, spec, options);
+  }
+}
+
+async function loadFolder(
+  ctx: Context,
+  spec: SourceSpec & { kind: 'folder' },
+  options: LoadOptions,
+): Promise<LoadedTemplate> {
+  const root = resolve(options.base, spec.path.replace(/^~(?=$|\/)/, ctx.home));
+  if (!existsSync(root)) throw new MlsysError('template', `the template ${spec.path} is not there`);
+  if (!statSync(root).isDirectory()) throw new MlsysError('template', `the template ${spec.path} is no folder`);
+  const source = relative(options.projectRoot, root).split(sep).join('/') || '.';
+  const call: GitCall = { cwd: root, env: ctx.env };
+  if (spec.ref !== undefined || options.commit !== undefined) {
+    const commit = await resolveCommit(call, options.commit ?? spec.ref ?? 'HEAD', spec.path);
+    return loadCommit(ctx, call, commit, { source, ref: spec.ref, origin: root });
+  }
+  const template = readTemplate(folderStore(root), spec.path, () => readBase(folderStore(ctx.packageRoot)));
+  const commit = await cleanCommit(call);
+  const version = commit === undefined ? 'working tree' : await describe(call, commit);
+  return { template, ref: { source, version, ...(commit === undefined ? {} : { commit }) }, origin: root };
+}
+
+/** HEAD, where the folder is the top of a repository and holds nothing that is not committed. */
+async function cleanCommit(call: GitCall): Promise<string | undefined> {
+  if (!existsSync(join(call.cwd, '.git'))) return undefined;
+  const { exitCode, stdout } = await runGit(['status', '--porcelain', '--', 'templates', 'branches'], {
+    ...call,
+    accept: [128],
+  });
+  if (exitCode !== 0 || stdout.length > 0) return undefined;
+  const head = await runGit(['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], { ...call, accept: [1, 128] });
+  return head.exitCode === 0 ? head.stdout.toString().trim() : undefined;
+}
+
+async function loadGit(
+  ctx: Context,
+  spec: SourceSpec & { kind: 'git' },
+  options: LoadOptions,
+): Promise<LoadedTemplate> {
+  const key = createHash('sha256').update(spec.url).digest('hex').slice(0, 24);
+  const mirror = join(ctx.cacheDir, 'templates', `${key}.git`);
+  const call: GitCall = { cwd: mirror, env: ctx.env };
+  if (!existsSync(mirror)) await cloneMirror(ctx, spec.url, mirror);
+  else if (options.refresh !== false) await fetchMirror(ctx, spec.url, mirror);
+  const commit =
+    options.commit === undefined
+      ? await wantedCommit(call, spec)
+      : await resolveCommit(call, options.commit, withoutCredentials(spec.url));
+  return loadCommit(ctx, call, commit, { source: withoutCredentials(spec.url), ref: spec.ref, origin: spec.url });
+}
+
+/** The commit that was asked for: a ref, else the newest release, else the default branch. */
+async function wantedCommit(call: GitCall, { url, ref }: SourceSpec & { kind: 'git' }): Promise<string> {
+  if (ref !== undefined) return resolveCommit(call, ref, withoutCredentials(url));
+  const tags = (await gitText(['tag', '--list'], call)).split('\n').filter((tag) => semver.valid(tag) !== null);
+  const [newest] = tags.filter((tag) => semver.prerelease(tag) === null).sort(semver.rcompare);
+  return resolveCommit(call, newest ?? 'HEAD', withoutCredentials(url));
+}
+
+async function resolveCommit(call: GitCall, ref: string, where: string): Promise<string> {
+  const candidates = [`refs/tags/${ref}`, `refs/heads/${ref}`, `refs/remotes/origin/${ref}`, ref];
+  for (const candidate of candidates) {
+    const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${candidate}^{commit}`];
+    const { exitCode, stdout } = await runGit(args, { ...call, accept: [1, 128] });
+    if (exitCode === 0) return stdout.toString().trim();
+  }
+  throw new MlsysError('template', `${where} has no tag, branch or commit named ${JSON.stringify(ref.slice(0, 60))}`);
+}
+
+interface CommitOrigin {
+  readonly source: string;
+  readonly ref: string | undefined;
+  readonly origin: string;
+}
+
+async function loadCommit(
+  ctx: Context,
+  call: GitCall,
+  commit: string,
+  { source, ref, origin }: CommitOrigin,
+): Promise<LoadedTemplate> {
+  const store = treeStore(await readTree(call, commit, ['templates', 'branches']));
+  const template = readTemplate(store, `${source} at ${commit.slice(0, 12)}`, () =>
+    readBase(folderStore(ctx.packageRoot)),
+  );
+  const version = await describe(call, commit);
+  return { template, ref: { source, ...(ref === undefined ? {} : { ref }), version, commit }, origin };
+}
+
+/** The newest release that a commit is, or stands on; else the commit's own short name. */
+async function describe(call: GitCall, commit: string): Promise<string> {
+  return gitText(['describe', '--tags', '--always', '--abbrev=12', commit], call);
+}
+
+function checkOldestVersion(ctx: Context, template: Template): void {
+  for (const { manifest } of [template.base, ...template.branches.values()]) {
+    const range = manifest.requires.mlsys;
+    if (range !== undefined && !semver.satisfies(ctx.version, range, { includePrerelease: true })) {
+      throw new MlsysError('template', `${manifest.name} needs mlsys ${range}, this is ${ctx.version}`, {
+        hint: 'update mlsys: npm install -g mlsys@latest',
+      });
+    }
+  }
+}

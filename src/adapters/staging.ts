@@ -1,0 +1,147 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Context } from '../context.js';
+import { explainSystemError, MlsysError } from '../errors.js';
+
+/**
+ * A new folder is made in a staging folder and moved to its place when it is whole:
+ *
+ *     target is not there    staging beside it, one rename
+ *     target is empty        staging inside it, its entries renamed one by one; `moving` lists them, so that a run after a
+ *                            kill knows which of the entries are its own
+ */
+const stagingPattern = (name: string): RegExp => new RegExp(`^\\.${name.replace(/[.+]/g, '\\$&')}\\.mlsys-(\\d+)$`);
+const insideName = '.mlsys-new';
+const movingFile = 'moving.json';
+
+/** Why the folder can't become a project, checked before any work is done. */
+export function checkTarget(target: string): void {
+  const refuse = (reason: string, hint: string): never => {
+    throw new MlsysError('target', `${target} ${reason}`, { hint });
+  };
+  const stat = lstatSync(target, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    for (let folder = dirname(target); ; folder = dirname(folder)) {
+      const above = lstatSync(folder, { throwIfNoEntry: false });
+      if (above?.isDirectory() || above?.isSymbolicLink()) return;
+      if (above !== undefined) refuse(`can't be made: ${folder} is a file`, 'choose another path');
+      if (dirname(folder) === folder) return;
+    }
+  }
+  if (!existsSync(target) || !readsAsFolder(target))
+    refuse('is there already, and is no folder', 'choose another name');
+  recoverInside(target);
+  const [first] = readdirSync(target);
+  if (first !== undefined) {
+    refuse(
+      `is not empty: it holds ${first}`,
+      'choose a new or empty folder; `mlsys adopt` gives an existing project a lock',
+    );
+  }
+}
+
+function readsAsFolder(path: string): boolean {
+  try {
+    readdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+/** Clears what a run that was killed left in an empty folder. */
+function recoverInside(target: string): void {
+  const staging = join(target, insideName);
+  if (!existsSync(staging)) return;
+  const moving = join(staging, movingFile);
+  if (existsSync(moving)) {
+    for (const name of JSON.parse(readFileSync(moving, 'utf8')) as string[]) {
+      rmSync(join(target, basename(name)), { recursive: true, force: true });
+    }
+  }
+  rmSync(staging, { recursive: true, force: true });
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** Removes the staging folders beside the target whose process is gone. */
+function removeStale(target: string): void {
+  const pattern = stagingPattern(basename(target));
+  for (const name of readdirSync(dirname(target))) {
+    const pid = pattern.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(dirname(target), name), { recursive: true, force: true });
+  }
+}
+
+/** Makes the folder `target` by way of `fill`, which gets an empty folder. Whatever goes wrong, nothing is left behind. */
+export async function makeFolder(ctx: Context, target: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  const inside = existsSync(target);
+  const firstNew = inside ? target : topmostMissing(target);
+  let staging = '';
+  const clean = (): void => {
+    if (staging !== '') rmSync(staging, { recursive: true, force: true });
+    if (!inside && firstNew !== target) removeEmptyFolders(dirname(target), dirname(firstNew));
+  };
+  const forget = ctx.onInterrupt(clean);
+  try {
+    if (!inside) makeFolders(dirname(target));
+    removeStale(target);
+    staging = inside ? join(target, insideName) : join(dirname(target), `.${basename(target)}.mlsys-${process.pid}`);
+    const folder = inside ? join(staging, 'tree') : staging;
+    mkdirSync(folder, { recursive: true });
+    await fill(folder);
+    if (inside) moveEntries(folder, target, staging);
+    else renameSync(staging, target);
+  } catch (error) {
+    clean();
+    throw explainSystemError(error);
+  } finally {
+    forget();
+  }
+}
+
+function moveEntries(from: string, target: string, staging: string): void {
+  const names = readdirSync(from);
+  writeFileSync(join(staging, movingFile), JSON.stringify(names));
+  for (const name of names) renameSync(join(from, name), join(target, name));
+  rmSync(staging, { recursive: true, force: true });
+}
+
+/** Node's own recursive mkdir never ends below a folder that takes no entries, such as `/proc`. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  mkdirSync(folder);
+}
+
+function topmostMissing(target: string): string {
+  let missing = resolve(target);
+  while (!existsSync(dirname(missing))) missing = dirname(missing);
+  return missing;
+}
+
+function removeEmptyFolders(from: string, until: string): void {
+  for (let folder = from; folder !== until && folder.startsWith(until); folder = dirname(folder)) {
+    if (!existsSync(folder)) continue;
+    if (readdirSync(folder).length > 0) return;
+    rmSync(folder, { recursive: true });
+  }
+}

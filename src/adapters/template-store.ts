@@ -1,0 +1,71 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TemplateStore } from '../core/store.js';
+import type { Tree, TreeFile } from '../core/tree.js';
+import { MlsysError } from '../errors.js';
+
+/** What tools leave behind in a folder that is worked in; no template means to ship it. */
+const litter = new Set(['__pycache__', '.DS_Store', '.pytest_cache', '.ruff_cache', '.mypy_cache']);
+
+export function folderStore(root: string): TemplateStore {
+  return {
+    text: (path) => {
+      try {
+        return readFileSync(join(root, path), 'utf8');
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+        throw error;
+      }
+    },
+    folders: (path) =>
+      entriesOf(join(root, path))
+        .filter((e) => e.isDirectory())
+        .map((e) => e.name),
+    tree: (path) => new Map(walk(join(root, path), '')),
+  };
+}
+
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function* walk(root: string, below: string): Iterable<[string, TreeFile]> {
+  for (const entry of entriesOf(join(root, below))) {
+    if (litter.has(entry.name) || entry.name.endsWith('.pyc')) continue;
+    const path = below === '' ? entry.name : `${below}/${entry.name}`;
+    const full = join(root, path);
+    if (entry.isDirectory()) yield* walk(root, path);
+    else if (entry.isSymbolicLink()) {
+      yield [path, { bytes: Buffer.from(readlinkSync(full)), mode: '120000' }];
+    } else if (entry.isFile()) {
+      const executable = (lstatSync(full).mode & 0o100) !== 0;
+      yield [path, { bytes: readFileSync(full), mode: executable ? '100755' : '100644' }];
+    } else {
+      throw new MlsysError('template', `${full} is neither a file nor a folder nor a symbolic link`);
+    }
+  }
+}
+
+/** A store over files in memory, such as those of one commit. */
+export function treeStore(files: Tree): TemplateStore {
+  const below = (path: string): [string, TreeFile][] =>
+    [...files]
+      .filter(([name]) => name.startsWith(`${path}/`))
+      .map(([name, file]) => [name.slice(path.length + 1), file]);
+  return {
+    text: (path) => {
+      const file = files.get(path);
+      return file === undefined ? undefined : Buffer.from(file.bytes).toString('utf8');
+    },
+    folders: (path) => [
+      ...new Set(below(path).flatMap(([name]) => (name.includes('/') ? [name.slice(0, name.indexOf('/'))] : []))),
+    ],
+    tree: (path) => new Map(below(path)),
+  };
+}

@@ -1,0 +1,36 @@
+import { parse as parseToml } from 'smol-toml';
+import { parseAllDocuments } from 'yaml';
+
+const parsers: Record<string, { readonly language: string; readonly parse: (text: string) => void }> = {
+  toml: { language: 'TOML', parse: (text) => void parseToml(text) },
+  json: { language: 'JSON', parse: (text) => void JSON.parse(text) },
+  yaml: { language: 'YAML', parse: parseYaml },
+};
+const endings: Record<string, string> = {
+  toml: 'toml',
+  lock: 'toml',
+  json: 'json',
+  ipynb: 'json',
+  yaml: 'yaml',
+  yml: 'yaml',
+};
+
+function parseYaml(text: string): void {
+  for (const document of parseAllDocuments(text, { logLevel: 'silent' })) {
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
+  }
+}
+
+/** What is wrong with a file of a language that mlsys knows by its ending, or undefined. */
+export function parseRendered(path: string, text: string): string | undefined {
+  const parser = parsers[endings[path.slice(path.lastIndexOf('.') + 1)] ?? ''];
+  if (parser === undefined) return undefined;
+  try {
+    parser.parse(text);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return `${parser.language}: ${reason}`;
+  }
+}

@@ -1,0 +1,161 @@
+import Handlebars from 'handlebars';
+import { MlsysError } from '../errors.js';
+import * as quote from './quote.js';
+
+/** Helpers that turn a value into text. `raw` stands behind every plain `{{name}}`. */
+const quoting: Record<string, (text: string) => string> = {
+  json: quote.json,
+  toml: quote.toml,
+  yaml: quote.yaml,
+  py: quote.py,
+  sh: quote.sh,
+  make: quote.make,
+  md: quote.md,
+};
+const blocks = ['each', 'if', 'unless'];
+/** Values that mlsys rendered before, as Markdown: the only ones that `{{{…}}}` may print. */
+const preRendered = ['readme'];
+
+type Location = hbs.AST.SourceLocation | undefined;
+/** What a helper is told of its place; the type that Handlebars ships leaves `loc` out. */
+type Options = Handlebars.HelperOptions & { readonly loc?: hbs.AST.SourceLocation };
+
+const environment = Handlebars.create();
+for (const [name, apply] of Object.entries(quoting)) {
+  environment.registerHelper(name, (value: unknown, { loc }: Options) => apply(asText(value, loc)));
+}
+environment.registerHelper('raw', (value: unknown, { loc }: Options) => plain(value, loc));
+environment.registerHelper('eq', (a: unknown, b: unknown, { loc }: Options) => known(a, loc) === known(b, loc));
+// Handlebars' strict mode leaves out what stands behind a helper or a block.
+for (const name of blocks) {
+  const block = environment.helpers[name] as Handlebars.HelperDelegate;
+  environment.registerHelper(name, function (this: unknown, value: unknown, options: Options) {
+    return block.call(this, known(value, options.loc), options);
+  });
+}
+
+const fault = (loc: Location, message: string): Error =>
+  new Error(loc === undefined ? message : `line ${loc.start.line}: ${message}`);
+
+function known(value: unknown, loc: Location): unknown {
+  if (value === undefined) throw fault(loc, 'a name is unknown');
+  return value;
+}
+
+function asText(value: unknown, loc: Location): string {
+  known(value, loc);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw fault(loc, 'a list or an object is printed as text');
+}
+
+/** Text that needs no quoting in any of the languages. */
+function plain(value: unknown, loc: Location): string {
+  const text = asText(value, loc);
+  if (!/^[A-Za-z0-9_][A-Za-z0-9 _.+/@-]*$/.test(text)) {
+    throw fault(
+      loc,
+      `${JSON.stringify(text.slice(0, 60))} needs quoting: print it with ${Object.keys(quoting).join(', ')}`,
+    );
+  }
+  return text;
+}
+
+/** Holds templates to the small part of Handlebars that is data, and puts `raw` behind every plain name. */
+class Restrict extends Handlebars.Visitor {
+  override MustacheStatement(node: hbs.AST.MustacheStatement): void {
+    const name = (node.path as hbs.AST.PathExpression).original;
+    if (!node.escaped && !preRendered.includes(name))
+      throw fault(node.loc, `{{{${name}}}} prints a value without quoting`);
+    if (node.params.length === 0 && node.escaped) {
+      if (Object.hasOwn(quoting, name)) throw fault(node.loc, `{{${name}}} needs a value`);
+      node.params = [node.path];
+      node.path = {
+        ...(node.path as hbs.AST.PathExpression),
+        original: 'raw',
+        parts: ['raw'],
+        depth: 0,
+        data: false,
+      } as hbs.AST.PathExpression;
+    }
+    super.MustacheStatement(node);
+  }
+
+  override BlockStatement(node: hbs.AST.BlockStatement): void {
+    const name = (node.path as hbs.AST.PathExpression).original;
+    if (!blocks.includes(name)) throw fault(node.loc, `{{#${name}}} is not one of ${blocks.join(', ')}`);
+    super.BlockStatement(node);
+  }
+
+  override PartialStatement(node: hbs.AST.PartialStatement): void {
+    throw fault(node.loc, 'partials are not supported');
+  }
+  override PartialBlockStatement(node: hbs.AST.PartialBlockStatement): void {
+    throw fault(node.loc, 'partials are not supported');
+  }
+  override Decorator(node: hbs.AST.Decorator): void {
+    throw fault(node.loc, 'decorators are not supported');
+  }
+  override DecoratorBlock(node: hbs.AST.DecoratorBlock): void {
+    throw fault(node.loc, 'decorators are not supported');
+  }
+}
+
+/** Every name that a template reads, outside of what `each` opens. For lint. */
+class Names extends Handlebars.Visitor {
+  readonly found = new Set<string>();
+  #depth = 0;
+  override BlockStatement(node: hbs.AST.BlockStatement): void {
+    const opens = (node.path as hbs.AST.PathExpression).original === 'each';
+    for (const param of node.params) this.accept(param);
+    if (opens) this.#depth++;
+    this.accept(node.program);
+    if (opens) this.#depth--;
+    if (node.inverse) this.accept(node.inverse);
+  }
+  override PathExpression(node: hbs.AST.PathExpression): void {
+    const [name] = node.parts;
+    if (typeof name !== 'string' || node.data) return;
+    if (this.#depth === 0 || node.depth === this.#depth) this.found.add(name);
+  }
+}
+
+export function namesIn(template: string | hbs.AST.Program): Set<string> {
+  const names = new Names();
+  names.accept(typeof template === 'string' ? Handlebars.parse(template) : template);
+  for (const helper of [...Object.keys(quoting), ...blocks, 'eq']) names.found.delete(helper);
+  return names.found;
+}
+
+/**
+ * Renders one template, strictly: an unknown name, a value that needs quoting where there is none, and a `{{` that is
+ * left over are errors. `where` names the template in them.
+ */
+export function renderText(text: string, data: object, where: string): string {
+  if (!text.includes('{{')) return text;
+  try {
+    const ast = Handlebars.parse(text);
+    for (const name of namesIn(ast)) if (!Object.hasOwn(data, name)) throw new Error(`no answer is named ${name}`);
+    new Restrict().accept(ast);
+    const helpers = Object.fromEntries([...Object.keys(quoting), 'raw', 'eq', ...blocks].map((name) => [name, true]));
+    const template = environment.compile(ast, {
+      strict: true,
+      noEscape: true,
+      knownHelpers: helpers,
+      knownHelpersOnly: true,
+    });
+    const output = template(data);
+    if (/(?<!\$)\{\{/.test(output)) throw new Error('"{{" is left in the output');
+    return output;
+  } catch (error) {
+    throw renderError(error, where);
+  }
+}
+
+function renderError(error: unknown, where: string): MlsysError {
+  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  return new MlsysError('render', `${where}: ${reason}`, {
+    hint: '`mlsys branch lint` lists every fault of a template',
+    cause: error,
+  });
+}

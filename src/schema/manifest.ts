@@ -1,0 +1,138 @@
+import { z } from 'zod';
+
+/** Names that templates see beside the answers; a question can't have one of them. */
+export const composedNames = [
+  'project_name',
+  'package_name',
+  'branches',
+  'dependencies',
+  'dev_dependencies',
+  'extras',
+  'conflicts',
+  'indexes',
+  'env',
+  'plugins',
+  'tasks',
+  'services',
+  'workflows',
+  'docs',
+] as const;
+
+const slug = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be words of a-z and 0-9 joined by "-"');
+const identifier = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/, 'must be letters a-z, digits and "_"')
+  .refine((name) => !(composedNames as readonly string[]).includes(name), 'is a name that mlsys gives itself');
+const line = z.string().regex(/^[^\n\r]+$/, 'must be one line of text');
+const glob = z.string().min(1);
+const expression = z.string().min(1).describe('`api`, `use_case == mapper`, `branch chalk`, with not, and, or');
+const envName = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be capital letters, digits and "_"');
+
+/** Zod's record drops nothing, so `__proto__` and its like must be refused by the key's own pattern. */
+const record = <K extends z.ZodType<string, string>, V extends z.ZodType>(key: K, value: V) => z.record(key, value);
+
+export const answerValue = z.union([z.string(), z.boolean(), z.number()]);
+export type AnswerValue = z.infer<typeof answerValue>;
+
+export const question = z
+  .strictObject({
+    type: z.enum(['string', 'boolean', 'integer', 'number', 'choice']).default('string'),
+    default: answerValue.optional(),
+    choices: z.array(z.string()).min(1).optional(),
+    pattern: z.string().optional(),
+    help: line.optional(),
+    secret: z.boolean().default(false).describe('asked for, never stored in the lock'),
+  })
+  .refine(
+    (q) => (q.type === 'choice') === (q.choices !== undefined),
+    '`choices` belongs to `type: choice`, and only there',
+  )
+  .refine((q) => q.default !== undefined || q.secret, 'a question needs a `default`, so that --yes can answer it');
+export type Question = z.infer<typeof question>;
+
+const task = z
+  .strictObject({
+    command: z.union([line, z.array(line).min(1)]).optional(),
+    steps: z.array(slug).min(1).optional(),
+    help: line,
+    needs: z
+      .strictObject({
+        gpu: z.boolean().default(false),
+        services: z.array(slug).default([]),
+        extras: z.array(z.string()).default([]),
+      })
+      .default({ gpu: false, services: [], extras: [] }),
+  })
+  .refine((t) => (t.command === undefined) !== (t.steps === undefined), 'a task has either `command` or `steps`');
+
+const envVariable = z.strictObject({
+  required: z.boolean().default(false),
+  secret: z.boolean().default(false),
+  default: z.string().default(''),
+  help: line.default(''),
+});
+
+const service = z.looseObject({
+  image: z.string().min(1),
+  ports: z.array(z.string()).default([]),
+});
+
+const migration = z.strictObject({
+  version: z.string().min(1),
+  renames: z.array(z.strictObject({ from: z.string().min(1), to: z.string().min(1) })).default([]),
+  note: z.string().optional().describe('what a person should know or do'),
+});
+
+export const manifest = z.strictObject({
+  name: slug,
+  aliases: z.array(slug).default([]),
+  title: line,
+  summary: line,
+  extends: z.array(slug).default([]),
+  questions: record(identifier, question).default({}),
+  requires: z
+    .strictObject({
+      mlsys: z.string().optional(),
+      answers: z.array(expression).default([]),
+      memory_gb: z.number().positive().optional(),
+      disk_gb: z.number().positive().optional(),
+      device: z.enum(['any', 'gpu', 'cuda', 'mps']).default('any'),
+    })
+    .default({ answers: [], device: 'any' }),
+  when: z.array(z.strictObject({ files: z.array(glob).min(1), if: expression })).default([]),
+  python: z
+    .strictObject({
+      dependencies: z.array(line).default([]),
+      dev: z.array(line).default([]),
+      extras: record(slug, z.array(line)).default({}),
+      conflicts: z.array(z.array(slug).min(2)).default([]),
+      indexes: z
+        .array(
+          z.strictObject({
+            name: slug,
+            url: z.url({ protocol: /^https$/ }),
+            packages: z.array(slug).min(1),
+            if: expression.optional(),
+          }),
+        )
+        .default([]),
+    })
+    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [] }),
+  env: record(envName, envVariable).default({}),
+  plugins: record(slug, record(slug, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({}),
+  tasks: record(slug, task).default({}),
+  services: record(slug, service).default({}),
+  workflows: record(slug, z.looseObject({})).default({}),
+  docs: z
+    .strictObject({
+      readme: z.string().optional(),
+      pages: z.array(z.strictObject({ path: z.string().min(1), title: line })).default([]),
+    })
+    .default({ pages: [] }),
+  checks: z
+    .array(z.strictObject({ name: slug, kind: z.enum(['command', 'file', 'port']), value: line, fix: line }))
+    .default([]),
+  once: z.array(glob).default([]),
+  migrations: z.array(migration).default([]),
+});
+export type Manifest = z.infer<typeof manifest>;
