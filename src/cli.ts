@@ -1,22 +1,18 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type Context, systemContext } from './context.js';
 import { didYouMean } from './core/nearest.js';
-import { builtinSource } from './core/source.js';
 import { MlsysError } from './errors.js';
 import { describeError } from './ui/error.js';
+import { wireBranches } from './wire/branches.js';
+import { wireProject } from './wire/create.js';
+import { wireLifecycle } from './wire/lifecycle.js';
+import type { Call } from './wire/options.js';
 
-const collect = (value: string, former: readonly string[]): string[] => [...former, value];
-const repeatable = (flags: string, help: string): Option =>
-  new Option(flags, help).argParser(collect).default([], 'none');
-const json = (): Option => new Option('--json', 'print data for a program');
-
-type Run = (ctx: Context) => Promise<number>;
-
-/** Every command: its flags, and the module that is imported when it is called. */
+/** The command line. The wiring of each part holds the flags of its commands, and imports their module when they are called. */
 function wire(ctx: Context, version: string): { readonly program: Command; readonly exitCode: () => number } {
   let code = 0;
-  const call = async (run: Run): Promise<void> => {
-    code = await run(ctx);
+  const call: Call = async (run) => {
+    code = await run();
   };
   const program = new Command('mlsys')
     .description('Creates a machine-learning project from branches, and keeps it in step with its template for life')
@@ -25,88 +21,12 @@ function wire(ctx: Context, version: string): { readonly program: Command; reado
     .enablePositionalOptions()
     .exitOverride();
 
-  program
-    .command('new')
-    .summary('create a project')
-    .description('Creates a project: files, git repository, Python environment. The last part of the path is its name.')
-    .argument('<path>', 'a new or empty folder')
-    .argument('[task-args...]', 'arguments of the task of --run, after --')
-    .addOption(repeatable('-b, --branch <branch>', 'a branch on top of the base; may be repeated'))
-    .option('--from <source>', 'template: a folder or git url, with #ref if wanted', builtinSource)
-    .addOption(repeatable('--set <name=value>', 'the answer to a question; may be repeated'))
-    .option('-y, --yes', 'take the default of every question', false)
-    .option('--no-setup', 'do not make the Python environment')
-    .option('--no-git', 'write the files only')
-    .option('--run <task>', 'run a task when the project is there')
-    .option('--dry-run', 'show what would be made', false)
-    .option('--trust', 'let this template, which is not the built-in one, run set-up and tasks', false)
-    .addOption(json())
-    .action(async (path: string, taskArgs: string[], options) =>
-      call(async () => (await import('./commands/new.js')).newCommand(ctx, path, { ...options, taskArgs })),
-    );
-
-  program
-    .command('setup')
-    .summary('make the Python environment of the project')
-    .description('Makes or updates the Python environment of the project with uv, which is fetched if it is missing.')
-    .action(() => call(async () => (await import('./commands/setup.js')).setupCommand(ctx)));
-
-  program
-    .command('run')
-    .summary('run a task of the project; without a name, list them')
-    .description('Runs a task of the project. `mlsys <task>` is short for it.')
-    .argument('[task]')
-    .argument('[args...]', 'arguments of the task, after --')
-    .option('--all', 'list the full names <task>-<branch> too', false)
-    .addOption(json())
-    .passThroughOptions()
-    .action((task: string | undefined, args: string[], options) =>
-      call(async () => (await import('./commands/run.js')).runCommand(ctx, task, withoutDashes(args), options)),
-    );
-
-  program
-    .command('doctor')
-    .summary('check the machine and the project')
-    .description('Checks the machine and the project, and says how to mend what is wrong.')
-    .option('--fix', 'mend what can be mended safely', false)
-    .addOption(json())
-    .action((options) => call(async () => (await import('./commands/doctor.js')).doctorCommand(ctx, options)));
-
-  const branch = program
-    .command('branch')
-    .summary('list, show and check branches')
-    .description('Works with the branches of a template.');
-  const from = (): Option =>
-    new Option('--from <source>', 'template: a folder or git url, with #ref if wanted').default(builtinSource);
-  branch
-    .command('list')
-    .description('Lists the branches of a template.')
-    .addOption(from())
-    .addOption(json())
-    .action((options) => call(async () => (await import('./commands/branch.js')).branchList(ctx, options)));
-  branch
-    .command('show')
-    .description('Shows what a branch asks, needs and brings.')
-    .argument('<branch>')
-    .addOption(from())
-    .addOption(json())
-    .action((name: string, options) =>
-      call(async () => (await import('./commands/branch.js')).branchShow(ctx, name, options)),
-    );
-  branch
-    .command('lint')
-    .description('Reports every fault of a template repository at once.')
-    .argument('[path]', 'the template repository', '.')
-    .addOption(json())
-    .action((path: string, options) =>
-      call(async () => (await import('./commands/lint.js')).branchLint(ctx, path, options)),
-    );
-
+  const wiring = { program, ctx, call };
+  wireProject(wiring);
+  wireLifecycle(wiring);
+  wireBranches(wiring);
   return { program, exitCode: () => code };
 }
-
-/** `mlsys run demo -- --seed 1` and `mlsys run demo --seed 1` mean the same. */
-const withoutDashes = (args: readonly string[]): readonly string[] => (args[0] === '--' ? args.slice(1) : args);
 
 /** Where the first word is no command, it is a task of the project. */
 function asTask(program: Command, argv: readonly string[]): readonly string[] {

@@ -7,6 +7,7 @@ import type { Template } from '../core/layer.js';
 import { builtinSource, parseSource, type SourceSpec, withoutCredentials } from '../core/source.js';
 import { MlsysError } from '../errors.js';
 import type { TemplateRef } from '../schema/lock.js';
+import { fetchRelease } from './release.js';
 import { cloneMirror, fetchMirror } from './git/clone.js';
 import { readTree } from './git/read.js';
 import { type GitCall, gitText, runGit } from './git/run.js';
@@ -27,6 +28,10 @@ export interface LoadOptions {
   readonly base: string;
   /** The commit to read, where the lock names one. */
   readonly commit?: string | undefined;
+  /** The release to read, where the template is mlsys' own. */
+  readonly version?: string | undefined;
+  /** Go to the newest version: the head of the branch that the source names, else the newest release. */
+  readonly follow?: boolean | undefined;
   /** Whether to ask the server for news of a template that is in the cache. */
   readonly refresh?: boolean | undefined;
 }
@@ -34,6 +39,14 @@ export interface LoadOptions {
 export function loadBuiltin(ctx: Context): LoadedTemplate {
   const template = readTemplate(folderStore(ctx.packageRoot), 'the built-in template');
   return { template, ref: { source: builtinSource, version: ctx.version }, origin: builtinSource };
+}
+
+/** The built-in template of another release: that package, from the cache or from npm. */
+async function loadRelease(ctx: Context, version: string): Promise<LoadedTemplate> {
+  if (version === ctx.version) return loadBuiltin(ctx);
+  const root = await fetchRelease(ctx, version);
+  const template = readTemplate(folderStore(root), `mlsys ${version}`);
+  return { template, ref: { source: builtinSource, version }, origin: builtinSource };
 }
 
 export async function loadTemplate(ctx: Context, source: string, options: LoadOptions): Promise<LoadedTemplate> {
@@ -46,7 +59,7 @@ export async function loadTemplate(ctx: Context, source: string, options: LoadOp
 function loadSpec(ctx: Context, spec: SourceSpec, options: LoadOptions): Promise<LoadedTemplate> | LoadedTemplate {
   switch (spec.kind) {
     case 'builtin':
-      return loadBuiltin(ctx);
+      return loadRelease(ctx, options.version ?? ctx.version);
     case 'folder':
       return loadFolder(ctx, spec, options);
     case 'git':
@@ -65,7 +78,7 @@ async function loadFolder(
   const source = relative(options.projectRoot, root).split(sep).join('/') || '.';
   const call: GitCall = { cwd: root, env: ctx.env };
   if (spec.ref !== undefined || options.commit !== undefined) {
-    const commit = await resolveCommit(call, options.commit ?? spec.ref ?? 'HEAD', spec.path);
+    const commit = await wantedCommit(call, { where: spec.path, ref: spec.ref ?? 'HEAD' }, options);
     return loadCommit(ctx, call, commit, { source, ref: spec.ref, origin: root });
   }
   const template = readTemplate(folderStore(root), spec.path, () => readBase(folderStore(ctx.packageRoot)));
@@ -94,21 +107,33 @@ async function loadGit(
   const key = createHash('sha256').update(spec.url).digest('hex').slice(0, 24);
   const mirror = join(ctx.cacheDir, 'templates', `${key}.git`);
   const call: GitCall = { cwd: mirror, env: ctx.env };
+  const where = withoutCredentials(spec.url);
   if (!existsSync(mirror)) await cloneMirror(ctx, spec.url, mirror);
-  else if (options.refresh !== false) await fetchMirror(ctx, spec.url, mirror);
-  const commit =
-    options.commit === undefined
-      ? await wantedCommit(call, spec)
-      : await resolveCommit(call, options.commit, withoutCredentials(spec.url));
-  return loadCommit(ctx, call, commit, { source: withoutCredentials(spec.url), ref: spec.ref, origin: spec.url });
+  else if (options.commit === undefined ? options.refresh !== false : !(await hasCommit(call, options.commit))) {
+    await fetchMirror(ctx, spec.url, mirror);
+  }
+  const commit = await wantedCommit(call, { where, ref: spec.ref }, options);
+  return loadCommit(ctx, call, commit, { source: where, ref: spec.ref, origin: spec.url });
 }
 
-/** The commit that was asked for: a ref, else the newest release, else the default branch. */
-async function wantedCommit(call: GitCall, { url, ref }: SourceSpec & { kind: 'git' }): Promise<string> {
-  if (ref !== undefined) return resolveCommit(call, ref, withoutCredentials(url));
+interface Wanted {
+  readonly where: string;
+  readonly ref: string | undefined;
+}
+
+/** The commit that was asked for: a commit, a ref, else the newest release, else the default branch. */
+async function wantedCommit(call: GitCall, { where, ref }: Wanted, { commit, follow }: LoadOptions): Promise<string> {
+  if (commit !== undefined) return resolveCommit(call, commit, where);
+  if (ref !== undefined && (follow !== true || (await hasCommit(call, `refs/heads/${ref}`))))
+    return resolveCommit(call, ref, where);
   const tags = (await gitText(['tag', '--list'], call)).split('\n').filter((tag) => semver.valid(tag) !== null);
   const [newest] = tags.filter((tag) => semver.prerelease(tag) === null).sort(semver.rcompare);
-  return resolveCommit(call, newest ?? 'HEAD', withoutCredentials(url));
+  return resolveCommit(call, newest ?? 'HEAD', where);
+}
+
+async function hasCommit(call: GitCall, ref: string): Promise<boolean> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`];
+  return (await runGit(args, { ...call, accept: [1, 128] })).exitCode === 0;
 }
 
 async function resolveCommit(call: GitCall, ref: string, where: string): Promise<string> {

@@ -22,9 +22,11 @@ function parseYaml(text: string): void {
   }
 }
 
+const parserOf = (path: string) => parsers[endings[path.slice(path.lastIndexOf('.') + 1)] ?? ''];
+
 /** What is wrong with a file of a language that mlsys knows by its ending, or undefined. */
 export function parseRendered(path: string, text: string): string | undefined {
-  const parser = parsers[endings[path.slice(path.lastIndexOf('.') + 1)] ?? ''];
+  const parser = parserOf(path);
   if (parser === undefined) return undefined;
   try {
     parser.parse(text);
@@ -34,3 +36,6 @@ export function parseRendered(path: string, text: string): string | undefined {
     return `${parser.language}: ${reason}`;
   }
 }
+
+/** Whether a file's language is one that can be checked. */
+export const parses = (path: string): boolean => parserOf(path) !== undefined;

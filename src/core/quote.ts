@@ -27,8 +27,11 @@ export function py(text: string): string {
 export const sh = (text: string): string =>
   /^[\w%+,./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Text of a Makefile, in a recipe or a value. */
-export const make = (text: string): string => text.replaceAll('$', '$$$$').replaceAll('#', '\\#');
+/** Text of a recipe of a Makefile. */
+export const make = (text: string): string => text.replaceAll('$', '$$$$');
+
+/** Text that ends with its line, such as a comment. */
+export const line = (text: string): string => text.replace(/[\n\r]+/g, ' ');
 
 /** Plain text in Markdown: what would be markup is escaped. */
 export const md = (text: string): string =>

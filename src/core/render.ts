@@ -11,8 +11,10 @@ const quoting: Record<string, (text: string) => string> = {
   sh: quote.sh,
   make: quote.make,
   md: quote.md,
+  line: quote.line,
 };
 const blocks = ['each', 'if', 'unless'];
+const helperNames = [...Object.keys(quoting), ...blocks, 'raw', 'upper', 'eq'];
 /** Values that mlsys rendered before, as Markdown: the only ones that `{{{…}}}` may print. */
 const preRendered = ['readme'];
 
@@ -25,6 +27,7 @@ for (const [name, apply] of Object.entries(quoting)) {
   environment.registerHelper(name, (value: unknown, { loc }: Options) => apply(asText(value, loc)));
 }
 environment.registerHelper('raw', (value: unknown, { loc }: Options) => plain(value, loc));
+environment.registerHelper('upper', (value: unknown, { loc }: Options) => plain(value, loc).toUpperCase());
 environment.registerHelper('eq', (a: unknown, b: unknown, { loc }: Options) => known(a, loc) === known(b, loc));
 // Handlebars' strict mode leaves out what stands behind a helper or a block.
 for (const name of blocks) {
@@ -123,7 +126,7 @@ class Names extends Handlebars.Visitor {
 export function namesIn(template: string | hbs.AST.Program): Set<string> {
   const names = new Names();
   names.accept(typeof template === 'string' ? Handlebars.parse(template) : template);
-  for (const helper of [...Object.keys(quoting), ...blocks, 'eq']) names.found.delete(helper);
+  for (const helper of helperNames) names.found.delete(helper);
   return names.found;
 }
 
@@ -137,7 +140,7 @@ export function renderText(text: string, data: object, where: string): string {
     const ast = Handlebars.parse(text);
     for (const name of namesIn(ast)) if (!Object.hasOwn(data, name)) throw new Error(`no answer is named ${name}`);
     new Restrict().accept(ast);
-    const helpers = Object.fromEntries([...Object.keys(quoting), 'raw', 'eq', ...blocks].map((name) => [name, true]));
+    const helpers = Object.fromEntries(helperNames.map((name) => [name, true]));
     const template = environment.compile(ast, {
       strict: true,
       noEscape: true,

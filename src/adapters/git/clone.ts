@@ -4,16 +4,17 @@ import { simpleGit } from 'simple-git';
 import type { Context } from '../../context.js';
 import { withoutCredentials } from '../../core/source.js';
 import { MlsysError } from '../../errors.js';
-import { gitEnvironment } from './run.js';
+import { personalEnvironment } from './run.js';
 
 const allRefs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
-const client = (ctx: Context, baseDir: string) =>
-  simpleGit({
-    baseDir,
-    timeout: { block: 120_000 },
-    unsafe: { allowUnsafeHooksPath: true, allowUnsafePager: true, allowUnsafeConfigEnvCount: true },
-  }).env(gitEnvironment(ctx.env));
+/** A person's own configuration holds the way to the server, so it stays. Neither a mirror clone nor a fetch runs hooks. */
+function client(ctx: Context, baseDir: string) {
+  const kept = personalEnvironment(ctx.env);
+  const env = { ...kept, GIT_ALLOW_PROTOCOL: 'https:ssh:file', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+  const allowEnvironment = Object.keys(env).filter((name) => name.startsWith('GIT_'));
+  return simpleGit({ baseDir, timeout: { block: 120_000 }, allowEnvironment }).env(env);
+}
 
 /** Clones all branches and tags of a template into the cache: beside the target first, then into place. */
 export async function cloneMirror(ctx: Context, url: string, target: string): Promise<void> {

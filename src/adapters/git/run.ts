@@ -5,6 +5,8 @@ export interface GitCall {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly input?: string | Uint8Array | Iterable<Uint8Array> | undefined;
+  /** Where new objects go instead of the repository, which is then only read. */
+  readonly scratch?: { readonly objects: string; readonly repository: string } | undefined;
   /** Exit codes that are an answer and not a failure; 0 is always one. */
   readonly accept?: readonly number[] | undefined;
 }
@@ -41,12 +43,18 @@ const neutralConfig: Readonly<Record<string, string>> = {
 const keptVariables =
   /^GIT_(SSL_|SSH|ASKPASS|HTTP_|AUTHOR_|COMMITTER_|CONFIG_GLOBAL$|CONFIG_SYSTEM$|CONFIG_NOSYSTEM$|EXEC_PATH$|TEMPLATE_DIR$|CEILING_DIRECTORIES$)/;
 
-export function gitEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+/** The environment without what would steer git, or start an editor or a pager. */
+export function personalEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || /^(EDITOR|VISUAL|PAGER|PREFIX)$/.test(name)) continue;
     if (!name.startsWith('GIT_') || keptVariables.test(name)) kept[name] = value;
   }
+  return kept;
+}
+
+export function gitEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  const kept = personalEnvironment(env);
   const config = Object.entries(neutralConfig);
   kept.GIT_CONFIG_COUNT = String(config.length);
   for (const [i, [key, value]] of config.entries()) {
@@ -63,10 +71,16 @@ export interface GitAnswer {
 }
 
 /** Runs one git command with no shell. */
-export async function runGit(args: readonly string[], { cwd, env, input, accept = [] }: GitCall): Promise<GitAnswer> {
+export async function runGit(
+  args: readonly string[],
+  { cwd, env, input, scratch, accept = [] }: GitCall,
+): Promise<GitAnswer> {
   const result = await execa('git', args, {
     cwd,
-    env: gitEnvironment(env),
+    env: {
+      ...gitEnvironment(env),
+      ...(scratch && { GIT_OBJECT_DIRECTORY: scratch.objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: scratch.repository }),
+    },
     extendEnv: false,
     encoding: 'buffer',
     reject: false,

@@ -1,0 +1,65 @@
+import { openProject } from '../adapters/project.js';
+import { rememberTrust, requireTrust } from '../adapters/trust.js';
+import type { Context } from '../context.js';
+import { goalOf, type GoalWithNotes, type TargetChange } from '../engine/goal.js';
+import { applyRetarget, isUpToDate, planRetarget, type Retarget } from '../engine/retarget.js';
+import { lookAtProject, type Session, withProject } from '../engine/session.js';
+import { builtinSource } from '../core/source.js';
+import { describeRetarget, retargetJson } from '../ui/retarget.js';
+import { setupProject } from './setup.js';
+
+export interface RetargetFlags {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly commit?: boolean;
+  /** Set up the Python environment when the packages may have changed. */
+  readonly setup?: boolean;
+  readonly trust?: boolean;
+  readonly twoWay?: boolean;
+}
+
+/** What all commands that move a project to another target have in common: sync, switch, add, remove, configure. */
+export async function retargetCommand(
+  ctx: Context,
+  change: (session: Session) => TargetChange | Promise<TargetChange>,
+  flags: RetargetFlags,
+): Promise<number> {
+  const open = flags.dryRun ? lookAtProject : withProject;
+  return open(ctx, async (session) => {
+    const found = await goalOf(ctx, session.project, await change(session));
+    const retarget = await planRetarget(ctx, session.project, session.repository, found.goal);
+    if (!flags.dryRun && !isUpToDate(retarget)) {
+      await applyRetarget(ctx, session.repository, retarget, { commit: flags.commit ?? true });
+    }
+    report(ctx, found, retarget, flags);
+    if (flags.dryRun) return 0;
+    if (retarget.plan.conflicts.length > 0) return 1;
+    await followUp(ctx, session, found, { ...flags, changed: !isUpToDate(retarget) });
+    return 0;
+  });
+}
+
+function report(ctx: Context, { goal, notes }: GoalWithNotes, retarget: Retarget, flags: RetargetFlags): void {
+  const facts = {
+    command: goal.command,
+    retarget,
+    notes,
+    upToDate: isUpToDate(retarget),
+    ref: goal.ref,
+    dryRun: flags.dryRun ?? false,
+  };
+  if (flags.json) ctx.print(retargetJson(facts));
+  else ctx.log.info(describeRetarget(facts));
+}
+
+async function followUp(
+  ctx: Context,
+  { project }: Session,
+  { goal, origin }: GoalWithNotes,
+  { setup, trust, changed, commit }: RetargetFlags & { readonly changed: boolean },
+): Promise<void> {
+  if (trust) rememberTrust(ctx, goal.ref, origin);
+  if (!changed || !setup || commit === false) return;
+  if (goal.ref.source !== builtinSource) requireTrust(ctx, openProject(project.root).lock.template, project.root);
+  await setupProject(ctx, project.root);
+}

@@ -1,0 +1,38 @@
+import { isInterrupted, pendingMerge } from '../adapters/git/apply.js';
+import { openRepository, unmergedPaths } from '../adapters/git/repository.js';
+import { workTreeListing } from '../adapters/git/worktree.js';
+import { openProject } from '../adapters/project.js';
+import type { Context } from '../context.js';
+import { driftOf } from '../core/drift.js';
+import { lockPath } from '../schema/lock.js';
+import { describeStatus } from '../ui/status.js';
+
+export interface StatusOptions {
+  readonly json?: boolean;
+  readonly all?: boolean;
+}
+
+/** Versions, branches, answers, and how each file stands to the baseline. Looks only; works with no network. */
+export async function statusCommand(ctx: Context, { json = false, all = false }: StatusOptions): Promise<number> {
+  const { root, lock } = openProject(ctx.cwd);
+  const repository = await openRepository(ctx, root);
+  const drift = driftOf(
+    new Map(Object.entries(lock.files)),
+    await workTreeListing(repository),
+    new Set([lockPath, 'uv.lock']),
+  );
+  const pending = pendingMerge(repository);
+  const status = {
+    project: String(lock.answers.project_name),
+    root,
+    template: lock.template,
+    mlsys: { project: lock.mlsys, installed: ctx.version },
+    branches: lock.branches,
+    answers: lock.answers,
+    unfinished: isInterrupted(repository) ? 'interrupted' : pending?.command,
+    conflicts: pending === undefined ? [] : await unmergedPaths(repository),
+    files: drift,
+  };
+  ctx.print(json ? JSON.stringify(status, null, 2) : describeStatus(status, all));
+  return 0;
+}

@@ -1,0 +1,64 @@
+import type { Listing, TreeEntry } from './tree.js';
+
+/** New paths by old ones: files of a baseline that a target puts elsewhere, because an answer names a folder or a migration says so. */
+export type Moves = ReadonlyMap<string, string>;
+
+/** Files that come from the same template file but go to another path. */
+export function movesBetween(
+  old: ReadonlyMap<string, { source: string }>,
+  next: ReadonlyMap<string, { source: string }>,
+): Map<string, string> {
+  const bySource = new Map([...next].map(([path, { source }]) => [source, path]));
+  const moves = new Map<string, string>();
+  for (const [path, { source }] of old) {
+    const to = bySource.get(source);
+    if (source !== 'mlsys' && to !== undefined && to !== path && !next.has(path)) moves.set(path, to);
+  }
+  return moves;
+}
+
+/** The folders that moved: what is left of each move when the equal ends of both paths are taken off. */
+export function folderMoves(moves: Moves, next: Iterable<string>): Map<string, string> {
+  const folders = new Map<string, string>();
+  const split = new Set<string>();
+  for (const [path, target] of moves) {
+    const [from, to] = [path.split('/'), target.split('/')];
+    let equal = 0;
+    while (equal < Math.min(from.length, to.length) && from.at(-1 - equal) === to.at(-1 - equal)) equal++;
+    if (equal === 0 || equal === from.length || equal === to.length) continue;
+    const [folder, into] = [from.slice(0, -equal).join('/'), to.slice(0, -equal).join('/')];
+    if ((folders.get(folder) ?? into) !== into) split.add(folder);
+    folders.set(folder, into);
+  }
+  // A folder that still gets files of the template stays, and what a person put there stays with it.
+  for (const path of next) {
+    for (const folder of folders.keys()) if (path.startsWith(`${folder}/`)) split.add(folder);
+  }
+  for (const folder of split) folders.delete(folder);
+  return folders;
+}
+
+/** Where a file goes: its own move, else that of the deepest folder above it. */
+export function movePath(path: string, moves: Moves, folders: ReadonlyMap<string, string>): string {
+  const direct = moves.get(path);
+  if (direct !== undefined) return direct;
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const to = folders.get(path.slice(0, end));
+    if (to !== undefined) return to + path.slice(end);
+  }
+  return path;
+}
+
+/** A listing with its files moved. A file that would land on another one stays where it is. */
+export function moveListing(
+  listing: Listing,
+  moves: Moves,
+  folders: ReadonlyMap<string, string>,
+): Map<string, TreeEntry> {
+  const moved = new Map<string, TreeEntry>();
+  for (const [path, entry] of listing) {
+    const to = movePath(path, moves, folders);
+    moved.set(to !== path && listing.has(to) ? path : to, entry);
+  }
+  return moved;
+}

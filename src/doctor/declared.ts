@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { programsOnPath } from '../adapters/exec.js';
+import type { ProjectManifest } from '../schema/project.js';
+import { type Check, type Facts, ok } from './check.js';
+
+type Declared = ProjectManifest['checks'][number];
+
+/** The checks that the layers of a project declare. None runs anything: a check must not need trust. */
+export const declaredChecks = ({ manifest }: Facts): Check[] => (manifest.value?.checks ?? []).map(checkOf);
+
+function checkOf(declared: Declared): Check {
+  return {
+    name: declared.name,
+    title: `${declared.name} (${declared.layer})`,
+    run: async (facts) =>
+      (await holds(declared, facts))
+        ? ok(declared.value)
+        : { status: 'warn', found: `${declared.kind} ${declared.value} is missing`, fix: declared.fix },
+  };
+}
+
+async function holds({ kind, value }: Declared, { ctx, root, limit }: Facts): Promise<boolean> {
+  if (kind === 'file') return existsSync(join(root ?? ctx.cwd, value));
+  if (kind === 'port') return answers(Number(value), limit);
+  return programsOnPath(ctx.env, ctx.platform, value.split(' ')[0] ?? '').length > 0;
+}
+
+const answers = (port: number, limit: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port, timeout: Math.min(limit, 500) });
+    const finish = (isOpen: boolean) => (): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', finish(true)).once('error', finish(false)).once('timeout', finish(false));
+  });

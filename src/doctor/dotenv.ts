@@ -1,0 +1,38 @@
+import { constants, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Check, type Finding, ok, outside, skip } from './check.js';
+
+/** The variables that a `.env` gives a value. */
+export function variablesSet(text: string): Set<string> {
+  const lines = text.split(/\r?\n/).flatMap((line) => {
+    const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line);
+    const value = match?.[2]?.replace(/^(["'])(.*?)\1.*$/, '$2').replace(/^#.*$/, '');
+    return match?.[1] === undefined || value === undefined || value === '' ? [] : [match[1]];
+  });
+  return new Set(lines);
+}
+
+export const dotenv: Check = {
+  name: 'dotenv',
+  title: '.env',
+  run: ({ ctx, root, manifest }): Finding => {
+    if (root === undefined) return outside;
+    if (manifest.value === undefined) return skip('the project manifest can’t be read');
+    const file = join(root, '.env');
+    const example = join(root, '.env.example');
+    const set = existsSync(file) ? variablesSet(readFileSync(file, 'utf8')) : new Set<string>();
+    const required = manifest.value.env.filter((variable) => variable.required && variable.default === '');
+    const missing = required.map(({ name }) => name).filter((name) => !set.has(name) && !ctx.env[name]);
+    if (missing.length === 0)
+      return ok(required.length === 0 ? 'nothing is required' : 'all required variables are set');
+    const found = `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} required and not set`;
+    const copies = !existsSync(file) && existsSync(example);
+    if (!copies) return { status: 'fail', found, fix: `set ${missing.length === 1 ? 'it' : 'them'} in .env` };
+    return {
+      status: 'fail',
+      found,
+      fix: 'cp .env.example .env, then fill it in',
+      apply: async () => copyFileSync(example, file, constants.COPYFILE_EXCL),
+    };
+  },
+};

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isInterrupted, pendingMerge, recover } from '../adapters/git/apply.js';
+import { exclusively } from '../adapters/git/exclusive.js';
+import { openRepository, type Repository, scratchRepository, unmergedPaths } from '../adapters/git/repository.js';
+import { openProject, type Project, requireProjectRoot } from '../adapters/project.js';
+import type { Context } from '../context.js';
+import { MlsysError } from '../errors.js';
+
+export interface Session {
+  readonly project: Project;
+  readonly repository: Repository;
+}
+
+/**
+ * Opens the project to change it: alone, and after whatever a killed command left has been brought to before or after it.
+ */
+export async function withProject<T>(ctx: Context, work: (session: Session) => Promise<T>): Promise<T> {
+  const root = requireProjectRoot(ctx.cwd);
+  const repository = await openRepository(ctx, root);
+  return exclusively(ctx, repository, async () => {
+    await sayRecovered(ctx, repository);
+    refusePending(repository, await unmergedPaths(repository));
+    return work({ project: openProject(root), repository });
+  });
+}
+
+/** Opens the project to look at it: whatever git would store goes to a folder that is thrown away. */
+export async function lookAtProject<T>(ctx: Context, work: (session: Session) => Promise<T>): Promise<T> {
+  const root = requireProjectRoot(ctx.cwd);
+  const repository = await openRepository(ctx, root);
+  if (isInterrupted(repository)) {
+    throw new MlsysError('project', 'a command of mlsys was interrupted in this project', {
+      hint: 'run `mlsys sync --abort` to take it back',
+    });
+  }
+  refusePending(repository, await unmergedPaths(repository));
+  const folder = mkdtempSync(join(tmpdir(), 'mlsys-'));
+  const clean = (): void => rmSync(folder, { recursive: true, force: true });
+  const forget = ctx.onInterrupt(clean);
+  try {
+    return await work({ project: openProject(root), repository: await scratchRepository(repository, folder) });
+  } finally {
+    forget();
+    clean();
+  }
+}
+
+/** Opens the repository to end a merge; the project's own files may hold conflicts. */
+export async function withPendingMerge<T>(ctx: Context, work: (repository: Repository) => Promise<T>): Promise<T> {
+  const repository = await openRepository(ctx, requireProjectRoot(ctx.cwd));
+  return exclusively(ctx, repository, async () => {
+    await sayRecovered(ctx, repository);
+    return work(repository);
+  });
+}
+
+async function sayRecovered(ctx: Context, repository: Repository): Promise<void> {
+  const { what, command, rescued } = await recover(repository);
+  if (what === 'nothing') return;
+  const end = what === 'finished' ? 'it had done all its work' : 'the project is as it was before';
+  ctx.log.warn(`\`mlsys ${command}\` was interrupted here: ${end}`);
+  for (const copy of rescued) ctx.log.warn(`a file had changes of its own since, they are kept in ${copy}`);
+}
+
+function refusePending(repository: Repository, unmerged: readonly string[]): void {
+  const pending = pendingMerge(repository);
+  if (pending === undefined) return;
+  throw new MlsysError('conflict', `\`mlsys ${pending.command}\` is unfinished`, {
+    details: unmerged.map((path) => `conflict: ${path}`),
+    hint:
+      unmerged.length > 0
+        ? 'settle them and `git add` the files, then `mlsys sync --continue`; or `mlsys sync --abort`'
+        : 'mlsys sync --continue, or mlsys sync --abort',
+  });
+}
