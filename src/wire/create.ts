@@ -1,4 +1,4 @@
-import { answers, from, json, repeatable, type Wiring } from './options.js';
+import { answers, from, json, repeatable, trust, type Wiring } from './options.js';
 
 /** Commands that make a project and run it. */
 export function wireProject({ program, ctx, call }: Wiring): void {
@@ -16,7 +16,7 @@ export function wireProject({ program, ctx, call }: Wiring): void {
     .option('--no-git', 'write the files only')
     .option('--run <task>', 'run a task when the project is there')
     .option('--dry-run', 'show what would be made', false)
-    .option('--trust', 'let this template, which is not the built-in one, run set-up and tasks', false)
+    .addOption(trust())
     .addOption(json())
     .action(async (path: string, taskArgs: string[], options) =>
       call(async () => (await import('../commands/new.js')).newCommand(ctx, path, { ...options, taskArgs })),
@@ -26,7 +26,8 @@ export function wireProject({ program, ctx, call }: Wiring): void {
     .command('setup')
     .summary('make the Python environment of the project')
     .description('Makes or updates the Python environment of the project with uv, which is fetched if it is missing.')
-    .action(() => call(async () => (await import('../commands/setup.js')).setupCommand(ctx)));
+    .addOption(trust())
+    .action((options) => call(async () => (await import('../commands/setup.js')).setupCommand(ctx, options)));
 
   program
     .command('run')
@@ -35,6 +36,7 @@ export function wireProject({ program, ctx, call }: Wiring): void {
     .argument('[task]')
     .argument('[args...]', 'arguments of the task, after --')
     .option('--all', 'list the full names <task>-<branch> too', false)
+    .addOption(trust())
     .addOption(json())
     .passThroughOptions()
     .action((task: string | undefined, args: string[], options) =>

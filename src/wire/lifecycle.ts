@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { answers, json, type Wiring } from './options.js';
+import { answers, json, trust, type Wiring } from './options.js';
 
 const changing = (command: Command): Command =>
   command
     .option('--dry-run', 'show what would change', false)
     .option('--two-way', 'where the former template is lost, show differences as conflicts', false)
-    .option('--trust', 'let this version of a template that is not the built-in one run set-up', false)
+    .addOption(trust())
     .option('--no-commit', 'leave the merge uncommitted')
     .addOption(json());
 

@@ -21,3 +21,5 @@ export const json = (): Option => new Option('--json', 'print data for a program
 export const answers = (): Option => repeatable('--set <name=value>', 'the answer to a question; may be repeated');
 export const from = (): Option =>
   new Option('--from <source>', 'template: a folder or git url, with #ref if wanted').default(builtinSource);
+export const trust = (): Option =>
+  new Option('--trust', 'let a template that is not the built-in one run set-up and tasks').default(false);

@@ -1,0 +1,77 @@
+"""What other packages, and this one, add through entry points.
+
+The groups are named after the package: `<package>.commands` holds typer apps that become sub-commands,
+`<package>.config` holds pydantic models that become configuration groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+
+from ..errors import ProjectError
+
+PACKAGE = __name__.partition(".")[0]
+GROUPS = ("commands", "config")
+
+
+class PluginError(ProjectError):
+    """A plugin that could not be loaded, or is not what its group asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An entry point that was found and not loaded yet."""
+
+    group: str
+    name: str
+    target: str
+    distribution: str
+    entry_point: EntryPoint
+
+    def load(self) -> object:
+        """Import the object that the entry point names.
+
+        Raises
+        ------
+        PluginError
+            If the import fails, for whatever reason: a plugin must not take the project down with it.
+        """
+        try:
+            return self.entry_point.load()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise self.error(reason) from error
+
+    def error(self, reason: str) -> PluginError:
+        """Say that this plugin is unusable, and why."""
+        return PluginError(
+            f"the {self.group} plugin {self.name!r} ({self.target}) of {self.distribution} can't be used: {reason}",
+            hint=f"repair or uninstall {self.distribution}, or install what it misses",
+        )
+
+
+def find_plugins(group: str) -> dict[str, Plugin]:
+    """Find the plugins of a group without importing any of them.
+
+    Parameters
+    ----------
+    group
+        One of `GROUPS`, without the package in front.
+
+    Returns
+    -------
+    dict of str to Plugin
+        By name, in alphabetical order. Where two distributions give one name, this project's own comes first.
+    """
+    found: dict[str, Plugin] = {}
+    for plugin in sorted(_all(group), key=lambda p: (p.name, not p.target.startswith(f"{PACKAGE}."), p.distribution)):
+        found.setdefault(plugin.name, plugin)
+    return found
+
+
+def _all(group: str) -> Iterator[Plugin]:
+    for entry in entry_points(group=f"{PACKAGE}.{group}"):
+        distribution = entry.dist.name if entry.dist else "an unknown distribution"
+        yield Plugin(group, entry.name, entry.value, distribution, entry)

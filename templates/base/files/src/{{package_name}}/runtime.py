@@ -1,0 +1,47 @@
+"""What every command does first, and the options that commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .config import Config
+
+EnvOption = Annotated[str | None, typer.Option("--env", metavar="NAME", help="A file of conf/environments")]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set one value of the configuration; repeatable")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON")]
+
+
+def start(overrides: Sequence[str] | None = None, environment: str | None = None) -> Config:
+    """Load the configuration, set up the logs, and give libraries their variables from `.env`.
+
+    Parameters
+    ----------
+    overrides
+        What `--set` was given.
+    environment
+        What `--env` was given.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration is not valid.
+    """
+    from .config import load_config
+    from .config.models import LoggingConfig
+    from .config.sources import read_dotenv
+    from .logs import configure_logging
+
+    config = load_config(environment, overrides or ())
+    logs = config.group("logging", LoggingConfig)
+    configure_logging(logs.level, json=logs.format == "json")
+    for name, value in read_dotenv(config.root / ".env").items():
+        if value:
+            os.environ.setdefault(name, value)
+    return config
