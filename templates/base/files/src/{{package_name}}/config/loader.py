@@ -50,8 +50,8 @@ def load_config(environment: str | None = None, overrides: Sequence[str] = (), r
     models, broken = find_models()
     layers = [
         read_yaml(root / "conf" / "base.yaml", "conf/base.yaml"),
-        _read_environment(root, environment),
         _read_groups(root, {*models, *broken}),
+        _read_environment(root, environment),
         read_variables(dotenv, PREFIX, " in .env"),
         read_variables(os.environ, PREFIX),
         read_overrides(overrides),
