@@ -1,11 +1,12 @@
 import { openProject } from '../adapters/project.js';
 import { rememberTrust, requireTrust } from '../adapters/trust.js';
 import type { Context } from '../context.js';
+import { isCurrent } from '../engine/current.js';
 import { goalOf, type GoalWithNotes, type TargetChange } from '../engine/goal.js';
-import { applyRetarget, isUpToDate, planRetarget, type Retarget } from '../engine/retarget.js';
+import { applyRetarget, isUpToDate, planRetarget } from '../engine/retarget.js';
 import { lookAtProject, type Session, withProject } from '../engine/session.js';
 import { builtinSource } from '../core/source.js';
-import { describeRetarget, retargetJson } from '../ui/retarget.js';
+import { describeRetarget, type RetargetFacts, retargetJson } from '../ui/retarget.js';
 import { setupProject } from './setup.js';
 
 export interface RetargetFlags {
@@ -27,27 +28,31 @@ export async function retargetCommand(
   const open = flags.dryRun ? lookAtProject : withProject;
   return open(ctx, async (session) => {
     const found = await goalOf(ctx, session.project, await change(session));
+    if (isCurrent(session.project.lock, found.goal, ctx.version)) {
+      report(ctx, found, { plan: { entries: [], conflicts: [] }, upToDate: true }, flags);
+      if (!flags.dryRun) await followUp(ctx, session, found, { ...flags, changed: false });
+      return 0;
+    }
     const retarget = await planRetarget(ctx, session.project, session.repository, found.goal);
-    if (!flags.dryRun && !isUpToDate(retarget)) {
+    const upToDate = isUpToDate(retarget);
+    if (!flags.dryRun && !upToDate) {
       await applyRetarget(ctx, session.repository, retarget, { commit: flags.commit ?? true });
     }
-    report(ctx, found, retarget, flags);
+    report(ctx, found, { plan: retarget.plan, upToDate }, flags);
     if (flags.dryRun) return 0;
     if (retarget.plan.conflicts.length > 0) return 1;
-    await followUp(ctx, session, found, { ...flags, changed: !isUpToDate(retarget) });
+    await followUp(ctx, session, found, { ...flags, changed: !upToDate });
     return 0;
   });
 }
 
-function report(ctx: Context, { goal, notes }: GoalWithNotes, retarget: Retarget, flags: RetargetFlags): void {
-  const facts = {
-    command: goal.command,
-    retarget,
-    notes,
-    upToDate: isUpToDate(retarget),
-    ref: goal.ref,
-    dryRun: flags.dryRun ?? false,
-  };
+function report(
+  ctx: Context,
+  { goal, notes }: GoalWithNotes,
+  outcome: Pick<RetargetFacts, 'plan' | 'upToDate'>,
+  flags: RetargetFlags,
+): void {
+  const facts = { command: goal.command, ...outcome, notes, ref: goal.ref, dryRun: flags.dryRun ?? false };
   if (flags.json) ctx.print(retargetJson(facts));
   else ctx.log.info(describeRetarget(facts));
 }

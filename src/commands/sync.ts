@@ -7,6 +7,7 @@ import { requireProjectRoot } from '../adapters/project.js';
 import type { Context } from '../context.js';
 import { MlsysError } from '../errors.js';
 import { oldBaseline } from '../engine/baseline.js';
+import { isCurrent } from '../engine/current.js';
 import { goalOf } from '../engine/goal.js';
 import { isUpToDate, planRetarget } from '../engine/retarget.js';
 import { lookAtProject, withPendingMerge } from '../engine/session.js';
@@ -86,14 +87,16 @@ async function check(ctx: Context, options: SyncOptions): Promise<number> {
     const baseline = await oldBaseline(ctx, project, repository, { twoWay: true });
     const { to, from } = options;
     const { goal } = await goalOf(ctx, project, { command: 'sync', to, from, follow: true, twoWay: true });
-    const retarget = await planRetarget(ctx, project, repository, goal);
-    const update = !isUpToDate(retarget);
+    const retarget = isCurrent(project.lock, goal, ctx.version)
+      ? undefined
+      : await planRetarget(ctx, project, repository, goal);
+    const update = retarget !== undefined && !isUpToDate(retarget);
     const fits = baseline.lost.length === 0;
     if (options.json) {
       const { version } = project.lock.template;
       ctx.print(
         JSON.stringify(
-          { update, version, available: goal.ref.version, lost: baseline.lost, entries: retarget.plan.entries },
+          { update, version, available: goal.ref.version, lost: baseline.lost, entries: retarget?.plan.entries ?? [] },
           null,
           2,
         ),

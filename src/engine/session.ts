@@ -21,7 +21,7 @@ export async function withProject<T>(ctx: Context, work: (session: Session) => P
   const repository = await openRepository(ctx, root);
   return exclusively(ctx, repository, async () => {
     await sayRecovered(ctx, repository);
-    refusePending(repository, await unmergedPaths(repository));
+    await refusePending(repository);
     return work({ project: openProject(root), repository });
   });
 }
@@ -35,7 +35,7 @@ export async function lookAtProject<T>(ctx: Context, work: (session: Session) =>
       hint: 'run `mlsys sync --abort` to take it back',
     });
   }
-  refusePending(repository, await unmergedPaths(repository));
+  await refusePending(repository);
   const folder = mkdtempSync(join(tmpdir(), 'mlsys-'));
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
   const forget = ctx.onInterrupt(clean);
@@ -64,9 +64,10 @@ async function sayRecovered(ctx: Context, repository: Repository): Promise<void>
   for (const copy of rescued) ctx.log.warn(`a file had changes of its own since, they are kept in ${copy}`);
 }
 
-function refusePending(repository: Repository, unmerged: readonly string[]): void {
+async function refusePending(repository: Repository): Promise<void> {
   const pending = pendingMerge(repository);
   if (pending === undefined) return;
+  const unmerged = await unmergedPaths(repository);
   throw new MlsysError('conflict', `\`mlsys ${pending.command}\` is unfinished`, {
     details: unmerged.map((path) => `conflict: ${path}`),
     hint:

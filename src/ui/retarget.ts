@@ -1,20 +1,19 @@
 import type { MigrationNote } from '../core/migrations.js';
-import type { Retarget } from '../engine/retarget.js';
+import type { Plan } from '../core/plan.js';
 import type { TemplateRef } from '../schema/lock.js';
 import { renderPlan } from './plan.js';
 import { errorStyle as style, plural } from './style.js';
 
 export interface RetargetFacts {
   readonly command: string;
-  readonly retarget: Retarget;
+  readonly plan: Plan;
   readonly notes: readonly MigrationNote[];
   readonly upToDate: boolean;
   readonly ref: TemplateRef;
   readonly dryRun: boolean;
 }
 
-export function retargetJson({ command, retarget, notes, upToDate, ref, dryRun }: RetargetFacts): string {
-  const { plan } = retarget;
+export function retargetJson({ command, plan, notes, upToDate, ref, dryRun }: RetargetFacts): string {
   return JSON.stringify(
     {
       command,
@@ -30,8 +29,7 @@ export function retargetJson({ command, retarget, notes, upToDate, ref, dryRun }
   );
 }
 
-export function describeRetarget({ retarget, notes, upToDate, ref, dryRun }: RetargetFacts): string {
-  const { plan } = retarget;
+export function describeRetarget({ plan, notes, upToDate, ref, dryRun }: RetargetFacts): string {
   if (upToDate) return `up to date with template ${ref.version}`;
   const lines = [...renderPlan(plan)];
   for (const { layer, version, note } of notes)
