@@ -2,17 +2,25 @@ import type { Context } from '../context.js';
 import { parseAssignments } from '../core/answers.js';
 import { packageNameOf } from '../core/names.js';
 import { MlsysError } from '../errors.js';
+import { gitItems } from '../adapters/git/run.js';
+import { openProject } from '../adapters/project.js';
+import { plural } from '../ui/style.js';
 import { retargetCommand, type RetargetFlags } from './retarget.js';
 
 /** Changes answers, the names of the project and its package among them. */
-export function configureCommand(ctx: Context, assignments: readonly string[], flags: RetargetFlags): Promise<number> {
+export async function configureCommand(
+  ctx: Context,
+  assignments: readonly string[],
+  flags: RetargetFlags,
+): Promise<number> {
   const set = parseAssignments(assignments);
   if (set.size === 0) {
     throw new MlsysError('usage', 'nothing to configure', {
       hint: 'mlsys configure <name>=<value>…; `mlsys status` shows the answers',
     });
   }
-  return retargetCommand(
+  const before = openProject(ctx.cwd);
+  const code = await retargetCommand(
     ctx,
     ({ project: { lock } }) => {
       const { project_name: former, package_name: formerPackage } = lock.answers;
@@ -24,5 +32,23 @@ export function configureCommand(ctx: Context, assignments: readonly string[], f
       return { command: 'configure', set, twoWay: flags.twoWay ?? false };
     },
     flags,
+  );
+  const former = String(before.lock.answers.package_name);
+  if (!flags.dryRun && code === 0 && set.get('package_name') !== undefined && set.get('package_name') !== former) {
+    await nameLeftovers(ctx, before.root, former);
+  }
+  return code;
+}
+
+/** Lines that a person wrote keep the package's former name; where they are is worth knowing. */
+async function nameLeftovers(ctx: Context, root: string, former: string): Promise<void> {
+  const call = { cwd: root, env: ctx.env };
+  const files = await gitItems(
+    ['grep', '-l', '-z', '-w', '-F', '-e', former, '--', '*.py', '*.ipynb', '*.toml', '*.yaml'],
+    { ...call, accept: [1] },
+  );
+  if (files.length === 0) return;
+  ctx.log.warn(
+    `${plural(files.length, 'file')} of yours still say ${former}: ${files.slice(0, 10).join(', ')}${files.length > 10 ? ', …' : ''}`,
   );
 }

@@ -1,6 +1,6 @@
 import type { Listing } from './tree.js';
 
-export type Action = 'create' | 'update' | 'delete' | 'keep' | 'conflict';
+export type Action = 'create' | 'update' | 'move' | 'delete' | 'keep' | 'conflict';
 
 /** What a command would do to one file. */
 export interface PlanEntry {
@@ -36,27 +36,41 @@ const same = (a: { blob: string; mode: string } | undefined, b: { blob: string; 
 
 /** The plan as data: one row for each file that changes, conflicts, or stays as its owner left it although the template changed. */
 export function buildPlan({ ours, merged, old, next, conflicts, moves, hidden }: PlanSources): Plan {
-  const sources = new Map([...moves].map(([from, to]) => [to, from]));
+  const sources = sourcesOf({ ours, merged, moves });
+  const left = new Set(sources.values());
   const entries: PlanEntry[] = [];
   const paths = new Set([...ours.keys(), ...merged.keys(), ...old.keys(), ...next.keys(), ...conflicts.keys()]);
   for (const path of [...paths].sort()) {
     if (hidden.has(path)) continue;
-    const from = sources.get(path);
-    const moved = from !== undefined && ours.has(from) && !merged.has(from) ? from : undefined;
-    const conflict = conflicts.get(path);
-    if (conflict !== undefined) entries.push({ path, action: 'conflict', reason: conflict, from: moved });
-    else if (!same(ours.get(path), merged.get(path))) {
-      if (merged.has(path)) entries.push({ path, action: ours.has(path) ? 'update' : 'create', from: moved });
-      else if (!moves.has(path) || !merged.has(moves.get(path) ?? '')) entries.push({ path, action: 'delete' });
-    } else if (!same(old.get(path), next.get(path)) && !same(merged.get(path), next.get(path))) {
-      entries.push({
-        path,
-        action: 'keep',
-        reason: merged.has(path) ? 'your version holds the change or replaces it' : 'you deleted it',
-      });
+    const [before, after, from] = [ours.get(path), merged.get(path), sources.get(path)];
+    const reason = conflicts.get(path);
+    if (reason !== undefined) entries.push({ path, action: 'conflict', reason, from });
+    else if (from !== undefined) entries.push({ path, action: same(ours.get(from), after) ? 'move' : 'update', from });
+    else if (!same(before, after)) {
+      if (after !== undefined) entries.push({ path, action: before === undefined ? 'create' : 'update' });
+      else if (!left.has(path)) entries.push({ path, action: 'delete' });
+    } else if (!same(old.get(path), next.get(path)) && !same(after, next.get(path))) {
+      const kept = after === undefined ? 'you deleted it' : 'your version holds the change or replaces it';
+      entries.push({ path, action: 'keep', reason: kept });
     }
   }
   return { entries, conflicts: entries.filter((entry) => entry.action === 'conflict') };
+}
+
+/** The former path of each file that moves: as the target says, or because a file is gone and its very content is new elsewhere. */
+function sourcesOf({ ours, merged, moves }: Pick<PlanSources, 'ours' | 'merged' | 'moves'>): Map<string, string> {
+  const sources = new Map<string, string>();
+  for (const [from, to] of moves) if (ours.has(from) && !merged.has(from) && merged.has(to)) sources.set(to, from);
+  const gone = new Map<string, string>();
+  const taken = new Set(sources.values());
+  for (const [path, { blob }] of ours) if (!merged.has(path) && !taken.has(path)) gone.set(blob, path);
+  for (const [path, { blob }] of merged) {
+    const from = gone.get(blob);
+    if (from === undefined || ours.has(path) || sources.has(path)) continue;
+    sources.set(path, from);
+    gone.delete(blob);
+  }
+  return sources;
 }
 
 export const changesNothing = (plan: Plan): boolean => plan.entries.every((entry) => entry.action === 'keep');

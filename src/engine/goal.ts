@@ -45,7 +45,7 @@ export async function goalOf(ctx: Context, { root, lock }: Project, change: Targ
     String(set.get('project_name') ?? project_name),
     set.has('package_name') ? String(set.get('package_name')) : String(package_name),
   );
-  for (const name of ['project_name', 'package_name']) set.delete(name);
+  for (const name of set.keys()) if (isName(name)) set.delete(name);
   const layers = stackLayers(template, branches);
   const given = await askNew(ctx, layers, { set, former, names });
   const rendered = renderTarget({ template, branches, names, given, former });
@@ -65,9 +65,13 @@ export async function goalOf(ctx: Context, { root, lock }: Project, change: Targ
     });
     for (const [from, to] of movesBetween(before.baseline, rendered.baseline)) moves.set(from, to);
   }
-  const goal: Goal = { command: change.command, rendered, ref, moves, twoWay: change.twoWay };
+  const valuesOnly =
+    change.set !== undefined && [...change.set.keys()].every((name) => isName(name)) && change.branches === undefined;
+  const goal: Goal = { command: change.command, rendered, ref, moves, twoWay: change.twoWay, valuesOnly };
   return { goal, notes: notesOf(migrations), origin };
 }
+
+const isName = (answer: string): boolean => answer === 'project_name' || answer === 'package_name';
 
 function loadChanged(ctx: Context, root: string, locked: TemplateRef, change: TargetChange): Promise<LoadedTemplate> {
   const options = { projectRoot: root, base: root };

@@ -24,6 +24,7 @@ export interface MergeSettings extends WriteOptions {
   readonly messages: { readonly old: string; readonly next: string };
   readonly shown: Labels;
   readonly style: ConflictStyle;
+  readonly valuesOnly: boolean;
 }
 
 export interface Merged {
@@ -79,7 +80,7 @@ interface Settlement {
 async function settleFiles(
   call: GitCall,
   { merge, ours, merged, sides }: Situation,
-  { shown, style }: MergeSettings,
+  { shown, style, valuesOnly }: MergeSettings,
   { oursCommit, templateCommit }: { readonly oursCommit: string; readonly templateCommit: string },
 ): Promise<Settlement> {
   const conflicts = new Map<string, string>();
@@ -120,7 +121,7 @@ async function settleFiles(
     }
     const base = baseLabel(text);
     const file = { path, text, conflicted, ours: textOf(ours.get(path)), theirs: textOf(sides.next.get(path)) };
-    const result = settle(file, { labels: { ...labels, base }, shown, style });
+    const result = settle(file, { labels: { ...labels, base }, shown, style, valuesOnly });
     if (result.kind === 'conflict') conflicts.set(path, result.reason);
     if (result.text !== text) changes.set(path, { mode: entry.mode, content: { bytes: Buffer.from(result.text) } });
   }

@@ -27,6 +27,8 @@ export interface Goal {
   /** Files that the target puts elsewhere, known from the template or from a migration. */
   readonly moves: Moves;
   readonly twoWay: boolean;
+  /** Whether only the names of the project change, and no line for another reason. */
+  readonly valuesOnly: boolean;
 }
 
 /** A merge that was worked out in the object store and can be applied. */
@@ -74,6 +76,7 @@ export async function planRetarget(
         theirs: `template ${goal.ref.version}`,
       },
       style: await conflictStyle(ctx, repository),
+      valuesOnly: goal.valuesOnly,
     },
   );
   const plan = buildPlan({

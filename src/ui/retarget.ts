@@ -29,20 +29,22 @@ export function retargetJson({ command, plan, notes, upToDate, ref, dryRun }: Re
   );
 }
 
-export function describeRetarget({ plan, notes, upToDate, ref, dryRun }: RetargetFacts): string {
+export function describeRetarget({ command, plan, notes, upToDate, ref, dryRun }: RetargetFacts): string {
   if (upToDate) return `up to date with template ${ref.version}`;
   const lines = [...renderPlan(plan)];
   for (const { layer, version, note } of notes)
     lines.push('', `${style.yellow(`note for ${version}`)} (${layer}): ${note}`);
-  lines.push('', summary(plan.conflicts.length, ref, dryRun));
+  lines.push('', summary(plan.conflicts.length, { ref, dryRun, command }));
   return lines.join('\n');
 }
 
-function summary(conflicts: number, ref: TemplateRef, dryRun: boolean): string {
+function summary(
+  conflicts: number,
+  { ref, dryRun, command }: Pick<RetargetFacts, 'ref' | 'dryRun' | 'command'>,
+): string {
   const count = plural(conflicts, 'conflict');
-  if (dryRun)
-    return `nothing was changed; this would bring template ${ref.version}${conflicts > 0 ? ` with ${count}` : ''}`;
-  if (conflicts === 0) return `${style.green('done:')} the project is on template ${ref.version}`;
+  if (dryRun) return `nothing was changed; \`mlsys ${command}\` would do this${conflicts > 0 ? `, with ${count}` : ''}`;
+  if (conflicts === 0) return `${style.green('done:')} mlsys ${command}, the project is on template ${ref.version}`;
   return [
     `${style.red(`${count} to settle`)}, then: git add <file>… && mlsys sync --continue`,
     'to take everything back: mlsys sync --abort',

@@ -8,6 +8,7 @@ import {
   splitConflicts,
   wholeFileConflict,
 } from './conflict-text.js';
+import { mergeAroundHunk } from './around.js';
 import { mergeListHunk } from './lists.js';
 
 /** A file that git merged, or left with conflicts, and what mlsys knows beyond lines. */
@@ -29,15 +30,17 @@ export interface SettleOptions {
   /** Those that a person should read. */
   readonly shown: Labels;
   readonly style: ConflictStyle;
+  /** Whether the template only puts other values into its lines, so that lines added beside one can stay there. */
+  readonly valuesOnly: boolean;
 }
 
 /**
  * Decides what a merge of lines can't: additions to one list by both sides are no conflict, and a file that no longer
  * parses is one, although its lines merged.
  */
-export function settle(file: MergedText, { labels, shown, style }: SettleOptions): Settled {
+export function settle(file: MergedText, { labels, shown, style, valuesOnly }: SettleOptions): Settled {
   const segments = file.conflicted
-    ? splitConflicts(file.text, labels).map((segment) => mergeLists(segment, file.path))
+    ? splitConflicts(file.text, labels).map((segment) => mergeHunk(segment, file.path, valuesOnly))
     : [];
   if (segments.some(isHunk))
     return {
@@ -56,8 +59,9 @@ export function settle(file: MergedText, { labels, shown, style }: SettleOptions
   };
 }
 
-function mergeLists(segment: Segment, path: string): Segment {
-  return isHunk(segment) ? (mergeListHunk(segment, path) ?? segment) : segment;
+function mergeHunk(segment: Segment, path: string, valuesOnly: boolean): Segment {
+  if (!isHunk(segment)) return segment;
+  return mergeListHunk(segment, path) ?? (valuesOnly ? mergeAroundHunk(segment) : undefined) ?? segment;
 }
 
 /** A file that did not parse before the merge is not made worse by it: JSON with comments, a template, a test's bad input. */
