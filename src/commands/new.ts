@@ -181,6 +181,11 @@ async function finish(
     await setupProject(ctx, target);
   }
   if (run !== undefined) return runTask(ctx, target, run, taskArgs);
-  if (!json) ctx.log.info(nextSteps(rendered, relative(ctx.cwd, target), setup));
+  if (!json) ctx.log.info(nextSteps(rendered, shortest(ctx.cwd, target), setup));
   return 0;
 }
+
+const shortest = (from: string, to: string): string => {
+  const way = relative(from, to);
+  return way.startsWith('..') ? to : way;
+};

@@ -155,6 +155,20 @@ export function renderText(text: string, data: object, where: string): string {
   }
 }
 
+/** Renders a path or a pattern of paths, which holds plain names and no blocks: no template is compiled for it. */
+export function renderPath(path: string, data: Readonly<Record<string, unknown>>, where: string): string {
+  if (!path.includes('{{')) return path;
+  try {
+    return path.replace(/\{\{(.*?)\}\}/g, (_, inner: string) => {
+      const name = inner.trim();
+      if (!Object.hasOwn(data, name)) throw new Error(`no answer is named ${name}`);
+      return plain(data[name], undefined);
+    });
+  } catch (error) {
+    throw renderError(error, where);
+  }
+}
+
 function renderError(error: unknown, where: string): MlsysError {
   const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
   return new MlsysError('render', `${where}: ${reason}`, {

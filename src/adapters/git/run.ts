@@ -35,6 +35,8 @@ const neutralConfig: Readonly<Record<string, string>> = {
   'gc.auto': '0',
   'maintenance.auto': 'false',
   'fastimport.unpackLimit': '1',
+  // What is written is small, and the next gc packs it well.
+  'pack.compression': '1',
   'protocol.ext.allow': 'never',
   'init.defaultBranch': 'main',
 };
