@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Context } from '../context.js';
 import { builtinSource, parseSource, withoutCredentials } from '../core/source.js';
 import { MlsysError } from '../errors.js';

@@ -6,7 +6,7 @@ import { type Facts, holds } from './expression.js';
 import { branchNames, type Layer } from './layer.js';
 import { normaliseDistribution } from './names.js';
 import { linkFault, pathCollisions, pathFault } from './paths.js';
-import { renderPath, renderText } from './render.js';
+import { fillNames, renderText } from './render.js';
 import { resolveTasks, type Task } from './tasks.js';
 
 export interface ComposedFile {
@@ -59,14 +59,14 @@ export function compose(layers: readonly Layer[], answers: Answers): Composition
 
 function* composeFiles(layer: Layer, answers: Answers, facts: Facts): Iterable<[string, ComposedFile]> {
   const { manifest, folder } = layer;
-  const matcher = (glob: string) => picomatch(renderPath(glob, answers, `${folder}: ${glob}`), { dot: true });
+  const matcher = (glob: string) => picomatch(fillNames(glob, answers, `${folder}: ${glob}`), { dot: true });
   const absent = manifest.when.filter((rule) => !holds(rule.if, facts)).flatMap((rule) => rule.files.map(matcher));
   const once = manifest.once.map(matcher);
   for (const [templatePath, { bytes, mode }] of layer.files) {
     const source = `${folder}/files/${templatePath}`;
     const isTemplate = templatePath.endsWith(templateEnding) && mode !== '120000';
     const bare = isTemplate ? templatePath.slice(0, -templateEnding.length) : templatePath;
-    const path = renderPath(bare, answers, source);
+    const path = fillNames(bare, answers, source);
     const fault = pathFault(path) ?? (mode === '120000' ? linkFault(path, Buffer.from(bytes).toString()) : undefined);
     if (fault !== undefined) throw new MlsysError('template', `${source}: the path ${fault}`);
     if (absent.some((matches) => matches(path))) continue;

@@ -132,10 +132,11 @@ export function namesIn(template: string | hbs.AST.Program): Set<string> {
 
 /**
  * Renders one template, strictly: an unknown name, a value that needs quoting where there is none, and a `{{` that is
- * left over are errors. `where` names the template in them.
+ * left over are errors. `where` names the template in them. The skeleton of a template keeps braces for its own rendering.
  */
-export function renderText(text: string, data: object, where: string): string {
+export function renderText(text: string, data: object, where: string, { keepsBraces = false } = {}): string {
   if (!text.includes('{{')) return text;
+  if (hasOnlyNames(text)) return fillNames(text, data, where);
   try {
     const ast = Handlebars.parse(text);
     for (const name of namesIn(ast)) if (!Object.hasOwn(data, name)) throw new Error(`no answer is named ${name}`);
@@ -148,25 +149,28 @@ export function renderText(text: string, data: object, where: string): string {
       knownHelpersOnly: true,
     });
     const output = template(data);
-    if (/(?<!\$)\{\{/.test(output)) throw new Error('"{{" is left in the output');
+    if (!keepsBraces && /(?<!\$)\{\{/.test(output)) throw new Error('"{{" is left in the output');
     return output;
   } catch (error) {
     throw renderError(error, where);
   }
 }
 
-/** Renders a path or a pattern of paths, which holds plain names and no blocks: no template is compiled for it. */
-export function renderPath(path: string, data: Readonly<Record<string, unknown>>, where: string): string {
-  if (!path.includes('{{')) return path;
-  try {
-    return path.replace(/\{\{(.*?)\}\}/g, (_, inner: string) => {
-      const name = inner.trim();
-      if (!Object.hasOwn(data, name)) throw new Error(`no answer is named ${name}`);
-      return plain(data[name], undefined);
-    });
-  } catch (error) {
-    throw renderError(error, where);
-  }
+/** Most templates hold nothing but `{{name}}`: those need no compiler, which would take most of the time of `new`. */
+const hasOnlyNames = (text: string): boolean => !/\\\{\{|\{\{(?!\w+\}\}(?!\}))/.test(text);
+
+/** Fills `{{name}}`, and nothing else, as the compiler would. Paths and patterns of paths hold no more than that. */
+export function fillNames(text: string, data: object, where: string): string {
+  return text.replace(/\{\{(.*?)\}\}/g, (_, name: string, offset: number) => {
+    try {
+      const value = Object.entries(data).find(([key]) => key === name);
+      if (value === undefined) throw new Error(`no answer is named ${name}`);
+      return plain(value[1], undefined);
+    } catch (error) {
+      const line = text.slice(0, offset).split('\n').length;
+      throw renderError(error, text.includes('\n') ? `${where}: line ${line}` : where);
+    }
+  });
 }
 
 function renderError(error: unknown, where: string): MlsysError {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerValue } from './manifest.js';
 
 export const lockPath = '.mlsys/lock.json';

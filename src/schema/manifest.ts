@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Names that templates see beside the answers; a question can't have one of them. */
 export const composedNames = [
@@ -19,6 +19,10 @@ export const composedNames = [
 ] as const;
 
 const slug = z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be words of a-z and 0-9 joined by "-"');
+/** A command is a slug, a configuration group an identifier of Python. */
+const pluginName = z
+  .string()
+  .regex(/^[a-z][a-z0-9]*([-_][a-z0-9]+)*$/, 'must be words of a-z and 0-9 joined by "-" or "_"');
 const identifier = z
   .string()
   .regex(/^[a-z][a-z0-9_]*$/, 'must be letters a-z, digits and "_"')
@@ -119,7 +123,7 @@ export const manifest = z.strictObject({
     })
     .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [] }),
   env: record(envName, envVariable).default({}),
-  plugins: record(slug, record(slug, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({}),
+  plugins: record(slug, record(pluginName, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({}),
   tasks: record(slug, task).default({}),
   services: record(slug, service).default({}),
   workflows: record(slug, z.looseObject({})).default({}),

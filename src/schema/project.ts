@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a project knows of its layers without its template: written to `.mlsys/manifest.json` as a part of the baseline. */
 export const projectManifestPath = '.mlsys/manifest.json';
