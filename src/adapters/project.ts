@@ -5,16 +5,18 @@ import { MlsysError } from '../errors.js';
 import { type Lock, lockPath } from '../schema/lock.js';
 import { type ProjectManifest, projectManifest, projectManifestPath } from '../schema/project.js';
 
+const journalPath = join('.git', 'mlsys', 'journal.json');
+
 export interface Project {
   readonly root: string;
   readonly lock: Lock;
   readonly manifest: ProjectManifest;
 }
 
-/** The nearest folder from `start` upward that holds a lock. */
+/** The nearest folder from `start` upward that holds a lock, or the journal of a command that was killed while it wrote one. */
 export function findProjectRoot(start: string): string | undefined {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, lockPath))) return folder;
+    if (existsSync(join(folder, lockPath)) || existsSync(join(folder, journalPath))) return folder;
     if (dirname(folder) === folder) return undefined;
   }
 }

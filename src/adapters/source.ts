@@ -5,6 +5,7 @@ import semver from 'semver';
 import type { Context } from '../context.js';
 import type { Template } from '../core/layer.js';
 import { builtinSource, parseSource, type SourceSpec, withoutCredentials } from '../core/source.js';
+import type { TemplateStore } from '../core/store.js';
 import { MlsysError } from '../errors.js';
 import type { TemplateRef } from '../schema/lock.js';
 import { fetchRelease } from './release.js';
@@ -17,6 +18,8 @@ import { folderStore, treeStore } from './template-store.js';
 export interface LoadedTemplate {
   readonly template: Template;
   readonly ref: TemplateRef;
+  /** Its files as they stand in the repository. */
+  readonly store: TemplateStore;
   /** The source as this machine reaches it: `builtin`, a url or an absolute folder. */
   readonly origin: string;
 }
@@ -37,16 +40,17 @@ export interface LoadOptions {
 }
 
 export function loadBuiltin(ctx: Context): LoadedTemplate {
-  const template = readTemplate(folderStore(ctx.packageRoot), 'the built-in template');
-  return { template, ref: { source: builtinSource, version: ctx.version }, origin: builtinSource };
+  const store = folderStore(ctx.packageRoot);
+  const template = readTemplate(store, 'the built-in template');
+  return { template, ref: { source: builtinSource, version: ctx.version }, store, origin: builtinSource };
 }
 
 /** The built-in template of another release: that package, from the cache or from npm. */
 async function loadRelease(ctx: Context, version: string): Promise<LoadedTemplate> {
   if (version === ctx.version) return loadBuiltin(ctx);
-  const root = await fetchRelease(ctx, version);
-  const template = readTemplate(folderStore(root), `mlsys ${version}`);
-  return { template, ref: { source: builtinSource, version }, origin: builtinSource };
+  const store = folderStore(await fetchRelease(ctx, version));
+  const template = readTemplate(store, `mlsys ${version}`);
+  return { template, ref: { source: builtinSource, version }, store, origin: builtinSource };
 }
 
 export async function loadTemplate(ctx: Context, source: string, options: LoadOptions): Promise<LoadedTemplate> {
@@ -81,10 +85,11 @@ async function loadFolder(
     const commit = await wantedCommit(call, { where: spec.path, ref: spec.ref ?? 'HEAD' }, options);
     return loadCommit(ctx, call, commit, { source, ref: spec.ref, origin: root });
   }
-  const template = readTemplate(folderStore(root), spec.path, () => readBase(folderStore(ctx.packageRoot)));
+  const store = folderStore(root);
+  const template = readTemplate(store, spec.path, () => readBase(folderStore(ctx.packageRoot)));
   const commit = await cleanCommit(call);
   const version = commit === undefined ? 'working tree' : await describe(call, commit);
-  return { template, ref: { source, version, ...(commit === undefined ? {} : { commit }) }, origin: root };
+  return { template, ref: { source, version, ...(commit === undefined ? {} : { commit }) }, store, origin: root };
 }
 
 /** HEAD, where the folder is the top of a repository and holds nothing that is not committed. */
@@ -163,7 +168,7 @@ async function loadCommit(
     readBase(folderStore(ctx.packageRoot)),
   );
   const version = await describe(call, commit);
-  return { template, ref: { source, ...(ref === undefined ? {} : { ref }), version, commit }, origin };
+  return { template, ref: { source, ...(ref === undefined ? {} : { ref }), version, commit }, store, origin };
 }
 
 /** The newest release that a commit is, or stands on; else the commit's own short name. */

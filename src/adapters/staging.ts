@@ -106,7 +106,7 @@ export async function makeFolder(ctx: Context, target: string, fill: (folder: st
     removeStale(target);
     staging = inside ? join(target, insideName) : join(dirname(target), `.${basename(target)}.mlsys-${process.pid}`);
     const folder = inside ? join(staging, 'tree') : staging;
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     await fill(folder);
     if (inside) moveEntries(folder, target, staging);
     else renameSync(staging, target);

@@ -18,8 +18,8 @@ export interface BranchFacts {
 const longestName = 30;
 const longestTitle = 80;
 const namePattern = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-/** YAML reads these as values, and the base of a project has a group or a folder of the last two names. */
-const taken = new Set(['true', 'false', 'null', 'logging', 'environments']);
+/** YAML reads the first as a value, and the base of a project has a group and a folder of the others. */
+const taken = new Set(['null', 'logging', 'environments']);
 
 /** The name of the branch's Python package and configuration group. */
 export const domainOf = (name: string): string => name.replaceAll('-', '_');

@@ -7,6 +7,8 @@ export function lastLines(output: string, count: number): string[] {
   return lines.slice(-count).map((line) => line.trimEnd());
 }
 
+const checkNetwork = 'check the network, or the index that UV_INDEX and UV_DEFAULT_INDEX name';
+
 const causes: readonly (readonly [RegExp, string])[] = [
   [
     /No interpreter found|no interpreter|python-downloads|Python downloads/i,
@@ -18,7 +20,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /dns error|Failed to fetch|error sending request|Could not connect|network|timed out|connection/i,
-    'check the network, or the index that UV_INDEX and UV_DEFAULT_INDEX name',
+    checkNetwork,
   ],
   [/Failed to parse|TOML parse error/i, 'mend pyproject.toml or uv.lock where the lines above point'],
   [/No solution found/i, 'change the requirements in pyproject.toml that can’t hold together'],
@@ -26,3 +28,6 @@ const causes: readonly (readonly [RegExp, string])[] = [
 
 /** What a person can do about a failure of uv, where its output tells. */
 export const remedyFor = (output: string): string | undefined => causes.find(([sign]) => sign.test(output))?.[1];
+
+/** Whether what a program printed says that it could not reach a server. */
+export const isNetworkFailure = (output: string): boolean => remedyFor(output) === checkNetwork;

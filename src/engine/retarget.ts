@@ -215,7 +215,7 @@ export async function applyRetarget(
   refuseInProgress(repository);
   const paths = touchedPaths(merged).map((path) => prefix + path);
   const conflicts = merged.conflicts.size > 0 || !commit;
-  await refuseCollisions(repository, paths, { merged, asMerge: conflicts });
+  await refuseCollisions(repository, paths, { asMerge: conflicts });
   const author = await commitIdentity(call);
   const root =
     prefix === ''
@@ -260,12 +260,12 @@ export function refuseInProgress(repository: Repository): void {
 }
 
 interface CollisionOptions {
-  readonly merged: Merged;
+  /** Whether the change is left as a merge in progress. */
   readonly asMerge: boolean;
 }
 
 /** Uncommitted work that the change would touch, and untracked files in its way, are named before anything is written. */
-async function refuseCollisions(
+export async function refuseCollisions(
   repository: Repository,
   paths: readonly string[],
   { asMerge }: CollisionOptions,

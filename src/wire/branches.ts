@@ -1,10 +1,11 @@
-import { from, json, type Wiring } from './options.js';
+import { Option } from 'commander';
+import { from, json, repeatable, trust, type Wiring } from './options.js';
 
 /** Commands for those who write templates. */
 export function wireBranches({ program, ctx, call }: Wiring): void {
   const branch = program
     .command('branch')
-    .summary('list, show and check branches')
+    .summary('list, create, check and compare branches')
     .description('Works with the branches of a template.');
   branch
     .command('list')
@@ -29,4 +30,61 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     .action((path: string, options) =>
       call(async () => (await import('../commands/lint.js')).branchLint(ctx, path, options)),
     );
+
+  branch
+    .command('create')
+    .description(
+      'Adds a branch to the template repository that this folder is in, with a small model, configuration, a command, tests and a README section of its own.',
+    )
+    .argument('<name>', 'words of a-z and 0-9, joined by "-"')
+    .option('--extends <branch>', 'the branch that it stands on', 'main')
+    .option('--title <text>', 'its name for people; by default made from its name')
+    .option('--summary <text>', 'one line that says what it is for')
+    .option('--init', 'start a template repository with it, in an empty or new folder', false)
+    .option('--in <path>', 'the template repository, or with --init its folder; by default this one')
+    .action((name: string, options) =>
+      call(async () => (await import('../commands/branch-create.js')).branchCreate(ctx, name, options)),
+    );
+  branch
+    .command('test')
+    .description(
+      'Lints the template, makes a project of a branch in a temporary folder, sets it up and runs its checks (the task all-checks). A template in a folder of yours may run its code for this; one from a url needs --trust.',
+    )
+    .argument('<branch>')
+    .addOption(others())
+    .addOption(otherSource())
+    .option('--keep', 'leave the project, to look at', false)
+    .addOption(trust())
+    .action((name: string, options) =>
+      call(async () => (await import('../commands/branch-test.js')).branchTest(ctx, name, options)),
+    );
+  branch
+    .command('dev')
+    .description(
+      'Makes a project to work on a branch in, linked to its template, or refreshes the one that is there; edits stay. `mlsys contribute` in it brings them back into the template.',
+    )
+    .argument('<branch>')
+    .addOption(others())
+    .option('--path <folder>', 'where; by default .mlsys-dev/<branch> in the template repository')
+    .option('--no-setup', 'do not make the Python environment')
+    .action((name: string, options) =>
+      call(async () => (await import('../commands/branch-dev.js')).branchDev(ctx, name, options)),
+    );
+  branch
+    .command('diff')
+    .description('Shows what differs between two branches: what their manifests say, and the files that they give.')
+    .argument('<branch>')
+    .argument('<other-branch>')
+    .addOption(otherSource())
+    .option('--patch', 'show the differing lines, too', false)
+    .addOption(json())
+    .action((a: string, b: string, options) =>
+      call(async () => (await import('../commands/branch-diff.js')).branchDiff(ctx, a, b, options)),
+    );
 }
+
+const others = (): Option => repeatable('--with <branch>', 'another branch beside it; may be repeated');
+
+/** Where most commands mean the built-in template, these mean the one that is worked in. */
+const otherSource = (): Option =>
+  new Option('--from <source>', 'template: a folder or git url; by default the one that this folder is in');

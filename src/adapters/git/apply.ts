@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import type { TreeEntry } from '../../core/tree.js';
 import { MlsysError } from '../../errors.js';
 import type { Stage } from './merge.js';
+import { partFromOrigin, type Parting } from './parting.js';
 import { listTree } from './read.js';
 import { headOf, mergeHead, type Repository } from './repository.js';
 import { gitText, runGit } from './run.js';
@@ -34,6 +35,8 @@ export interface Change {
   readonly message: string;
   readonly stages: readonly Stage[];
   readonly paths: readonly string[];
+  /** What becomes of the branches and remotes of a clone once the files are there. */
+  readonly parting?: Parting | undefined;
 }
 
 const journalPath = ({ gitDir }: Repository): string => join(gitDir, 'mlsys', 'journal.json');
@@ -70,6 +73,7 @@ export async function applyChange(repository: Repository, change: Change): Promi
   } else {
     await runGit(['update-ref', '-m', `mlsys ${change.command}`, 'HEAD', change.commit, change.head], call);
   }
+  if (change.parting !== undefined) await partFromOrigin(repository, change.parting);
   rmSync(journalPath(repository), { force: true });
 }
 
@@ -122,6 +126,7 @@ export async function recover(repository: Repository): Promise<Recovered> {
       ? mergeHead(repository) === change.mergeHead
       : (await headOf(repository)) === change.commit;
   if (done) {
+    if (change.parting !== undefined) await partFromOrigin(repository, change.parting);
     rmSync(journalPath(repository), { force: true });
     return { what: 'finished', command: change.command, rescued: [] };
   }

@@ -110,7 +110,7 @@ function gitFailure(args: readonly string[], stderr: string, cause: unknown): Ml
     .filter((text) => /^(fatal|error):/.test(text))
     .map((text) => text.replace(/^(fatal|error): /, ''));
   const reason = said[0] ?? stderr.trim().split('\n').at(-1) ?? '';
-  const hint = /No space left|Disk quota/.test(stderr)
+  const hint = /No space left|diskspace|Disk quota/.test(stderr)
     ? 'make room on the disk, then run the command again'
     : undefined;
   return new MlsysError('git', `git ${args[0]} failed: ${reason}`, { cause, hint, details: said.slice(1, 4) });
