@@ -1,0 +1,33 @@
+"""Fine-tuning of language models: documents, pairs, training, evaluation, checkpoints."""
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .evaluation.evaluator import LLMEvaluator
+    from .fine_tuning import LLMTrainer
+    from .training.checkpointing import CheckpointManager
+
+# By default PyTorch's threads wait for each other in a busy loop. Where another process wants a core too, a step of a
+# small model then takes up to ten times as long. It must be set before torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+__all__ = ["CheckpointManager", "LLMEvaluator", "LLMTrainer"]
+
+_HOMES = {
+    "CheckpointManager": ".training.checkpointing",
+    "LLMEvaluator": ".evaluation.evaluator",
+    "LLMTrainer": ".fine_tuning",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: torch and its friends take seconds to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,167 @@
+"""The commands ``llm …``. Everything heavy is imported inside them, so that ``--help`` stays quick."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..runtime import EnvOption, SetOption, start
+
+if TYPE_CHECKING:
+    from .config import LLMConfig
+
+app = typer.Typer(help="Fine-tune a language model on documents.", no_args_is_help=True)
+
+DocumentsOption = Annotated[
+    Path | None, typer.Option("--documents", metavar="FOLDER", help="Markdown and text files to use")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of splits, batches and weights")]
+CheckpointArgument = Annotated[
+    str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as documents-qa@v1.0.0; the latest by default")
+]
+
+
+@app.command("demo")
+def demo(
+    documents: DocumentsOption = None, seed: SeedOption = None, overrides: SetOption = None, env: EnvOption = None
+) -> None:
+    """Fine-tune on documents, and compare before and after on documents never seen."""
+    config, root, folder = _settings(documents, seed, overrides, env)
+    from .console import print_report
+    from .demo import REPORT_FOLDER, run_demo
+
+    report = run_demo(config, root=root, documents=folder)
+    print_report(report, REPORT_FOLDER / "index.html")
+
+
+@app.command("pairs")
+def pairs(
+    documents: DocumentsOption = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write JSON lines there")] = None,
+) -> None:
+    """Print the question-answer pairs of the documents as JSON lines."""
+    config, _, folder = _settings(documents, None, overrides, env)
+    from .console import tell_documents
+    from .pipeline import prepare
+
+    prepared = prepare(folder, max_sentences=config.data.max_sentences)
+    tell_documents(prepared)
+    lines = "".join(json.dumps(pair.as_record(), ensure_ascii=False) + "\n" for pair in prepared.pairs)
+    if output is None:
+        typer.echo(lines, nl=False)
+    else:
+        output.write_text(lines, encoding="utf-8")
+
+
+@app.command("train")
+def train(
+    documents: DocumentsOption = None,
+    seed: SeedOption = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the checkpoint")] = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Fine-tune on documents and save a checkpoint."""
+    config, root, folder = _settings(documents, seed, overrides, env)
+    from .console import console, tell_documents, tell_loss
+    from .pipeline import prepare
+    from .process import import_training_stack
+
+    prepared = prepare(folder, max_sentences=config.data.max_sentences)
+    tell_documents(prepared)
+    splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=config.training.seed)
+    with console.status("loading PyTorch, Transformers, PEFT and TRL"):
+        import_training_stack()
+        from .fine_tuning import LLMTrainer
+
+    trainer = LLMTrainer.from_config(config)
+    result = trainer.fine_tune(dataset=splits, on_progress=tell_loss)
+    metadata = {
+        "seed": config.training.seed,
+        "documents": splits.documents(),
+        "history": result.history,
+        "config": config.model_dump(mode="json"),
+    }
+    saved = trainer.save(name, root=root / "checkpoints", metadata=metadata)
+    console.print(f"{result.steps} steps in {result.seconds:.1f} s")
+    typer.echo(saved.relative_to(root).as_posix())
+
+
+@app.command("evaluate")
+def evaluate(
+    checkpoint: CheckpointArgument = None,
+    documents: DocumentsOption = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Score a checkpoint on the documents that it was kept from."""
+    config, root, folder = _settings(documents, None, overrides, env)
+    from .console import print_scores, tell_documents
+    from .evaluation.evaluator import LLMEvaluator
+    from .pipeline import prepare
+
+    model, tokenizer, metadata = _load(checkpoint, config, root)
+    prepared = prepare(folder, max_sentences=config.data.max_sentences)
+    tell_documents(prepared)
+    kept = set(metadata.get("documents", {}).get("test", ()))
+    questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
+    evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
+    scores = evaluator.evaluate(model, tokenizer, questions[: config.evaluation.max_questions or None]).scores()
+    print_scores({"score": scores}, title=f"{len(questions)} questions")
+
+
+@app.command("generate")
+def generate(
+    question: Annotated[str, typer.Argument(help="What to ask")],
+    context: Annotated[
+        str | None, typer.Option("--context", help="Passage to answer from; else one is looked for in the documents")
+    ] = None,
+    checkpoint: Annotated[str | None, typer.Option("--checkpoint", help="Such as documents-qa@v1.0.0")] = None,
+    documents: DocumentsOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Answer a question with a checkpoint."""
+    config, root, folder = _settings(documents, None, overrides, None)
+    from .console import console
+    from .data.search import find_chunk
+    from .inference import generate as ask
+    from .pipeline import prepare
+
+    if context is None:
+        chunk = find_chunk(question, prepare(folder, max_sentences=config.data.max_sentences).chunks)
+        context = chunk.context if chunk else ""
+        console.print(f"from {chunk.document}:\n{chunk.text}" if chunk else "no passage is about that", soft_wrap=True)
+    model, tokenizer, _ = _load(checkpoint, config, root)
+    typer.echo(ask(model, tokenizer, [(context, question)], max_new_tokens=config.evaluation.max_new_tokens)[0])
+
+
+def _settings(
+    documents: Path | None, seed: int | None, overrides: list[str] | None, env: str | None
+) -> tuple[LLMConfig, Path, Path]:
+    """Give the configuration with the options in it, the project's folder, and the folder of documents."""
+    from .config import LLMConfig
+
+    loaded = start(overrides, env)
+    config = loaded.group("llm", LLMConfig)
+    if seed is not None:
+        config = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
+    return config, loaded.root, documents or loaded.root / config.data.documents
+
+
+def _load(checkpoint: str | None, config: LLMConfig, root: Path) -> tuple[Any, Any, dict[str, Any]]:
+    """Load a checkpoint to the configured device; its metadata is what training gave."""
+    from .base_model import pick_device, place
+    from .process import quiet_transformers
+    from .training.checkpointing import CheckpointManager
+
+    quiet_transformers()
+    model, tokenizer, facts = CheckpointManager(root / "checkpoints").load_checkpoint(
+        checkpoint or config.training.name
+    )
+    place(model, pick_device(config.model.device))
+    return model, tokenizer, facts["metadata"]

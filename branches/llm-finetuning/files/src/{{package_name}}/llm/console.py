@@ -1,0 +1,75 @@
+"""What the commands say: progress on standard error, results as tables on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from .pipeline import Prepared
+
+MEASURES = {
+    "exact_match": "exact match",
+    "contains_answer": "contains answer",
+    "token_f1": "token F1",
+    "eval_loss": "eval loss",
+}
+NAMES_SHOWN = 5
+
+console = Console(stderr=True, highlight=False, markup=False)
+
+
+def tell_documents(prepared: Prepared) -> None:
+    """Say what was read, and warn of what was not."""
+    skipped = [f"{file.name} ({file.reason})" for file in prepared.folder.skipped]
+    _warn("file", "skipped", skipped)
+    _warn("document", "without a fact to ask about", prepared.without_pairs)
+    used = len(prepared.folder.documents)
+    console.print(f"{used} documents, {len(prepared.chunks)} passages, {len(prepared.pairs)} question-answer pairs")
+
+
+def tell_loss(step: int, last_step: int, measured: Mapping[str, float]) -> None:
+    """Say the validation loss of a step."""
+    if "eval_loss" in measured:
+        console.print(f"step {step} of {last_step}: validation loss {measured['eval_loss']:.3f}")
+
+
+def print_scores(columns: Mapping[str, Mapping[str, float]], *, title: str) -> None:
+    """Print scores as a table with a column for each model."""
+    table = Table()
+    table.add_column("measure")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for key, label in MEASURES.items():
+        table.add_row(label, *(f"{scores[key]:.3f}" for scores in columns.values()))
+    out = Console(highlight=False, markup=False)
+    out.print(title, soft_wrap=True)
+    out.print(table)
+
+
+def print_report(report: Mapping[str, Any], page: Path) -> None:
+    """Print what a demo run found, and where it is."""
+    documents, pairs = report["documents"], report["pairs"]
+    print_scores(
+        {"base": report["base"], "tuned": report["tuned"]},
+        title=f"{pairs['test']} questions about {documents['test']} documents never seen",
+    )
+    out = Console(highlight=False, markup=False)
+    out.print(
+        f"trained on {pairs['train']} pairs from {documents['train']} documents, seed {report['seed']}: "
+        f"{sum(report['seconds'].values()):.0f} s, at most {report['peak_rss_mb']:.0f} MB of memory"
+    )
+    out.print(f"checkpoint  {report['checkpoint']}", soft_wrap=True)
+    out.print(f"report      {page.as_posix()}", soft_wrap=True)
+
+
+def _warn(noun: str, what: str, names: list[str]) -> None:
+    if not names:
+        return
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    plural = "s" if len(names) > 1 else ""
+    shown = ", ".join(names[:NAMES_SHOWN])
+    console.print(f"warning: {len(names)} {noun}{plural} {what}: {shown}{more}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""From documents to splits: reading, chunking, question-answer pairs, grouped splits."""

@@ -1,0 +1,151 @@
+"""The whole pipeline on a small scale: documents in, a tuned model and a report of before and after out.
+
+documents → pairs → splits → base model → scores before → adapter → scores after → checkpoint → answers from it → report
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .config import LLMConfig
+from .console import console, tell_documents, tell_loss
+from .data.pairs import Pair
+from .errors import ModelError
+from .pipeline import prepare, spread
+from .process import Stopwatch, import_training_stack, peak_rss_mb
+
+if TYPE_CHECKING:
+    import torch
+
+    from .evaluation.evaluator import LLMEvaluator
+
+REPORT_FOLDER = Path("reports/demo-llm-finetuning")
+EXPERIMENT = "demo-llm-finetuning"
+SAMPLES = 10
+
+
+def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any]:
+    """Tune the base model on a folder of documents and write the report.
+
+    Parameters
+    ----------
+    config : LLMConfig
+        How to tune; the seed is in its training section.
+    root : Path
+        Folder of the project: checkpoints and reports go below it.
+    documents : Path
+        Folder of Markdown and text files.
+
+    Returns
+    -------
+    dict
+        The content of ``report.json``.
+
+    Raises
+    ------
+    DataError
+        If the documents cannot be trained on.
+    """
+    watch, seed = Stopwatch(), config.training.seed
+    with watch.stage("documents"):
+        prepared = prepare(documents, max_sentences=config.data.max_sentences)
+        tell_documents(prepared)
+        splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=seed)
+        test = splits.test[: config.evaluation.max_questions or None]
+    with watch.stage("imports"), console.status("loading PyTorch, Transformers, PEFT and TRL"):
+        import_training_stack()
+        from .evaluation.evaluator import LLMEvaluator
+        from .fine_tuning import LLMTrainer
+        from .report import write_report
+        from .tracking import track_run
+
+    evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
+    with track_run(EXPERIMENT, params=config.model_dump(mode="json"), tags={"seed": str(seed)}, root=root) as run:
+        with watch.stage("base model"):
+            trainer = LLMTrainer.from_config(config)
+        with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} questions"):
+            base = evaluator.evaluate(trainer.model, trainer.tokenizer, test)
+        console.print(f"before: exact match {base.exact_match:.1%} on {len(test)} questions about unseen documents")
+
+        def on_progress(step: int, last_step: int, measured: Mapping[str, float]) -> None:
+            run.log_metrics(measured, step=step)
+            tell_loss(step, last_step, measured)
+
+        with watch.stage("training"):
+            result = trainer.fine_tune(dataset=splits, on_progress=on_progress)
+        with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} questions"):
+            tuned = evaluator.evaluate(trainer.model, trainer.tokenizer, test)
+        console.print(f"after: exact match {tuned.exact_match:.1%}")
+
+        with watch.stage("checkpoint"):
+            facts = {"seed": seed, "documents": splits.documents(), "base": base.scores(), "tuned": tuned.scores()}
+            saved = trainer.save(
+                root=root / "checkpoints", metadata={**facts, "config": config.model_dump(mode="json")}
+            )
+        chosen = spread(test, SAMPLES)
+        samples = [_sample(test[index], base.answers[index], tuned.answers[index]) for index in chosen]
+        with watch.stage("generation"):
+            check_checkpoint(saved, evaluator, test, tuned.answers, trainer.device)
+
+        report = {
+            "seed": seed,
+            "base_model": config.model.base_model,
+            "documents": {name: len(names) for name, names in splits.documents().items()},
+            "pairs": {name: len(pairs) for name, pairs in splits.items()},
+            "skipped": {file.name: file.reason for file in prepared.folder.skipped},
+            "base": base.scores(),
+            "tuned": tuned.scores(),
+            "seconds": {name: round(seconds, 2) for name, seconds in watch.seconds.items()},
+            "peak_rss_mb": round(peak_rss_mb(), 1),
+            "checkpoint": saved.relative_to(root).as_posix(),
+            "steps": result.steps,
+            "trainable_parameters": result.trainable_parameters,
+            "parameters": result.parameters,
+            "history": result.history,
+            "samples": samples,
+        }
+        run.log_metrics({f"base_{name}": score for name, score in base.scores().items()})
+        run.log_metrics({f"tuned_{name}": score for name, score in tuned.scores().items()})
+        folder = root / REPORT_FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_report(report, folder)
+        run.log_artifact(folder)
+    return report
+
+
+def check_checkpoint(
+    saved: Path, evaluator: LLMEvaluator, pairs: Sequence[Pair], answers: Sequence[str], device: torch.device
+) -> None:
+    """Load a checkpoint as a user would, and make sure that it answers as the model did that was saved in it.
+
+    Raises
+    ------
+    ModelError
+        If an answer differs.
+    """
+    from .base_model import place
+    from .training.checkpointing import CheckpointManager
+
+    model, tokenizer, _ = CheckpointManager(saved.parent).load_checkpoint(saved)
+    place(model, device)
+    for pair, before, after in zip(pairs, answers, evaluator.answers(model, tokenizer, pairs), strict=True):
+        if before != after:
+            raise ModelError(
+                f"{saved.name} answers {pair.question!r} with {after!r}, the model saved in it with {before!r}",
+                hint="compare the versions of peft and transformers with those in its metadata.json",
+            )
+
+
+def _sample(pair: Pair, base: str, tuned: str) -> dict[str, str]:
+    return {
+        "question": pair.question,
+        "context": pair.context,
+        "expected": pair.answer,
+        "base": base,
+        "tuned": tuned,
+        "document": pair.document,
+    }

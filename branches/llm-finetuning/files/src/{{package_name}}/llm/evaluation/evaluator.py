@@ -1,0 +1,150 @@
+"""Asking a model the questions of a split and scoring what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from ..data.pairs import Pair
+from ..errors import DataError
+from ..inference import generate, prompt_messages
+from .metrics import contains_answer, exact_match, token_f1
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a model on a set of pairs.
+
+    Attributes
+    ----------
+    exact_match, contains_answer, token_f1 : float
+        Means from 0 to 1.
+    eval_loss : float
+        Mean negative log likelihood of the expected answers, in nats a token.
+    answers : tuple of str
+        What the model said, in the order of the pairs.
+    """
+
+    exact_match: float
+    contains_answer: float
+    token_f1: float
+    eval_loss: float
+    answers: tuple[str, ...]
+
+    def scores(self) -> dict[str, float]:
+        """Give the scores by name."""
+        return {
+            "exact_match": self.exact_match,
+            "contains_answer": self.contains_answer,
+            "token_f1": self.token_f1,
+            "eval_loss": self.eval_loss,
+        }
+
+
+class LLMEvaluator:
+    """Scores of causal language models on question-answer pairs.
+
+    Parameters
+    ----------
+    batch_size : int
+        Questions answered at once.
+    max_new_tokens : int
+        Most tokens in an answer.
+    """
+
+    def __init__(self, *, batch_size: int = 64, max_new_tokens: int = 24) -> None:
+        self.batch_size = batch_size
+        self.max_new_tokens = max_new_tokens
+
+    def evaluate(
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]
+    ) -> Evaluation:
+        """Ask every question and score the answers.
+
+        Raises
+        ------
+        DataError
+            If there are no pairs.
+        """
+        if not pairs:
+            raise DataError("there are no questions to evaluate", hint="give a split that holds pairs")
+        answers = self.answers(model, tokenizer, pairs)
+        both = list(zip(answers, [pair.answer for pair in pairs], strict=True))
+        return Evaluation(
+            exact_match=fmean(exact_match(*pair) for pair in both),
+            contains_answer=fmean(contains_answer(*pair) for pair in both),
+            token_f1=fmean(token_f1(*pair) for pair in both),
+            eval_loss=self.loss(model, tokenizer, pairs),
+            answers=tuple(answers),
+        )
+
+    def answers(
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]
+    ) -> list[str]:
+        """Ask every question, and give what the model says."""
+        return generate(
+            model,
+            tokenizer,
+            [(pair.context, pair.question) for pair in pairs],
+            max_new_tokens=self.max_new_tokens,
+            batch_size=self.batch_size,
+        )
+
+    def loss(
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]
+    ) -> float:
+        """Measure how surprised the model is by the expected answers, end token included.
+
+        Returns
+        -------
+        float
+            Nats a token.
+        """
+        import torch
+
+        rows = sorted((_encode(tokenizer, pair) for pair in pairs), key=lambda row: len(row[0]))
+        pad = tokenizer.pad_token_id
+        total, count = 0.0, 0
+        was_training = model.training
+        model.eval()
+        try:
+            for start in range(0, len(rows), self.batch_size):
+                batch = rows[start : start + self.batch_size]
+                width = len(batch[-1][0])
+                input_ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in batch])
+                mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in batch])
+                labels = torch.tensor(
+                    [[_IGNORED] * prompt + ids[prompt:] + [_IGNORED] * (width - len(ids)) for ids, prompt in batch]
+                )
+                with torch.inference_mode():
+                    logits = model(input_ids.to(model.device), attention_mask=mask.to(model.device)).logits
+                    lost = torch.nn.functional.cross_entropy(
+                        logits[:, :-1].flatten(0, 1).float(),  # (batch * (tokens - 1), vocabulary)
+                        labels[:, 1:].flatten().to(model.device),
+                        ignore_index=_IGNORED,
+                        reduction="sum",
+                    )
+                total += lost.item()
+                count += int((labels[:, 1:] != _IGNORED).sum())
+        finally:
+            model.train(was_training)
+        return total / count
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, pair: Pair) -> tuple[list[int], int]:
+    """Give the ids of a whole row and how many of them are the prompt."""
+    messages = prompt_messages(pair.context, pair.question)
+    prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    row = tokenizer.apply_chat_template(
+        [*messages, {"role": "assistant", "content": pair.answer}], tokenize=False, add_generation_prompt=False
+    )
+    encoded = tokenizer([str(prompt), str(row)], add_special_tokens=False)["input_ids"]
+    return encoded[1], len(encoded[0])

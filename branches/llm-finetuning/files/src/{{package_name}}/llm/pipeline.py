@@ -1,0 +1,64 @@
+"""From a folder of documents to splits, the same way for every command."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .data.chunks import Chunk, chunk_document
+from .data.documents import DocumentFolder, read_documents
+from .data.pairs import Pair, make_pairs, unrepeated
+from .data.splits import Splits, split_by_document
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a folder of documents gave.
+
+    Attributes
+    ----------
+    folder : DocumentFolder
+        The documents, and the files that were skipped.
+    chunks : list of Chunk
+        All passages.
+    pairs : list of Pair
+        All question-answer pairs.
+    """
+
+    folder: DocumentFolder
+    chunks: list[Chunk]
+    pairs: list[Pair]
+
+    @property
+    def without_pairs(self) -> list[str]:
+        """Names of the documents that gave no pair."""
+        used = {pair.document for pair in self.pairs}
+        return [document.name for document in self.folder.documents if document.name not in used]
+
+    def split(self, *, validation: float, test: float, seed: int) -> Splits:
+        """Split the pairs by document."""
+        return split_by_document(self.pairs, validation=validation, test=test, seed=seed)
+
+
+def prepare(documents: Path, *, max_sentences: int = 3) -> Prepared:
+    """Read a folder and make the chunks and pairs of its documents.
+
+    Raises
+    ------
+    DataError
+        If there is no usable document.
+    """
+    folder = read_documents(documents)
+    chunks = [chunk for document in folder.documents for chunk in chunk_document(document, max_units=max_sentences)]
+    return Prepared(folder, chunks, unrepeated(pair for chunk in chunks for pair in make_pairs(chunk)))
+
+
+def spread(pairs: Sequence[Pair], count: int) -> list[int]:
+    """Choose positions of about evenly spaced pairs, so that a sample shows many documents.
+
+    Examples
+    --------
+    >>> spread(range(9), 3)
+    [0, 3, 6]
+    """
+    wanted = min(count, len(pairs))
+    return [index * len(pairs) // wanted for index in range(wanted)]

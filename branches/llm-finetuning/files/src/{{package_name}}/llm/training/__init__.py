@@ -1,0 +1,1 @@
+"""Training: what goes in, what comes out, and where it is kept."""
