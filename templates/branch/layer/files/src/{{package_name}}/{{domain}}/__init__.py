@@ -1,0 +1,5 @@
+"""A model that is trained on examples."""
+
+from .core import MODELS, Example, LinearModel, read_examples
+
+__all__ = ["MODELS", "Example", "LinearModel", "read_examples"]
