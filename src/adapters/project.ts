@@ -1,11 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseLock } from '../core/lock.js';
 import { MlsysError } from '../errors.js';
 import { type Lock, lockPath } from '../schema/lock.js';
 import { type ProjectManifest, projectManifest, projectManifestPath } from '../schema/project.js';
-
-const journalPath = join('.git', 'mlsys', 'journal.json');
 
 export interface Project {
   readonly root: string;
@@ -16,9 +14,24 @@ export interface Project {
 /** The nearest folder from `start` upward that holds a lock, or the journal of a command that was killed while it wrote one. */
 export function findProjectRoot(start: string): string | undefined {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, lockPath)) || existsSync(join(folder, journalPath))) return folder;
+    if (existsSync(join(folder, lockPath))) return folder;
+    const project = projectInJournal(folder);
+    if (project !== undefined) return join(folder, project);
     if (dirname(folder) === folder) return undefined;
   }
+}
+
+/** Where the project of a killed command is, below a folder that is the top of a work tree. */
+function projectInJournal(folder: string): string | undefined {
+  const dotGit = join(folder, '.git');
+  const stat = statSync(dotGit, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  const linked = stat.isFile()
+    ? /^gitdir: (.*)$/s.exec(readFileSync(dotGit, 'utf8'))?.[1]?.replace(/\n$/, '')
+    : undefined;
+  const journal = join(linked === undefined ? dotGit : resolve(folder, linked), 'mlsys', 'journal.json');
+  if (!existsSync(journal)) return undefined;
+  return (JSON.parse(readFileSync(journal, 'utf8')) as { readonly project?: string }).project ?? '';
 }
 
 export function requireProjectRoot(start: string): string {

@@ -4,8 +4,10 @@ import { join, relative, resolve, sep } from 'node:path';
 import semver from 'semver';
 import type { Context } from '../context.js';
 import type { Template } from '../core/layer.js';
-import { builtinSource, parseSource, type SourceSpec, withoutCredentials } from '../core/source.js';
+import { oldestMlsys } from '../core/manifest.js';
+import { builtinSource, parseSource, type SourceSpec, withoutCredentials, workingTree } from '../core/source.js';
 import type { TemplateStore } from '../core/store.js';
+import { baseManifestFile, branchesFolder, branchManifestFile } from '../core/store.js';
 import { MlsysError } from '../errors.js';
 import type { TemplateRef } from '../schema/lock.js';
 import { fetchRelease } from './release.js';
@@ -49,7 +51,7 @@ export function loadBuiltin(ctx: Context): LoadedTemplate {
 async function loadRelease(ctx: Context, version: string): Promise<LoadedTemplate> {
   if (version === ctx.version) return loadBuiltin(ctx);
   const store = folderStore(await fetchRelease(ctx, version));
-  const template = readTemplate(store, `mlsys ${version}`);
+  const template = readFor(ctx, store, `mlsys ${version}`);
   return { template, ref: { source: builtinSource, version }, store, origin: builtinSource };
 }
 
@@ -86,9 +88,9 @@ async function loadFolder(
     return loadCommit(ctx, call, commit, { source, ref: spec.ref, origin: root });
   }
   const store = folderStore(root);
-  const template = readTemplate(store, spec.path, () => readBase(folderStore(ctx.packageRoot)));
+  const template = readFor(ctx, store, spec.path);
   const commit = await cleanCommit(call);
-  const version = commit === undefined ? 'working tree' : await describe(call, commit);
+  const version = commit === undefined ? workingTree : await describe(call, commit);
   return { template, ref: { source, version, ...(commit === undefined ? {} : { commit }) }, store, origin: root };
 }
 
@@ -104,13 +106,20 @@ async function cleanCommit(call: GitCall): Promise<string | undefined> {
   return head.exitCode === 0 ? head.stdout.toString().trim() : undefined;
 }
 
+function mirrorOf(ctx: Context, url: string): string {
+  const key = createHash('sha256').update(withoutCredentials(url)).digest('hex').slice(0, 24);
+  return join(ctx.cacheDir, 'templates', `${key}.git`);
+}
+
+/** Whether a template was fetched before, so that its commits can be read with no network. */
+export const isCached = (ctx: Context, url: string): boolean => existsSync(mirrorOf(ctx, url));
+
 async function loadGit(
   ctx: Context,
   spec: SourceSpec & { kind: 'git' },
   options: LoadOptions,
 ): Promise<LoadedTemplate> {
-  const key = createHash('sha256').update(spec.url).digest('hex').slice(0, 24);
-  const mirror = join(ctx.cacheDir, 'templates', `${key}.git`);
+  const mirror = mirrorOf(ctx, spec.url);
   const call: GitCall = { cwd: mirror, env: ctx.env };
   const where = withoutCredentials(spec.url);
   if (!existsSync(mirror)) await cloneMirror(ctx, spec.url, mirror);
@@ -164,9 +173,7 @@ async function loadCommit(
   { source, ref, origin }: CommitOrigin,
 ): Promise<LoadedTemplate> {
   const store = treeStore(await readTree(call, commit, ['templates', 'branches']));
-  const template = readTemplate(store, `${source} at ${commit.slice(0, 12)}`, () =>
-    readBase(folderStore(ctx.packageRoot)),
-  );
+  const template = readFor(ctx, store, `${source} at ${commit.slice(0, 12)}`);
   const version = await describe(call, commit);
   return { template, ref: { source, ...(ref === undefined ? {} : { ref }), version, commit }, store, origin };
 }
@@ -176,13 +183,29 @@ async function describe(call: GitCall, commit: string): Promise<string> {
   return gitText(['describe', '--tags', '--always', '--abbrev=12', commit], call);
 }
 
+/** A template that only a newer mlsys can read is told from one that is faulty. */
+function readFor(ctx: Context, store: TemplateStore, where: string): Template {
+  try {
+    return readTemplate(store, where, () => readBase(folderStore(ctx.packageRoot)));
+  } catch (error) {
+    for (const path of [baseManifestFile, ...store.folders(branchesFolder).map(branchManifestFile)]) {
+      const text = store.text(path);
+      if (text !== undefined) checkRange(ctx, path, oldestMlsys(text));
+    }
+    throw error;
+  }
+}
+
 function checkOldestVersion(ctx: Context, template: Template): void {
   for (const { manifest } of [template.base, ...template.branches.values()]) {
-    const range = manifest.requires.mlsys;
-    if (range !== undefined && !semver.satisfies(ctx.version, range, { includePrerelease: true })) {
-      throw new MlsysError('template', `${manifest.name} needs mlsys ${range}, this is ${ctx.version}`, {
-        hint: 'update mlsys: npm install -g mlsys@latest',
-      });
-    }
+    checkRange(ctx, manifest.name, manifest.requires.mlsys);
   }
+}
+
+function checkRange(ctx: Context, name: string, range: string | undefined): void {
+  if (range === undefined || semver.validRange(range) === null) return;
+  if (semver.satisfies(ctx.version, range, { includePrerelease: true })) return;
+  throw new MlsysError('template', `${name} needs mlsys ${range}, this is ${ctx.version}`, {
+    hint: 'update mlsys: npm install -g mlsys@latest',
+  });
 }

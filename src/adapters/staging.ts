@@ -6,6 +6,8 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
+  type Stats,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -28,10 +30,9 @@ export function checkTarget(target: string): void {
   const refuse = (reason: string, hint: string): never => {
     throw new MlsysError('target', `${target} ${reason}`, { hint });
   };
-  const stat = lstatSync(target, { throwIfNoEntry: false });
-  if (stat === undefined) {
+  if (entryAt(target) === undefined) {
     for (let folder = dirname(target); ; folder = dirname(folder)) {
-      const above = lstatSync(folder, { throwIfNoEntry: false });
+      const above = entryAt(folder);
       if (above?.isDirectory() || above?.isSymbolicLink()) return;
       if (above !== undefined) refuse(`can't be made: ${folder} is a file`, 'choose another path');
       if (dirname(folder) === folder) return;
@@ -46,6 +47,16 @@ export function checkTarget(target: string): void {
       `is not empty: it holds ${first}`,
       'choose a new or empty folder; `mlsys adopt` gives an existing project a lock',
     );
+  }
+}
+
+/** What stands at a path, where nothing can stand below a file. */
+function entryAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }
 
@@ -81,13 +92,27 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/**
+ * Removes a folder that a git of a stopped run may still be writing to: that ends soon, and nothing can be made in a folder that
+ * is gone.
+ */
+function removeFolder(folder: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY' || tries === 100) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    }
+  }
+}
+
 /** Removes the staging folders beside the target whose process is gone. */
 function removeStale(target: string): void {
   const pattern = stagingPattern(basename(target));
   for (const name of readdirSync(dirname(target))) {
     const pid = pattern.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid)))
-      rmSync(join(dirname(target), name), { recursive: true, force: true });
+    if (pid !== undefined && !isAlive(Number(pid))) removeFolder(join(dirname(target), name));
   }
 }
 
@@ -97,7 +122,7 @@ export async function makeFolder(ctx: Context, target: string, fill: (folder: st
   const firstNew = inside ? target : topmostMissing(target);
   let staging = '';
   const clean = (): void => {
-    if (staging !== '') rmSync(staging, { recursive: true, force: true });
+    if (staging !== '') removeFolder(staging);
     if (!inside && firstNew !== target) removeEmptyFolders(dirname(target), dirname(firstNew));
   };
   const forget = ctx.onInterrupt(clean);
@@ -111,12 +136,29 @@ export async function makeFolder(ctx: Context, target: string, fill: (folder: st
     if (inside) moveEntries(folder, target, staging);
     else renameSync(staging, target);
   } catch (error) {
+    const full = error instanceof MlsysError && error.code === 'git' && isFull(target);
     clean();
-    throw explainSystemError(error);
+    throw full ? noSpace(target, error) : explainSystemError(error);
   } finally {
     forget();
   }
 }
+
+/** Git says of most files only that it could not write them. */
+function isFull(target: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(topmostPresent(target));
+    return bavail * bsize < 64 * 1024;
+  } catch {
+    return false;
+  }
+}
+
+const noSpace = (target: string, cause: unknown): MlsysError =>
+  new MlsysError('io', `${target} can't be made: no space left on the device`, {
+    hint: 'make room or choose another folder, then run the command again',
+    cause,
+  });
 
 function moveEntries(from: string, target: string, staging: string): void {
   const names = readdirSync(from);
@@ -137,6 +179,8 @@ function topmostMissing(target: string): string {
   while (!existsSync(dirname(missing))) missing = dirname(missing);
   return missing;
 }
+
+const topmostPresent = (target: string): string => (existsSync(target) ? target : dirname(topmostMissing(target)));
 
 function removeEmptyFolders(from: string, until: string): void {
   for (let folder = from; folder !== until && folder.startsWith(until); folder = dirname(folder)) {

@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import type { TemplateStore } from '../core/store.js';
 import type { Tree, TreeFile } from '../core/tree.js';
 import { MlsysError } from '../errors.js';
@@ -10,33 +10,36 @@ const litter = new Set(['__pycache__', '.DS_Store', '.pytest_cache', '.ruff_cach
 export function folderStore(root: string): TemplateStore {
   return {
     text: (path) => {
-      try {
-        return readFileSync(join(root, path), 'utf8');
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-        throw error;
-      }
+      const file = inside(root, path);
+      return file === undefined ? undefined : readFileSync(file, 'utf8');
     },
-    folders: (path) =>
-      entriesOf(join(root, path))
-        .filter((e) => e.isDirectory())
-        .map((e) => e.name),
-    tree: (path) => new Map(walk(join(root, path), '')),
+    folders: (path) => {
+      const folder = inside(root, path);
+      const entries = folder === undefined ? [] : readdirSync(folder, { withFileTypes: true });
+      return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+    },
+    tree: (path) => {
+      const folder = inside(root, path);
+      return folder === undefined ? new Map() : new Map(walk(folder, ''));
+    },
   };
 }
 
-function entriesOf(folder: string) {
+/** Where a path is, if anywhere. One that is a link out of the template would bring in files that are none of it. */
+function inside(root: string, path: string): string | undefined {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    const real = realpathSync(join(root, path));
+    if (relative(realpathSync(root), real).split(sep)[0] !== '..') return real;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw error;
   }
+  throw new MlsysError('template', `${path} leads out of the template`);
 }
 
 function* walk(root: string, below: string): Iterable<[string, TreeFile]> {
-  for (const entry of entriesOf(join(root, below))) {
+  for (const entry of readdirSync(join(root, below), { withFileTypes: true })) {
     if (litter.has(entry.name) || entry.name.endsWith('.pyc')) continue;
     const path = below === '' ? entry.name : `${below}/${entry.name}`;
     const full = join(root, path);

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { commitIdentity, createRepository } from '../adapters/git/write.js';
+import { createRepository } from '../adapters/git/write.js';
 import { loadBuiltin, loadTemplate } from '../adapters/source.js';
 import { checkTarget, makeFolder } from '../adapters/staging.js';
 import { findTemplateFolder, requireTemplateFolder } from '../adapters/template-folder.js';
@@ -88,7 +88,6 @@ async function initRepository(ctx: Context, facts: Facts, options: BranchCreateO
       files,
       branch: 'main',
       message,
-      author: await commitIdentity(call),
       date: ctx.now(),
     });
   });

@@ -6,7 +6,7 @@ import { loadTemplate } from '../adapters/source.js';
 import { requireTemplateFolder } from '../adapters/template-folder.js';
 import { rememberTrustOf } from '../adapters/trust.js';
 import type { Context } from '../context.js';
-import { findBranch, type Template } from '../core/layer.js';
+import { baseName, findBranch, type Template } from '../core/layer.js';
 import { packageNameOf, projectNames } from '../core/names.js';
 import { parseSource } from '../core/source.js';
 import { MlsysError } from '../errors.js';
@@ -27,8 +27,9 @@ const devFolder = '.mlsys-dev';
 export async function branchDev(ctx: Context, wanted: string, options: BranchDevOptions): Promise<number> {
   const root = requireTemplateFolder(ctx.cwd, 'go to one; `mlsys branch create <name> --init` starts one');
   const { template } = await loadTemplate(ctx, root, { projectRoot: root, base: root });
-  const { name } = findBranch(template, wanted).manifest;
-  const others = options.with.map((other) => findBranch(template, other).manifest.name);
+  const canonical = (given: string): string => (given === baseName ? given : findBranch(template, given).manifest.name);
+  const name = canonical(wanted);
+  const others = options.with.map(canonical);
   const target = options.path === undefined ? join(root, devFolder, name) : resolve(ctx.cwd, options.path);
   const isThere = existsSync(join(target, lockPath));
   if (options.path === undefined) hideFromGit(dirname(target));
@@ -90,7 +91,7 @@ async function refresh(ctx: Context, { root, target, name, others, setup }: Dev)
     });
   }
   const branches = (_: Template, present: readonly string[]): readonly string[] =>
-    others.length === 0 && present.includes(name) ? present : [name, ...others];
+    others.length === 0 && [baseName, ...present].includes(name) ? present : [name, ...others];
   const change = { command: 'branch dev', follow: true, branches, twoWay: false };
   return retargetCommand({ ...ctx, cwd: target }, () => change, { setup, trust: true });
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openProject } from '../adapters/project.js';
+import { loadTemplate } from '../adapters/source.js';
 import { requireTemplateFolder } from '../adapters/template-folder.js';
 import { folderStore } from '../adapters/template-store.js';
 import { rememberTrustOf, requireTrust } from '../adapters/trust.js';
@@ -30,7 +31,7 @@ const checks = 'all-checks';
  */
 export async function branchTest(ctx: Context, name: string, options: BranchTestOptions): Promise<number> {
   const source = options.from ?? requireTemplateFolder(ctx.cwd, 'go to one, or name one with --from');
-  lintFolder(ctx, source);
+  await lint(ctx, source);
   const work = realpathSync(mkdtempSync(join(tmpdir(), 'mlsys-branch-')));
   const clean = (): void => {
     if (!options.keep) rmSync(work, { recursive: true, force: true, maxRetries: 3 });
@@ -51,11 +52,14 @@ export async function branchTest(ctx: Context, name: string, options: BranchTest
   }
 }
 
-/** A folder can be linted as a whole. What comes from elsewhere was linted by its owner, and is rendered strictly anyway. */
-function lintFolder(ctx: Context, source: string): void {
+async function lint(ctx: Context, source: string): Promise<void> {
   const spec = parseSource(source);
-  if (spec.kind !== 'folder' || spec.ref !== undefined) return;
-  const faults = lintTemplate(folderStore(resolve(ctx.cwd, spec.path)), folderStore(ctx.packageRoot));
+  const worked = spec.kind === 'folder' && spec.ref === undefined;
+  // A manifest that can't be read is a fault among others here, and the end of loading.
+  const store = worked
+    ? folderStore(resolve(ctx.cwd, spec.path))
+    : (await loadTemplate(ctx, source, { projectRoot: ctx.cwd, base: ctx.cwd })).store;
+  const faults = lintTemplate(store, folderStore(ctx.packageRoot));
   if (faults.length === 0) return;
   throw new MlsysError('template', 'the template has faults, so nothing was rendered', {
     details: faults.map(({ file, line, message }) => `${file}:${line}: ${message}`),

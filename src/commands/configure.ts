@@ -3,7 +3,6 @@ import { parseAssignments } from '../core/answers.js';
 import { packageNameOf } from '../core/names.js';
 import { MlsysError } from '../errors.js';
 import { gitItems } from '../adapters/git/run.js';
-import { openProject } from '../adapters/project.js';
 import { plural } from '../ui/style.js';
 import { retargetCommand, type RetargetFlags } from './retarget.js';
 
@@ -19,11 +18,12 @@ export async function configureCommand(
       hint: 'mlsys configure <name>=<value>…; `mlsys status` shows the answers',
     });
   }
-  const before = openProject(ctx.cwd);
+  let before: { readonly root: string; readonly former: string } | undefined;
   const code = await retargetCommand(
     ctx,
-    ({ project: { lock } }) => {
+    ({ project: { root, lock } }) => {
       const { project_name: former, package_name: formerPackage } = lock.answers;
+      before = { root, former: String(formerPackage) };
       const renamed = set.get('project_name');
       // The package follows the project's name, unless it had one of its own.
       if (renamed !== undefined && !set.has('package_name') && formerPackage === packageNameOf(String(former))) {
@@ -33,9 +33,9 @@ export async function configureCommand(
     },
     flags,
   );
-  const former = String(before.lock.answers.package_name);
-  if (!flags.dryRun && code === 0 && set.get('package_name') !== undefined && set.get('package_name') !== former) {
-    await nameLeftovers(ctx, before.root, former);
+  const named = set.get('package_name');
+  if (!flags.dryRun && code === 0 && before !== undefined && named !== undefined && named !== before.former) {
+    await nameLeftovers(ctx, before.root, before.former);
   }
   return code;
 }

@@ -1,10 +1,13 @@
+import { realpathSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
 import { commitIdentity } from '../adapters/git/write.js';
 import { treeOf, type WrittenFile, writeCommits } from '../adapters/git/objects.js';
-import { gitText } from '../adapters/git/run.js';
+import { gitItems, gitText } from '../adapters/git/run.js';
 import type { Context } from '../context.js';
 import { oldBaseline } from '../engine/baseline.js';
 import { goalOf } from '../engine/goal.js';
 import { lookAtProject, type Session } from '../engine/session.js';
+import { lockPath } from '../schema/lock.js';
 
 export interface DiffOptions {
   readonly upstream?: boolean;
@@ -15,32 +18,42 @@ export interface DiffOptions {
 /** What a project's people changed against its baseline or, with `upstream`, what a newer template changes. */
 export async function diffCommand(ctx: Context, paths: readonly string[], options: DiffOptions): Promise<number> {
   return lookAtProject(ctx, async (session) => {
-    const { call, prefix } = session.repository;
+    const { call, prefix, top } = session.repository;
     const baseline = await baselineTree(ctx, session);
-    const below = paths.length === 0 ? [`${prefix}.`] : paths.map((path) => prefix + path);
+    const project = join(top, prefix);
+    const below = paths.length === 0 ? [project] : paths.map((path) => resolve(realpathSync(ctx.cwd), path));
     const style = process.stdout.isTTY && !ctx.env.NO_COLOR ? ['--color=always'] : [];
     const against = options.upstream || options.to !== undefined ? [await upstreamTree(ctx, session, options.to)] : [];
-    const form = options.json ? ['--name-status'] : ['--patch', ...style];
+    const form = options.json ? ['--name-status', '--no-renames', '-z'] : ['--patch', ...style];
     const args = [
       'diff',
       ...form,
       '--no-ext-diff',
+      '--no-textconv',
       baseline,
       ...against,
       '--',
-      ...below,
-      ':(exclude,top).mlsys/lock.json',
+      ...below.map((path) => `:(top,literal)${relative(top, path).split(sep).join('/')}`),
+      ...ownFiles.map((path) => `:(top,exclude,literal)${prefix}${path}`),
     ];
-    const text = (await gitText(args, call)).trimEnd();
-    if (options.json) ctx.print(JSON.stringify(text.split('\n').filter(Boolean).map(readStatus), null, 2));
-    else if (text !== '') ctx.print(text);
+    if (options.json) ctx.print(JSON.stringify(statuses(await gitItems(args, call), prefix), null, 2));
+    else {
+      const text = await gitText(args, call);
+      if (text !== '') ctx.print(text);
+    }
     return 0;
   });
 }
 
-function readStatus(text: string): { status: string; path: string } {
-  const [status = '', path = ''] = text.split('\t');
-  return { status, path };
+/** Files of a project that are on no baseline. */
+const ownFiles = [lockPath, 'uv.lock'];
+
+function statuses(items: readonly string[], prefix: string): { status: string; path: string }[] {
+  const found: { status: string; path: string }[] = [];
+  for (let i = 0; i + 1 < items.length; i += 2) {
+    found.push({ status: items[i] ?? '', path: (items[i + 1] ?? '').slice(prefix.length) });
+  }
+  return found;
 }
 
 async function writeTree(

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { proposeAccelerator, reachable } from '../adapters/accelerator.js';
-import { commitIdentity, createRepository } from '../adapters/git/write.js';
+import { createRepository } from '../adapters/git/write.js';
 import { askBranches, askQuestions } from '../adapters/prompt.js';
 import { loadTemplate } from '../adapters/source.js';
 import { checkTarget, makeFolder } from '../adapters/staging.js';
@@ -134,7 +134,6 @@ async function writeProject(
     files,
     branch: 'main',
     message: `Create the project from ${layers}\n\nmlsys ${ctx.version}, template ${ref.source} ${ref.version}\n`,
-    author: await commitIdentity(call),
     date: ctx.now(),
   });
 }
@@ -155,7 +154,7 @@ function writeFile(full: string, { bytes, mode }: TreeFile): void {
 }
 
 /** Secrets go to `.env`, which no commit and no lock sees. */
-function writeSecrets(
+export function writeSecrets(
   target: string,
   questions: ReadonlyMap<string, Question>,
   given: ReadonlyMap<string, AnswerValue>,

@@ -1,9 +1,10 @@
-import { isInterrupted, pendingMerge } from '../adapters/git/apply.js';
-import { openRepository, unmergedPaths } from '../adapters/git/repository.js';
+import { pendingMerge } from '../adapters/git/apply.js';
+import { unmergedPaths } from '../adapters/git/repository.js';
 import { workTreeListing } from '../adapters/git/worktree.js';
 import { openProject } from '../adapters/project.js';
 import type { Context } from '../context.js';
 import { driftOf } from '../core/drift.js';
+import { openRecovered } from '../engine/session.js';
 import { lockPath } from '../schema/lock.js';
 import { describeStatus } from '../ui/status.js';
 
@@ -14,13 +15,10 @@ export interface StatusOptions {
 
 /** Versions, branches, answers, and how each file stands to the baseline. Looks only; works with no network. */
 export async function statusCommand(ctx: Context, { json = false, all = false }: StatusOptions): Promise<number> {
-  const { root, lock } = openProject(ctx.cwd);
-  const repository = await openRepository(ctx, root);
-  const drift = driftOf(
-    new Map(Object.entries(lock.files)),
-    await workTreeListing(repository),
-    new Set([lockPath, 'uv.lock']),
-  );
+  const { root, repository } = await openRecovered(ctx);
+  const { lock } = openProject(root);
+  const baseline = new Map(Object.entries(lock.files));
+  const drift = driftOf(baseline, await workTreeListing(repository, baseline), new Set([lockPath, 'uv.lock']));
   const pending = pendingMerge(repository);
   const status = {
     project: String(lock.answers.project_name),
@@ -29,7 +27,7 @@ export async function statusCommand(ctx: Context, { json = false, all = false }:
     mlsys: { project: lock.mlsys, installed: ctx.version },
     branches: lock.branches,
     answers: lock.answers,
-    unfinished: isInterrupted(repository) ? 'interrupted' : pending?.command,
+    unfinished: pending?.command,
     conflicts: pending === undefined ? [] : await unmergedPaths(repository),
     files: drift,
   };

@@ -117,7 +117,8 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Requirements of all layers, each once, by name. Two for one package both stand: installers take them together. */
 function requirements(all: readonly string[]): string[] {
-  return [...new Set(all)].sort((a, b) => byText(normaliseDistribution(a), normaliseDistribution(b)));
+  const nameOf = (requirement: string): string => normaliseDistribution(/^[\w.-]*/.exec(requirement)?.[0] ?? '');
+  return [...new Set(all)].sort((a, b) => byText(nameOf(a), nameOf(b)) || byText(a, b));
 }
 
 function mergeExtras(layers: readonly Layer[]): { name: string; requirements: string[] }[] {

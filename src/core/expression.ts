@@ -66,7 +66,7 @@ export function parseExpression(source: string): Expression {
     names.push(name);
     const operator = rest[0];
     if (operator !== '==' && operator !== '!=') {
-      return ({ answers }) => answers[name] !== undefined && answers[name] !== false && answers[name] !== '';
+      return ({ answers }) => Object.hasOwn(answers, name) && answers[name] !== false && answers[name] !== '';
     }
     next();
     const value = next().replace(/^"(.*)"$/, '$1');

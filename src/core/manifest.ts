@@ -1,6 +1,7 @@
-import { isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import { MlsysError } from '../errors.js';
 import { type Manifest, manifest } from '../schema/manifest.js';
+import { misfitsOf } from './manifest-rules.js';
 import { nearest } from './nearest.js';
 
 export interface ManifestFault {
@@ -15,32 +16,47 @@ export function readManifest(text: string): {
 } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent' });
-  if (document.errors.length > 0) {
-    return {
-      faults: document.errors.map((e) => ({
-        line: lines.linePos(e.pos[0]).line,
-        message: e.message.split('\n')[0] ?? '',
-      })),
-    };
-  }
+  const lineAt = (offset: number | undefined): number => (offset === undefined ? 1 : lines.linePos(offset).line);
+  const syntax = [
+    ...document.errors.map((e) => ({ line: lineAt(e.pos[0]), message: e.message.split('\n')[0] ?? '' })),
+    ...treacherousNodes(document).map(({ offset, message }) => ({ line: lineAt(offset), message })),
+  ];
+  if (syntax.length > 0) return { faults: syntax };
   const result = manifest.safeParse(document.toJS());
-  if (result.success) return { manifest: result.data, faults: [] };
-  const lineOf = (path: readonly PropertyKey[]): number => {
-    const node = keyNode(document.contents, path);
-    return node?.range ? lines.linePos(node.range[0]).line : 1;
-  };
+  const lineOf = (path: readonly PropertyKey[]): number => lineAt(keyNode(document.contents, path)?.range?.[0]);
+  if (result.success) {
+    const faults = misfitsOf(result.data).map(({ path, message }) => ({ line: lineOf(path), message }));
+    return faults.length === 0 ? { manifest: result.data, faults } : { faults };
+  }
   const faults = result.error.issues.flatMap((issue) => {
     const where = issue.path.map(String).join('.');
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         line: lineOf([...issue.path, key]),
-        message: `unknown key ${where === '' ? key : `${where}.${key}`}${suggestion(key)}`,
+        message: `unknown key ${where === '' ? key : `${where}.${key}`}${where === '' ? suggestion(key) : ''}`,
       }));
     }
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
     return [{ line: lineOf(issue.path), message: where === '' ? message : `${where}: ${message}` }];
   });
   return { faults };
+}
+
+/** What YAML allows and a manifest must not hold: aliases could grow without end, and objects swallow `__proto__`. */
+function treacherousNodes(
+  document: Document.Parsed,
+): { readonly offset: number | undefined; readonly message: string }[] {
+  const found: { offset: number | undefined; message: string }[] = [];
+  visit(document, {
+    Alias: (_, { source, range }) => {
+      found.push({ offset: range?.[0], message: `the alias *${source} is not supported` });
+    },
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === '__proto__')
+        found.push({ offset: key.range?.[0], message: '__proto__ is no name' });
+    },
+  });
+  return found;
 }
 
 function suggestion(key: string): string {
@@ -73,4 +89,10 @@ export function requireManifest(text: string, where: string): Manifest {
     details: faults.map((fault) => `${where}:${fault.line}: ${fault.message}`),
     hint: '`mlsys branch lint` lists every fault of a template',
   });
+}
+
+/** What a manifest says of the oldest mlsys that can read it, whatever else it holds. */
+export function oldestMlsys(text: string): string | undefined {
+  const range = parseDocument(text, { logLevel: 'silent' }).getIn(['requires', 'mlsys']);
+  return typeof range === 'string' ? range : undefined;
 }

@@ -42,23 +42,34 @@ export function folderMoves(moves: Moves, next: Iterable<string>): Map<string, s
 export function movePath(path: string, moves: Moves, folders: ReadonlyMap<string, string>): string {
   const direct = moves.get(path);
   if (direct !== undefined) return direct;
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-    const to = folders.get(path.slice(0, end));
-    if (to !== undefined) return to + path.slice(end);
+  for (const folder of foldersAbove(path)) {
+    // A migration may name a folder as it is.
+    const to = moves.get(folder) ?? folders.get(folder);
+    if (to !== undefined) return to + path.slice(folder.length);
   }
   return path;
 }
 
-/** A listing with its files moved. A file that would land on another one stays where it is. */
-export function moveListing(
-  listing: Listing,
-  moves: Moves,
-  folders: ReadonlyMap<string, string>,
-): Map<string, TreeEntry> {
-  const moved = new Map<string, TreeEntry>();
-  for (const [path, entry] of listing) {
+/** The folders that a path lies in, the deepest first. */
+export function* foldersAbove(path: string): Iterable<string> {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) yield path.slice(0, end);
+}
+
+/** New paths by old ones, for the files of a listing that move. One that would land on another file stays where it is. */
+export function movesIn(listing: Listing, moves: Moves, folders: ReadonlyMap<string, string>): Map<string, string> {
+  const moved = new Map<string, string>();
+  if (moves.size === 0) return moved;
+  const taken = new Set(listing.keys());
+  const takenFolders = new Set([...listing.keys()].flatMap((path) => [...foldersAbove(path)]));
+  for (const path of listing.keys()) {
     const to = movePath(path, moves, folders);
-    moved.set(to !== path && listing.has(to) ? path : to, entry);
+    const isFree = !taken.has(to) && !takenFolders.has(to) && ![...foldersAbove(to)].some((above) => taken.has(above));
+    if (to === path || !isFree) continue;
+    moved.set(path, to);
+    taken.add(to);
   }
   return moved;
 }
+
+export const moveListing = (listing: Listing, moved: ReadonlyMap<string, string>): Map<string, TreeEntry> =>
+  new Map([...listing].map(([path, entry]) => [moved.get(path) ?? path, entry]));

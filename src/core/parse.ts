@@ -22,7 +22,7 @@ function parseYaml(text: string): void {
   }
 }
 
-const parserOf = (path: string) => parsers[endings[path.slice(path.lastIndexOf('.') + 1)] ?? ''];
+const parserOf = (path: string) => parsers[endings[/\.(\w+)$/.exec(path)?.[1] ?? ''] ?? ''];
 
 /** What is wrong with a file of a language that mlsys knows by its ending, or undefined. */
 export function parseRendered(path: string, text: string): string | undefined {
@@ -39,3 +39,18 @@ export function parseRendered(path: string, text: string): string | undefined {
 
 /** Whether a file's language is one that can be checked. */
 export const parses = (path: string): boolean => parserOf(path) !== undefined;
+
+/** A key that one object of a JSON file has twice; TOML and YAML refuse that themselves, JSON takes the last in silence. */
+export function repeatedKey(path: string, text: string): string | undefined {
+  if (parserOf(path)?.language !== 'JSON') return undefined;
+  const open: Set<string>[] = [];
+  for (const { 0: token, 1: key } of text.matchAll(/("(?:[^"\\]|\\.)*")(?=\s*:)|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (key !== undefined) {
+      if (open.at(-1)?.has(key)) return `JSON: the key ${key} is there twice`;
+      open.at(-1)?.add(key);
+    }
+  }
+  return undefined;
+}

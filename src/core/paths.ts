@@ -15,28 +15,28 @@ export function pathFault(path: string): string | undefined {
 const hasControlCharacter = (text: string): boolean =>
   [...text].some((c) => (c.codePointAt(0) ?? 0) < 32 || c === '\u007f');
 
-/** `.git` as any file system may understand it: case, NTFS short names and trailing characters, HFS+ ignorable ones. */
+/** `.git` as any file system may understand it: case, NTFS short names, streams and trailing characters, HFS+ ignorable ones. */
 function isGitFolder(part: string): boolean {
-  const seen = part
-    .replace(/[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, '')
-    .toLowerCase()
-    .replace(/(::.*|[ .]+)$/, '');
-  return seen === '.git' || seen === 'git~1';
+  const seen = part.replace(/[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, '');
+  return /^(\.git|git~1)[ .]*(:.*)?$/i.test(seen);
 }
 
-/** Why a symbolic link can't be made, or undefined: its target must stay inside the root. */
+/**
+ * Why a symbolic link can't be made, or undefined: its target must stay inside the root. It goes up only at its start: above a
+ * folder that is a link itself the system is somewhere else than the path says.
+ */
 export function linkFault(path: string, target: string): string | undefined {
   if (target === '' || target.startsWith('/') || target.includes('\\') || /^[a-z]:/i.test(target)) {
     return 'is a symbolic link that leaves the root';
   }
-  const parts = path.split('/').slice(0, -1);
+  if (hasControlCharacter(target)) return 'is a symbolic link with a control character';
+  let above = path.split('/').length - 1;
+  let down = false;
   for (const part of target.split('/')) {
-    if (part === '..') {
-      if (parts.pop() === undefined) return 'is a symbolic link that leaves the root';
-    } else if (part !== '.' && part !== '') {
-      if (isGitFolder(part)) return 'is a symbolic link into git’s own folder';
-      parts.push(part);
-    }
+    if (part === '' || part === '.') continue;
+    if (part !== '..') down = true;
+    else if (down || above-- === 0) return 'is a symbolic link that leaves the root';
+    if (isGitFolder(part)) return 'is a symbolic link into git’s own folder';
   }
   return undefined;
 }

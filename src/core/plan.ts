@@ -17,6 +17,12 @@ export interface Plan {
   readonly conflicts: readonly PlanEntry[];
 }
 
+/** Former paths by new ones: files that git takes for renamed. */
+export interface Renames {
+  readonly yours: ReadonlyMap<string, string>;
+  readonly template: ReadonlyMap<string, string>;
+}
+
 export interface PlanSources {
   /** The project's files as they are, and as they would be. */
   readonly ours: Listing;
@@ -27,6 +33,7 @@ export interface PlanSources {
   readonly conflicts: ReadonlyMap<string, string>;
   /** New path of a file that the target moves, by its old one. */
   readonly moves: ReadonlyMap<string, string>;
+  readonly renames: Renames;
   /** Files that no row is wanted for: mlsys' own. */
   readonly hidden: ReadonlySet<string>;
 }
@@ -35,9 +42,10 @@ const same = (a: { blob: string; mode: string } | undefined, b: { blob: string; 
   a?.blob === b?.blob && a?.mode === b?.mode;
 
 /** The plan as data: one row for each file that changes, conflicts, or stays as its owner left it although the template changed. */
-export function buildPlan({ ours, merged, old, next, conflicts, moves, hidden }: PlanSources): Plan {
-  const sources = sourcesOf({ ours, merged, moves });
+export function buildPlan({ ours, merged, old, next, conflicts, moves, renames, hidden }: PlanSources): Plan {
+  const sources = sourcesOf({ ours, merged, moves, renames });
   const left = new Set(sources.values());
+  const renamed = new Set(renames.yours.values());
   const entries: PlanEntry[] = [];
   const paths = new Set([...ours.keys(), ...merged.keys(), ...old.keys(), ...next.keys(), ...conflicts.keys()]);
   for (const path of [...paths].sort()) {
@@ -50,6 +58,8 @@ export function buildPlan({ ours, merged, old, next, conflicts, moves, hidden }:
       if (after !== undefined) entries.push({ path, action: before === undefined ? 'create' : 'update' });
       else if (!left.has(path)) entries.push({ path, action: 'delete' });
     } else if (!same(old.get(path), next.get(path)) && !same(after, next.get(path))) {
+      // The change went where the person has the file now.
+      if (after === undefined && renamed.has(path)) continue;
       const kept = after === undefined ? 'you deleted it' : 'your version holds the change or replaces it';
       entries.push({ path, action: 'keep', reason: kept });
     }
@@ -58,9 +68,16 @@ export function buildPlan({ ours, merged, old, next, conflicts, moves, hidden }:
 }
 
 /** The former path of each file that moves: as the target says, or because a file is gone and its very content is new elsewhere. */
-function sourcesOf({ ours, merged, moves }: Pick<PlanSources, 'ours' | 'merged' | 'moves'>): Map<string, string> {
+function sourcesOf({
+  ours,
+  merged,
+  moves,
+  renames,
+}: Pick<PlanSources, 'ours' | 'merged' | 'moves' | 'renames'>): Map<string, string> {
   const sources = new Map<string, string>();
-  for (const [from, to] of moves) if (ours.has(from) && !merged.has(from) && merged.has(to)) sources.set(to, from);
+  for (const [from, to] of [...[...renames.template].map(([to, from]) => [from, to] as const), ...moves]) {
+    if (ours.has(from) && !merged.has(from) && merged.has(to) && !ours.has(to)) sources.set(to, from);
+  }
   const gone = new Map<string, string>();
   const taken = new Set(sources.values());
   for (const [path, { blob }] of ours) if (!merged.has(path) && !taken.has(path)) gone.set(blob, path);

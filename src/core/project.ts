@@ -3,6 +3,7 @@ import { type Lock, lockPath, lockSchemaVersion, type TemplateRef } from '../sch
 import { type ProjectManifest, projectManifestPath } from '../schema/project.js';
 import { type Answers, collectQuestions, resolveAnswers } from './answers.js';
 import { type Composition, compose } from './compose.js';
+import { holds } from './expression.js';
 import { branchNames, type Layer, stackLayers, type Template } from './layer.js';
 import { checkNameAgainstDependencies, type ProjectNames } from './names.js';
 import { parseRendered } from './parse.js';
@@ -40,6 +41,7 @@ export interface Rendered {
 export function renderTarget({ template, branches, names, given, former = {} }: Target): Rendered {
   const layers = stackLayers(template, branches);
   const answers = { ...names, ...resolveAnswers({ questions: collectQuestions(layers), given, former }) };
+  checkRequirements(layers, answers);
   const composition = compose(layers, answers);
   const { dependencies, dev_dependencies, extras } = composition.data;
   checkNameAgainstDependencies(names, [
@@ -58,6 +60,19 @@ export function renderTarget({ template, branches, names, given, former = {} }: 
     once: false,
   });
   return { layers, branches: branchNames(layers), answers, baseline: sortedByPath(baseline), manifest };
+}
+
+/** A layer may work with some answers only. */
+function checkRequirements(layers: readonly Layer[], answers: Answers): void {
+  const facts = { answers, branches: branchNames(layers) };
+  for (const { manifest } of layers) {
+    for (const condition of manifest.requires.answers) {
+      if (holds(condition, facts)) continue;
+      throw new MlsysError('answer', `${manifest.name} works only where \`${condition}\` holds`, {
+        hint: 'give the answer with --set name=value',
+      });
+    }
+  }
 }
 
 function* renderFiles({ files, data }: Composition): Iterable<[string, BaselineFile]> {

@@ -3,10 +3,10 @@
  * language reads back as the same text.
  */
 
-/** A double-quoted string of YAML 1.2 and of JSON. */
+/** A double-quoted string of YAML 1.2 and of JSON. What YAML calls unprintable is escaped too. */
 export const json = (text: string): string =>
   JSON.stringify(text).replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
@@ -15,12 +15,14 @@ export const toml = json;
 
 export const yaml = json;
 
-/** A double-quoted string of Python, printed as `ruff format` would. */
+/** A string of Python in the quotes that `ruff format` would choose: those that need fewer backslashes, else double ones. */
 export function py(text: string): string {
   const escaped = text
     .replaceAll('\\', '\\\\')
     .replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return escaped.includes('"') && !escaped.includes("'") ? `'${escaped}'` : `"${escaped.replaceAll('"', '\\"')}"`;
+  const count = (quote: string): number => escaped.split(quote).length;
+  const quote = count('"') > count("'") ? "'" : '"';
+  return `${quote}${escaped.replaceAll(quote, `\\${quote}`)}${quote}`;
 }
 
 /** One word of a POSIX shell. */
@@ -36,5 +38,5 @@ export const line = (text: string): string => text.replace(/[\n\r]+/g, ' ');
 /** Plain text in Markdown: what would be markup is escaped. */
 export const md = (text: string): string =>
   text
-    .replace(/[\\`*_[\]<>|~]/g, '\\$&')
+    .replace(/[\\`*_[\]<>|~]|&(?=#?\w+;)/g, '\\$&')
     .replace(/^(#|[-+=]|\d+[.)])/, (mark) => (/\d/.test(mark) ? mark.replace(/([.)])$/, '\\$1') : `\\${mark}`));

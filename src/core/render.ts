@@ -14,9 +14,20 @@ const quoting: Record<string, (text: string) => string> = {
   line: quote.line,
 };
 const blocks = ['each', 'if', 'unless'];
-const helperNames = [...Object.keys(quoting), ...blocks, 'raw', 'upper', 'eq'];
+const printing = [...Object.keys(quoting), 'upper'];
+const helperNames = [...printing, ...blocks, 'raw', 'eq'];
 /** Values that mlsys rendered before, as Markdown: the only ones that `{{{…}}}` may print. */
 const preRendered = ['readme'];
+/** Words with a meaning of their own in templates; no answer can have one of them as its name. */
+export const templateWords: readonly string[] = [
+  ...helperNames,
+  ...preRendered,
+  'this',
+  'else',
+  'lookup',
+  'log',
+  'with',
+];
 
 type Location = hbs.AST.SourceLocation | undefined;
 /** What a helper is told of its place; the type that Handlebars ships leaves `loc` out. */
@@ -64,14 +75,24 @@ function plain(value: unknown, loc: Location): string {
   return text;
 }
 
+/** Handlebars brings helpers of its own, which would print without quoting or write to the terminal. */
+function requireOneValue(
+  { params, hash, loc }: Pick<hbs.AST.SubExpression, 'params' | 'hash' | 'loc'>,
+  name: string,
+): void {
+  if (!printing.includes(name)) throw fault(loc, `${name} is no helper; there are ${printing.join(', ')}`);
+  if (params.length !== 1 || hash !== undefined) throw fault(loc, `${name} takes one value`);
+}
+
 /** Holds templates to the small part of Handlebars that is data, and puts `raw` behind every plain name. */
 class Restrict extends Handlebars.Visitor {
   override MustacheStatement(node: hbs.AST.MustacheStatement): void {
     const name = (node.path as hbs.AST.PathExpression).original;
     if (!node.escaped && !preRendered.includes(name))
       throw fault(node.loc, `{{{${name}}}} prints a value without quoting`);
-    if (node.params.length === 0 && node.escaped) {
-      if (Object.hasOwn(quoting, name)) throw fault(node.loc, `{{${name}}} needs a value`);
+    if (node.params.length > 0 || node.hash !== undefined) requireOneValue(node, name);
+    else if (node.escaped) {
+      if (printing.includes(name)) throw fault(node.loc, `{{${name}}} needs a value`);
       node.params = [node.path];
       node.path = {
         ...(node.path as hbs.AST.PathExpression),
@@ -82,6 +103,13 @@ class Restrict extends Handlebars.Visitor {
       } as hbs.AST.PathExpression;
     }
     super.MustacheStatement(node);
+  }
+
+  override SubExpression(node: hbs.AST.SubExpression): void {
+    const name = (node.path as hbs.AST.PathExpression).original;
+    if (name !== 'eq') requireOneValue(node, name);
+    else if (node.params.length !== 2) throw fault(node.loc, 'eq compares two values');
+    super.SubExpression(node);
   }
 
   override BlockStatement(node: hbs.AST.BlockStatement): void {
@@ -104,9 +132,9 @@ class Restrict extends Handlebars.Visitor {
   }
 }
 
-/** Every name that a template reads, outside of what `each` opens. For lint. */
+/** Every name that a template reads, outside of what `each` opens, and the line of its first use. */
 class Names extends Handlebars.Visitor {
-  readonly found = new Set<string>();
+  readonly found = new Map<string, number>();
   #depth = 0;
   override BlockStatement(node: hbs.AST.BlockStatement): void {
     const opens = (node.path as hbs.AST.PathExpression).original === 'each';
@@ -119,11 +147,12 @@ class Names extends Handlebars.Visitor {
   override PathExpression(node: hbs.AST.PathExpression): void {
     const [name] = node.parts;
     if (typeof name !== 'string' || node.data) return;
-    if (this.#depth === 0 || node.depth === this.#depth) this.found.add(name);
+    const outside = this.#depth === 0 || node.depth === this.#depth;
+    if (outside && !this.found.has(name)) this.found.set(name, node.loc.start.line);
   }
 }
 
-export function namesIn(template: string | hbs.AST.Program): Set<string> {
+export function namesIn(template: string | hbs.AST.Program): ReadonlyMap<string, number> {
   const names = new Names();
   names.accept(typeof template === 'string' ? Handlebars.parse(template) : template);
   for (const helper of helperNames) names.found.delete(helper);
@@ -139,8 +168,11 @@ export function renderText(text: string, data: object, where: string, { keepsBra
   if (hasOnlyNames(text)) return fillNames(text, data, where);
   try {
     const ast = Handlebars.parse(text);
-    for (const name of namesIn(ast)) if (!Object.hasOwn(data, name)) throw new Error(`no answer is named ${name}`);
+    const names = namesIn(ast);
     new Restrict().accept(ast);
+    for (const [name, line] of names) {
+      if (!Object.hasOwn(data, name)) throw new Error(`line ${line}: no answer is named ${name}`);
+    }
     const helpers = Object.fromEntries(helperNames.map((name) => [name, true]));
     const template = environment.compile(ast, {
       strict: true,
@@ -149,11 +181,17 @@ export function renderText(text: string, data: object, where: string, { keepsBra
       knownHelpersOnly: true,
     });
     const output = template(data);
-    if (!keepsBraces && /(?<!\$)\{\{/.test(output)) throw new Error('"{{" is left in the output');
+    if (!keepsBraces && /(?<!\$)\{\{/.test(output)) throw leftOver(text);
     return output;
   } catch (error) {
     throw renderError(error, where);
   }
+}
+
+function leftOver(template: string): Error {
+  const [before, escaped] = template.split(/(?<!\$)\\\{\{/, 2);
+  const line = escaped === undefined ? '' : `line ${before?.split('\n').length}: `;
+  return new Error(`${line}"{{" is left in the output`);
 }
 
 /** Most templates hold nothing but `{{name}}`: those need no compiler, which would take most of the time of `new`. */
@@ -161,7 +199,7 @@ const hasOnlyNames = (text: string): boolean => !/\\\{\{|\{\{(?!\w+\}\}(?!\}))/.
 
 /** Fills `{{name}}`, and nothing else, as the compiler would. Paths and patterns of paths hold no more than that. */
 export function fillNames(text: string, data: object, where: string): string {
-  return text.replace(/\{\{(.*?)\}\}/g, (_, name: string, offset: number) => {
+  const filled = text.replace(/\{\{(.*?)\}\}/g, (_, name: string, offset: number) => {
     try {
       const value = Object.entries(data).find(([key]) => key === name);
       if (value === undefined) throw new Error(`no answer is named ${name}`);
@@ -171,10 +209,16 @@ export function fillNames(text: string, data: object, where: string): string {
       throw renderError(error, text.includes('\n') ? `${where}: line ${line}` : where);
     }
   });
+  if (filled.includes('{{')) throw renderError(new Error('"{{" is left in it'), where);
+  return filled;
 }
 
+/** Handlebars puts its line last, or into words. */
 function renderError(error: unknown, where: string): MlsysError {
-  const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  const reason = said
+    .replace(/^Parse error on line (\d+):$/, "line $1: Handlebars can't parse it")
+    .replace(/^(.*) - (\d+):\d+$/, 'line $2: $1');
   return new MlsysError('render', `${where}: ${reason}`, {
     hint: '`mlsys branch lint` lists every fault of a template',
     cause: error,

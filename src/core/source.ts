@@ -7,6 +7,8 @@ export type SourceSpec =
   | { readonly kind: 'git'; readonly url: string; readonly ref: string | undefined };
 
 export const builtinSource = 'builtin';
+/** The version of a folder with changes that are not committed: it can be another tree every time. */
+export const workingTree = 'working tree';
 
 const allowed = 'https://…, ssh://…, git@host:path, file://… or a folder';
 
@@ -40,9 +42,11 @@ export function checkRef(ref: string): void {
   }
 }
 
-/** The url as the lock keeps it: without a name or password. */
+/** The url as the lock keeps it: without a name, a password, or a query, which may hold a token. */
 export function withoutCredentials(url: string): string {
-  return url.replace(/^([a-z]+:\/\/)[^/@]*@/i, (all, scheme: string) =>
-    scheme.toLowerCase() === 'ssh://' && !all.includes(':', 6) ? all : scheme,
-  );
+  return url
+    .replace(/^(https:\/\/[^?]*)\?.*$/i, '$1')
+    .replace(/^([a-z]+:\/\/)[^/]*@/i, (all, scheme: string) =>
+      scheme.toLowerCase() === 'ssh://' && !all.includes(':', 6) ? all : scheme,
+    );
 }

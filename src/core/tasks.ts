@@ -29,6 +29,7 @@ export function resolveTasks(manifests: readonly Manifest[], render: (text: stri
     for (const name of Object.keys(manifest.tasks)) declared.set(name, [...(declared.get(name) ?? []), manifest]);
   }
   const tasks: Task[] = [];
+  const below = extendedBy(manifests);
   for (const [name, owners] of declared) {
     const own = (manifest: Manifest, taskName: string, alias: boolean): Task => {
       const { command = [], steps = [], help, needs } = manifest.tasks[name] as Manifest['tasks'][string];
@@ -37,7 +38,7 @@ export function resolveTasks(manifests: readonly Manifest[], render: (text: stri
       );
       return { name: taskName, layer: manifest.name, help, command: lines, steps, needs, alias, ambiguous: [] };
     };
-    const chosen = topmost(owners);
+    const chosen = topmost(owners, below);
     const qualified = owners.map((m) => own(m, `${name}-${m.name}`, chosen.length === 1 && chosen[0] === m));
     tasks.push(...qualified);
     const [only] = chosen;
@@ -59,10 +60,28 @@ export function resolveTasks(manifests: readonly Manifest[], render: (text: stri
 }
 
 /** The owners that no other owner extends; branches before the base. */
-function topmost(owners: readonly Manifest[]): Manifest[] {
+function topmost(owners: readonly Manifest[], below: (manifest: Manifest) => ReadonlySet<Manifest>): Manifest[] {
   const branches = owners.filter((m) => m.name !== baseName);
   const candidates = branches.length > 0 ? branches : owners;
-  return candidates.filter((m) => !candidates.some((other) => other.extends.includes(m.name)));
+  return candidates.filter((m) => !candidates.some((other) => below(other).has(m)));
+}
+
+/** The branches that one stands on, at any depth and by any of their names. */
+function extendedBy(manifests: readonly Manifest[]): (manifest: Manifest) => ReadonlySet<Manifest> {
+  const byName = new Map(manifests.flatMap((m) => [m.name, ...m.aliases].map((name) => [name, m] as const)));
+  return (manifest) => {
+    const found = new Set<Manifest>();
+    const visit = ({ extends: lower }: Manifest): void => {
+      for (const name of lower) {
+        const next = byName.get(name);
+        if (next === undefined || found.has(next)) continue;
+        found.add(next);
+        visit(next);
+      }
+    };
+    visit(manifest);
+    return found;
+  };
 }
 
 function severalOwners(name: string, owners: readonly Manifest[]): Task {

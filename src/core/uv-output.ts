@@ -18,10 +18,7 @@ const causes: readonly (readonly [RegExp, string])[] = [
     /No space left|Disk quota|os error 28\b|os error 122\b/i,
     'make room on the disk, or move the cache with UV_CACHE_DIR',
   ],
-  [
-    /dns error|Failed to fetch|error sending request|Could not connect|network|timed out|connection/i,
-    checkNetwork,
-  ],
+  [/dns error|Failed to fetch|error sending request|Could not connect|network|timed out|connection/i, checkNetwork],
   [/Failed to parse|TOML parse error/i, 'mend pyproject.toml or uv.lock where the lines above point'],
   [/No solution found/i, 'change the requirements in pyproject.toml that can’t hold together'],
 ];

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { programsOnPath } from '../adapters/exec.js';
 import type { ProjectManifest } from '../schema/project.js';
 import { type Check, type Facts, ok } from './check.js';
+import { probe } from './probe.js';
 
 type Declared = ProjectManifest['checks'][number];
 
@@ -23,16 +23,6 @@ function checkOf(declared: Declared): Check {
 
 async function holds({ kind, value }: Declared, { ctx, root, limit }: Facts): Promise<boolean> {
   if (kind === 'file') return existsSync(join(root ?? ctx.cwd, value));
-  if (kind === 'port') return answers(Number(value), limit);
+  if (kind === 'port') return (await probe(Number(value), Math.min(limit, 200))) === 'expected';
   return programsOnPath(ctx.env, ctx.platform, value.split(' ')[0] ?? '').length > 0;
 }
-
-const answers = (port: number, limit: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = createConnection({ host: '127.0.0.1', port, timeout: Math.min(limit, 500) });
-    const finish = (isOpen: boolean) => (): void => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once('connect', finish(true)).once('error', finish(false)).once('timeout', finish(false));
-  });

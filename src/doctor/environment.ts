@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentFolder } from '../adapters/environment.js';
 import { capture } from '../adapters/exec.js';
-import { requireTrust } from '../adapters/trust.js';
 import { uvEnvironment } from '../adapters/uv.js';
 import { lastLines } from '../core/uv-output.js';
 import { type Check, type Facts, type Finding, ok, outside, place, skip } from './check.js';
+import { setUpTrusted } from './set-up.js';
 
 const fix = 'mlsys setup';
 
@@ -16,7 +16,7 @@ export const environment: Check = {
     const { ctx, root } = facts;
     if (root === undefined) return outside;
     if (!existsSync(join(root, 'pyproject.toml'))) return skip('there is no pyproject.toml');
-    const apply = (): Promise<void> => setUp(facts, root);
+    const apply = (): Promise<void> => setUpTrusted(facts, root);
     if (!existsSync(environmentFolder(root, ctx.env))) return { status: 'warn', found: 'not made yet', fix, apply };
     if (!existsSync(join(root, 'uv.lock'))) return { status: 'fail', found: 'uv.lock is missing', fix, apply };
     return compare(facts, root, apply);
@@ -40,10 +40,4 @@ async function compare(facts: Facts, root: string, apply: () => Promise<void>): 
   }
   if (/unexpected argument/.test(stderr)) return skip(`uv ${uv.version} can't tell, a newer one can`);
   return { status: 'warn', found: `could not be compared: ${lastLines(stderr, 1).join('')}`, fix };
-}
-
-async function setUp({ ctx, lock, setUp: make }: Facts, root: string): Promise<void> {
-  if (lock.value === undefined) throw lock.error ?? new Error('no lock');
-  requireTrust(ctx, lock.value.template, root);
-  await make(root);
 }

@@ -2,13 +2,14 @@ import { askQuestions } from '../adapters/prompt.js';
 import type { Project } from '../adapters/project.js';
 import { loadTemplate, type LoadedTemplate } from '../adapters/source.js';
 import type { Context } from '../context.js';
-import { type Answers, collectQuestions } from '../core/answers.js';
-import { branchNames, stackLayers, type Template } from '../core/layer.js';
+import { type Answers, collectQuestions, parseAnswer } from '../core/answers.js';
+import { branchNames, type Layer, stackLayers, type Template } from '../core/layer.js';
 import { migrationsBetween, type MigrationNote, notesOf, renamesOf } from '../core/migrations.js';
 import { movesBetween } from '../core/moves.js';
 import { projectNames } from '../core/names.js';
 import { renderTarget } from '../core/project.js';
 import { renderText } from '../core/render.js';
+import { MlsysError } from '../errors.js';
 import type { TemplateRef } from '../schema/lock.js';
 import type { AnswerValue } from '../schema/manifest.js';
 import type { Goal } from './retarget.js';
@@ -39,7 +40,7 @@ export async function goalOf(ctx: Context, { root, lock }: Project, change: Targ
   const { template, ref, origin } = loaded;
   const present = lock.branches.filter((name) => template.branches.has(name) || change.branches === undefined);
   const branches = branchNames(stackLayers(template, change.branches?.(template, present) ?? present));
-  const { project_name, package_name, ...former } = lock.answers;
+  const { project_name, package_name, ...stored } = lock.answers;
   const set = new Map(change.set);
   const names = projectNames(
     String(set.get('project_name') ?? project_name),
@@ -47,6 +48,7 @@ export async function goalOf(ctx: Context, { root, lock }: Project, change: Targ
   );
   for (const name of set.keys()) if (isName(name)) set.delete(name);
   const layers = stackLayers(template, branches);
+  const former = stillValid(ctx, layers, stored);
   const given = await askNew(ctx, layers, { set, former, names });
   const rendered = renderTarget({ template, branches, names, given, former });
   const migrations = migrationsBetween(
@@ -86,6 +88,26 @@ function loadChanged(ctx: Context, root: string, locked: TemplateRef, change: Ta
   return loadTemplate(ctx, source, { ...options, commit: locked.commit, version: locked.version });
 }
 
+/** The stored answers without those that a newer template does not take any more: these are asked for again, or get the default. */
+function stillValid(ctx: Context, layers: readonly Layer[], stored: Answers): Answers {
+  const questions = collectQuestions(layers);
+  const valid = Object.entries(stored).filter(([name, value]) => {
+    const question = questions.get(name);
+    if (question === undefined || question.secret) return true;
+    try {
+      parseAnswer(name, question, value);
+      return true;
+    } catch (error) {
+      if (!(error instanceof MlsysError)) throw error;
+      ctx.log.warn(
+        `${error.message}; ${ctx.interactive ? 'it is asked for again' : `the default ${question.default} is used`}`,
+      );
+      return false;
+    }
+  });
+  return Object.fromEntries(valid);
+}
+
 interface Asked {
   readonly set: ReadonlyMap<string, AnswerValue>;
   readonly former: Answers;
@@ -93,7 +115,7 @@ interface Asked {
 }
 
 /** Asks what the new layers want to know and the lock does not answer. */
-async function askNew(ctx: Context, layers: Parameters<typeof collectQuestions>[0], { set, former, names }: Asked) {
+async function askNew(ctx: Context, layers: readonly Layer[], { set, former, names }: Asked) {
   const questions = collectQuestions(layers);
   const unanswered = new Map(
     [...questions].filter(([name, question]) => !Object.hasOwn(former, name) && !question.secret),

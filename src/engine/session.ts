@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isInterrupted, pendingMerge, recover } from '../adapters/git/apply.js';
 import { exclusively } from '../adapters/git/exclusive.js';
 import { openRepository, type Repository, scratchRepository, unmergedPaths } from '../adapters/git/repository.js';
+import { clearStaleLocks } from '../adapters/git/stale-locks.js';
 import { openProject, type Project, requireProjectRoot } from '../adapters/project.js';
 import type { Context } from '../context.js';
 import { MlsysError } from '../errors.js';
@@ -19,8 +20,8 @@ export interface Session {
 export async function withProject<T>(ctx: Context, work: (session: Session) => Promise<T>): Promise<T> {
   const root = requireProjectRoot(ctx.cwd);
   const repository = await openRepository(ctx, root);
-  return exclusively(ctx, repository, async () => {
-    await sayRecovered(ctx, repository);
+  return exclusively(ctx, repository, async (afterKill) => {
+    await sayRecovered(ctx, repository, afterKill);
     await refusePending(repository);
     return work({ project: openProject(root), repository });
   });
@@ -28,13 +29,7 @@ export async function withProject<T>(ctx: Context, work: (session: Session) => P
 
 /** Opens the project to look at it: whatever git would store goes to a folder that is thrown away. */
 export async function lookAtProject<T>(ctx: Context, work: (session: Session) => Promise<T>): Promise<T> {
-  const root = requireProjectRoot(ctx.cwd);
-  const repository = await openRepository(ctx, root);
-  if (isInterrupted(repository)) {
-    throw new MlsysError('project', 'a command of mlsys was interrupted in this project', {
-      hint: 'run `mlsys sync --abort` to take it back',
-    });
-  }
+  const { root, repository } = await openRecovered(ctx);
   await refusePending(repository);
   const folder = mkdtempSync(join(tmpdir(), 'mlsys-'));
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
@@ -47,16 +42,30 @@ export async function lookAtProject<T>(ctx: Context, work: (session: Session) =>
   }
 }
 
+/** Opens the project as it is. Only where a killed command left it between before and after, it is brought to one of them. */
+export async function openRecovered(ctx: Context): Promise<{ readonly root: string; readonly repository: Repository }> {
+  const root = requireProjectRoot(ctx.cwd);
+  const repository = await openRepository(ctx, root);
+  if (isInterrupted(repository)) {
+    await exclusively(ctx, repository, (afterKill) => sayRecovered(ctx, repository, afterKill));
+  }
+  return { root, repository };
+}
+
 /** Opens the repository to end a merge; the project's own files may hold conflicts. */
 export async function withPendingMerge<T>(ctx: Context, work: (repository: Repository) => Promise<T>): Promise<T> {
   const repository = await openRepository(ctx, requireProjectRoot(ctx.cwd));
-  return exclusively(ctx, repository, async () => {
-    await sayRecovered(ctx, repository);
+  return exclusively(ctx, repository, async (afterKill) => {
+    await sayRecovered(ctx, repository, afterKill);
     return work(repository);
   });
 }
 
-async function sayRecovered(ctx: Context, repository: Repository): Promise<void> {
+async function sayRecovered(ctx: Context, repository: Repository, afterKill: boolean): Promise<void> {
+  if (afterKill && !isInterrupted(repository)) {
+    await clearStaleLocks(repository);
+    ctx.log.warn('a command of mlsys was stopped here before it changed anything');
+  }
   const { what, command, rescued } = await recover(repository);
   if (what === 'nothing') return;
   const end = what === 'finished' ? 'it had done all its work' : 'the project is as it was before';

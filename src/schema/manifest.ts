@@ -1,3 +1,4 @@
+import semver from 'semver';
 import * as z from 'zod';
 
 /** Names that templates see beside the answers; a question can't have one of them. */
@@ -82,7 +83,7 @@ const service = z.looseObject({
 });
 
 const migration = z.strictObject({
-  version: z.string().min(1),
+  version: z.string().refine((text) => semver.valid(text) !== null, 'must be a version such as 2.0.0'),
   renames: z.array(z.strictObject({ from: z.string().min(1), to: z.string().min(1) })).default([]),
   note: z.string().optional().describe('what a person should know or do'),
 });
@@ -96,7 +97,10 @@ export const manifest = z.strictObject({
   questions: record(identifier, question).default({}),
   requires: z
     .strictObject({
-      mlsys: z.string().optional(),
+      mlsys: z
+        .string()
+        .refine((range) => semver.validRange(range) !== null, 'must be a range of versions such as >=0.1.0')
+        .optional(),
       answers: z.array(expression).default([]),
       memory_gb: z.number().positive().optional(),
       disk_gb: z.number().positive().optional(),

@@ -9,12 +9,14 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     .description('Works with the branches of a template.');
   branch
     .command('list')
+    .summary('the branches of a template')
     .description('Lists the branches of a template.')
     .addOption(from())
     .addOption(json())
     .action((options) => call(async () => (await import('../commands/branch.js')).branchList(ctx, options)));
   branch
     .command('show')
+    .summary('what a branch asks, needs and brings')
     .description('Shows what a branch asks, needs and brings.')
     .argument('<branch>')
     .addOption(from())
@@ -24,6 +26,7 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     );
   branch
     .command('lint')
+    .summary('every fault of a template, at once')
     .description('Reports every fault of a template repository at once.')
     .argument('[path]', 'the template repository', '.')
     .addOption(json())
@@ -33,6 +36,7 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
 
   branch
     .command('create')
+    .summary('add a branch to a template, or start a template with it')
     .description(
       'Adds a branch to the template repository that this folder is in, with a small model, configuration, a command, tests and a README section of its own.',
     )
@@ -47,6 +51,7 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     );
   branch
     .command('test')
+    .summary('make a project of a branch and run its checks')
     .description(
       'Lints the template, makes a project of a branch in a temporary folder, sets it up and runs its checks (the task all-checks). A template in a folder of yours may run its code for this; one from a url needs --trust.',
     )
@@ -60,6 +65,7 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     );
   branch
     .command('dev')
+    .summary('make or refresh a project to work on a branch in')
     .description(
       'Makes a project to work on a branch in, linked to its template, or refreshes the one that is there; edits stay. `mlsys contribute` in it brings them back into the template.',
     )
@@ -72,6 +78,7 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     );
   branch
     .command('diff')
+    .summary('what differs between two branches')
     .description('Shows what differs between two branches: what their manifests say, and the files that they give.')
     .argument('<branch>')
     .argument('<other-branch>')
@@ -81,6 +88,16 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     .action((a: string, b: string, options) =>
       call(async () => (await import('../commands/branch-diff.js')).branchDiff(ctx, a, b, options)),
     );
+  branch
+    .command('publish')
+    .description(
+      'Writes each branch of the template as a git branch of a repository, ready to be cloned: git clone -b <branch> <repository> <name>, then ./mlsys <name>. Branches only ever go forward.',
+    )
+    .requiredOption('--to <repository>', 'a folder with a repository, a bare one, or a git url')
+    .addOption(otherSource())
+    .option('--dry-run', 'show what would be published', false)
+    .addOption(json())
+    .action((options) => call(async () => (await import('../commands/publish.js')).branchPublish(ctx, options)));
 }
 
 const others = (): Option => repeatable('--with <branch>', 'another branch beside it; may be repeated');

@@ -1,27 +1,13 @@
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-  lstatSync,
-  copyFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TreeEntry } from '../../core/tree.js';
 import { MlsysError } from '../../errors.js';
 import type { Stage } from './merge.js';
 import { partFromOrigin, type Parting } from './parting.js';
-import { listTree } from './read.js';
 import { headOf, mergeHead, type Repository } from './repository.js';
-import { gitText, runGit } from './run.js';
+import { rollBack } from './roll-back.js';
+import { type GitCall, runGit } from './run.js';
+import { clearStaleLocks, noteProcess } from './stale-locks.js';
 
 /** A change of the work tree that is ready to be made. All paths are relative to the top of the work tree. */
 export interface Change {
@@ -54,17 +40,25 @@ export interface Pending {
  * Whoever is killed on the way leaves the journal; `recover` then goes back, or finds that all was done.
  */
 export async function applyChange(repository: Repository, change: Change): Promise<void> {
-  const { call, gitDir } = repository;
-  writeDurably(journalPath(repository), JSON.stringify(change));
+  // Relative to the top, so that the project is found while its lock is being written.
+  const journal = { ...change, project: repository.prefix };
+  writeDurably(journalPath(repository), JSON.stringify(journal));
   try {
-    await runGit(['read-tree', '-m', '-u', change.head, change.tree], call);
+    await makeChange(repository, change);
   } catch (error) {
     // Git looks before it writes, but a disk can be full half-way.
-    await rollBack(repository, change);
-    throw error;
+    throw await takenBack(repository, change, error);
   }
+  if (change.parting !== undefined) await partFromOrigin(repository, change.parting);
+  rmSync(journalPath(repository), { force: true });
+}
+
+async function makeChange(repository: Repository, change: Change): Promise<void> {
+  const { gitDir } = repository;
+  const call: GitCall = { ...repository.call, onStart: (pid) => noteProcess(repository, pid) };
+  await runGit(['read-tree', '-m', '-u', change.head, change.tree], call);
   if (change.commit === undefined) {
-    await stageConflicts(repository, change.stages);
+    await stageConflicts(call, change.stages);
     writeDurably(pendingPath(repository), JSON.stringify({ command: change.command, mergeHead: change.mergeHead }));
     writeFileSync(join(gitDir, 'ORIG_HEAD'), `${change.head}\n`);
     writeFileSync(join(gitDir, 'MERGE_MSG'), change.message);
@@ -73,11 +67,32 @@ export async function applyChange(repository: Repository, change: Change): Promi
   } else {
     await runGit(['update-ref', '-m', `mlsys ${change.command}`, 'HEAD', change.commit, change.head], call);
   }
-  if (change.parting !== undefined) await partFromOrigin(repository, change.parting);
-  rmSync(journalPath(repository), { force: true });
 }
 
-async function stageConflicts({ call }: Repository, stages: readonly Stage[]): Promise<void> {
+/** Undoes what was done before an error. Where that fails too, the journal stays for the next command. */
+async function takenBack(repository: Repository, change: Change, error: unknown): Promise<unknown> {
+  let rescued: string[];
+  try {
+    rescued = await undo(repository, change);
+  } catch {
+    return error;
+  }
+  if (rescued.length === 0 || !(error instanceof MlsysError)) return error;
+  const { code, message, hint } = error;
+  const details = rescued.map((copy) => `a file that changed meanwhile is kept in ${copy}`);
+  return new MlsysError(code, message, { hint, details: [...error.details, ...details], cause: error });
+}
+
+async function undo(repository: Repository, change: Change): Promise<string[]> {
+  const { gitDir } = repository;
+  const rescued = await rollBack(repository, change);
+  for (const file of ['MERGE_MSG', 'MERGE_MODE']) rmSync(join(gitDir, file), { force: true });
+  rmSync(pendingPath(repository), { force: true });
+  rmSync(journalPath(repository), { force: true });
+  return rescued;
+}
+
+async function stageConflicts(call: GitCall, stages: readonly Stage[]): Promise<void> {
   if (stages.length === 0) return;
   const gone = [...new Set(stages.map(({ path }) => path))].map((path) => `0 ${'0'.repeat(40)}\t${path}\0`);
   const lines = stages.map(({ mode, blob, stage, path }) => `${mode} ${blob} ${stage}\t${path}\0`);
@@ -91,10 +106,13 @@ function writeDurably(path: string, text: string): void {
   try {
     writeSync(file, text);
     fsyncSync(file);
+    renameSync(staging, path);
+  } catch (error) {
+    rmSync(staging, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
-  renameSync(staging, path);
 }
 
 /** The merge in progress, if a command of mlsys left it. */
@@ -114,6 +132,12 @@ export interface Recovered {
   readonly rescued: readonly string[];
 }
 
+/** The command whose journal a folder holds, which may be half-way between two states. */
+export function interruptedCommand(root: string): string | undefined {
+  const path = join(root, '.git', 'mlsys', 'journal.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Change).command : undefined;
+}
+
 export const isInterrupted = (repository: Repository): boolean => existsSync(journalPath(repository));
 
 /** Brings a repository in which a command was killed to before or after that command. */
@@ -130,71 +154,8 @@ export async function recover(repository: Repository): Promise<Recovered> {
     rmSync(journalPath(repository), { force: true });
     return { what: 'finished', command: change.command, rescued: [] };
   }
-  const rescued = await rollBack(repository, change);
+  const rescued = await undo(repository, change);
   return { what: 'undone', command: change.command, rescued };
-}
-
-/** Git commands of the killed run may still be ending; what they leave locked after that nobody holds. */
-async function clearStaleLocks({ gitDir, call }: Repository): Promise<void> {
-  const branch = (await runGit(['symbolic-ref', '--quiet', 'HEAD'], { ...call, accept: [1] })).stdout.toString().trim();
-  const commonDir = await gitText(['rev-parse', '--path-format=absolute', '--git-common-dir'], call);
-  const locks = [
-    join(gitDir, 'index.lock'),
-    join(gitDir, 'HEAD.lock'),
-    ...(branch === '' ? [] : [join(commonDir, `${branch}.lock`)]),
-  ];
-  for (let tries = 0; tries < 20 && locks.some((lock) => existsSync(lock)); tries++)
-    await new Promise((r) => setTimeout(r, 50));
-  for (const lock of locks) rmSync(lock, { force: true });
-}
-
-/** Puts every path of a change back as HEAD has it. What is neither that nor the change's own is copied aside first. */
-async function rollBack(repository: Repository, change: Change): Promise<string[]> {
-  const { call, gitDir, top } = repository;
-  const [before, after] = await Promise.all([entries(repository, change.head), entries(repository, change.tree)]);
-  const rescued: string[] = [];
-  for (const path of change.paths) {
-    const found = contentId(join(top, path));
-    if (found === undefined || found === before.get(path)?.blob || found === after.get(path)?.blob) continue;
-    if (await isConverted(repository, path, [before.get(path)?.blob, after.get(path)?.blob])) continue;
-    const copy = join(gitDir, 'mlsys', 'rescued', String(process.pid), path);
-    mkdirSync(dirname(copy), { recursive: true });
-    copyFileSync(join(top, path), copy);
-    rescued.push(copy);
-  }
-  for (const path of change.paths) if (!before.has(path)) rmSync(join(top, path), { force: true, recursive: true });
-  const lines = change.paths.map((path) => {
-    const entry = before.get(path);
-    return entry === undefined ? `0 ${'0'.repeat(40)}\t${path}\0` : `${entry.mode} ${entry.blob} 0\t${path}\0`;
-  });
-  await runGit(['update-index', '-z', '--index-info'], { ...call, input: lines.join('') });
-  const restored = change.paths.filter((path) => before.has(path));
-  if (restored.length > 0)
-    await runGit(['checkout-index', '--force', '-q', '-z', '--stdin'], { ...call, input: `${restored.join('\0')}\0` });
-  for (const file of ['MERGE_MSG', 'MERGE_MODE']) rmSync(join(gitDir, file), { force: true });
-  rmSync(pendingPath(repository), { force: true });
-  rmSync(journalPath(repository), { force: true });
-  return rescued;
-}
-
-async function entries({ call }: Repository, treeish: string): Promise<Map<string, TreeEntry>> {
-  return new Map((await listTree(call, treeish)).map(({ path, blob, mode }) => [path, { blob, mode }]));
-}
-
-function contentId(path: string): string | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || stat.isDirectory()) return undefined;
-  const bytes = stat.isSymbolicLink() ? Buffer.from(readlinkSync(path)) : readFileSync(path);
-  return createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex');
-}
-
-/** Whether a file is one of the known versions once git has taken its filters and line ends off. */
-async function isConverted(
-  { call }: Repository,
-  path: string,
-  known: readonly (string | undefined)[],
-): Promise<boolean> {
-  return known.includes(await gitText(['hash-object', '--path', path, '--', path], call));
 }
 
 /** Ends a merge that a command of mlsys left, by taking it back. */

@@ -47,7 +47,7 @@ function unreachable(url: string, cause: unknown): MlsysError {
   const reason = /^(?:fatal|error): (.*)$/m.exec(said)?.[1] ?? said.trim().split('\n').at(-1) ?? '';
   return new MlsysError(
     'network',
-    `${withoutCredentials(url)} can't be cloned: ${reason.replaceAll(url, withoutCredentials(url))}`,
+    `${withoutCredentials(url)} can't be cloned: ${reason.replace(/\w+:\/\/[^\s'"]+/g, withoutCredentials)}`,
     {
       hint: 'check the address and your access to it',
       cause,

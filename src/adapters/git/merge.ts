@@ -1,5 +1,5 @@
 import { MlsysError } from '../../errors.js';
-import { type GitCall, runGit } from './run.js';
+import { type GitCall, gitItems, runGit } from './run.js';
 
 export interface Stage {
   readonly path: string;
@@ -13,8 +13,8 @@ export interface TreeMerge {
   readonly tree: string;
   /** The stages of conflicted paths, as the index of an ordinary merge would hold them. */
   readonly stages: readonly Stage[];
-  /** What git says of conflicts, by path. */
-  readonly messages: ReadonlyMap<string, string>;
+  /** The kinds of conflict that git found, as `modify/delete`, by path. */
+  readonly kinds: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Merges two commits in the object store. Nothing else is touched. */
@@ -44,19 +44,29 @@ export async function mergeCommits(call: GitCall, ours: string, theirs: string):
       path: match[4] ?? '',
     });
   }
-  return { tree, stages, messages: readMessages(items) };
+  return { tree, stages, kinds: readKinds(items) };
 }
 
 /** `<number of paths> NUL <path>… NUL <type> NUL <message>` for each message. */
-function readMessages(items: string[]): Map<string, string> {
-  const messages = new Map<string, string>();
+function readKinds(items: string[]): Map<string, string[]> {
+  const kinds = new Map<string, string[]>();
   while (items.length > 2) {
     const count = Number(items.shift());
     if (!Number.isInteger(count)) break;
     const paths = items.splice(0, count);
-    const [type = '', text = ''] = items.splice(0, 2);
-    if (!type.startsWith('CONFLICT')) continue;
-    for (const path of paths) if (!messages.has(path)) messages.set(path, text.trim());
+    const kind = /^CONFLICT \((.*)\)$/.exec(items.shift() ?? '')?.[1];
+    items.shift();
+    if (kind === undefined) continue;
+    for (const path of paths) kinds.set(path, [...(kinds.get(path) ?? []), kind]);
   }
-  return messages;
+  return kinds;
+}
+
+/** Former paths by new ones: what git takes for renames between two commits, as its merge does. */
+export async function renamesBetween(call: GitCall, from: string, to: string): Promise<Map<string, string>> {
+  const args = ['diff-tree', '-r', '-z', '-M', '-l7000', '--diff-filter=R', '--name-status', from, to];
+  const items = await gitItems(args, call);
+  const renames = new Map<string, string>();
+  for (let i = 0; i + 2 < items.length; i += 3) renames.set(items[i + 2] ?? '', items[i + 1] ?? '');
+  return renames;
 }

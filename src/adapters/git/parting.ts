@@ -64,7 +64,9 @@ async function renameRemote({ call }: Repository): Promise<void> {
     moved.map(async (ref) => {
       const name = ref.slice(`refs/remotes/${former}/`.length);
       const gone = `delete ${ref}\n`;
-      return name === 'HEAD' ? gone : `update refs/remotes/${next}/${name} ${await gitText(['rev-parse', ref], call)}\n${gone}`;
+      return name === 'HEAD'
+        ? gone
+        : `update refs/remotes/${next}/${name} ${await gitText(['rev-parse', ref], call)}\n${gone}`;
     }),
   );
   await runGit(['update-ref', '--no-deref', '--stdin'], { ...call, input: commands.join('') });

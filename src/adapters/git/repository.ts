@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
 import type { Context } from '../../context.js';
 import { MlsysError } from '../../errors.js';
 import { type GitCall, gitItems, gitText, runGit } from './run.js';
@@ -17,7 +17,7 @@ export interface Repository {
 
 export async function openRepository(ctx: Context, root: string): Promise<Repository> {
   const call = { cwd: root, env: ctx.env };
-  const args = ['rev-parse', '--show-toplevel', '--absolute-git-dir', '--show-prefix'];
+  const args = ['rev-parse', '--is-inside-work-tree', '--show-object-format', '--show-cdup', '--absolute-git-dir'];
   const { exitCode, stdout, stderr } = await runGit(args, { ...call, accept: [128] });
   if (exitCode !== 0) {
     if (/dubious ownership/.test(stderr)) {
@@ -29,8 +29,17 @@ export async function openRepository(ctx: Context, root: string): Promise<Reposi
       hint: 'make it one first: git init && git add --all && git commit -m "Start"',
     });
   }
-  const [top = '', gitDir = '', prefix = ''] = stdout.toString().split('\n');
-  return { top: resolve(top), prefix, gitDir: resolve(gitDir), call: { ...call, cwd: top } };
+  const [inside, format, up = '', ...rest] = stdout.toString().split('\n');
+  if (inside !== 'true') throw new MlsysError('git', `${root} is not in the work tree of a git repository`);
+  if (format !== 'sha1') {
+    throw new MlsysError('git', `the repository names its objects with ${format}, and mlsys knows sha1 only`, {
+      hint: 'git init --object-format=sha1 makes one that mlsys can work in',
+    });
+  }
+  // A folder's name may hold a line end, so what git prints of a path is taken last and whole.
+  const [top, gitDir] = [resolve(realpathSync(root), up), resolve(rest.join('\n').slice(0, -1))];
+  const below = relative(top, realpathSync(root)).split(sep).join('/');
+  return { top, prefix: below === '' ? '' : `${below}/`, gitDir, call: { ...call, cwd: top } };
 }
 
 export async function headOf({ call }: Repository): Promise<string> {
@@ -93,12 +102,14 @@ export async function localChanges({
   call,
 }: Repository): Promise<{ readonly changed: Set<string>; readonly staged: Set<string> }> {
   await runGit(['update-index', '-q', '--refresh'], { ...call, accept: [1] });
-  const names = ['--name-only', '--no-renames', '-z', '--ignore-submodules'];
-  const [changed, staged] = await Promise.all([
-    gitItems(['diff-index', ...names, 'HEAD', '--'], call),
-    gitItems(['diff-index', ...names, '--cached', 'HEAD', '--'], call),
-  ]);
-  return { changed: new Set([...changed, ...staged]), staged: new Set(staged) };
+  const args = ['status', '--porcelain', '-z', '--untracked-files=no', '--no-renames', '--ignore-submodules=dirty'];
+  const [changed, staged] = [new Set<string>(), new Set<string>()];
+  for (const item of await gitItems(args, call)) {
+    const path = item.slice(3);
+    changed.add(path);
+    if (!item.startsWith(' ')) staged.add(path);
+  }
+  return { changed, staged };
 }
 
 export const currentBranch = async ({ call }: Repository): Promise<string> =>
@@ -107,5 +118,7 @@ export const currentBranch = async ({ call }: Repository): Promise<string> =>
 /** The repository as one that can be read and added to without a trace: new objects go to a folder of their own. */
 export async function scratchRepository(repository: Repository, folder: string): Promise<Repository> {
   const objects = await gitText(['rev-parse', '--path-format=absolute', '--git-path', 'objects'], repository.call);
-  return { ...repository, call: { ...repository.call, scratch: { objects: folder, repository: objects } } };
+  // In the list that git reads, a colon parts folders, unless the name is quoted as in C.
+  const quoted = /[:"\\\n]/.test(objects) ? JSON.stringify(objects) : objects;
+  return { ...repository, call: { ...repository.call, scratch: { objects: folder, repository: quoted } } };
 }

@@ -4,11 +4,13 @@ import { MlsysError } from '../../errors.js';
 export interface GitCall {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly input?: string | Uint8Array | Iterable<Uint8Array> | undefined;
+  readonly input?: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined;
   /** Where new objects go instead of the repository, which is then only read. */
   readonly scratch?: { readonly objects: string; readonly repository: string } | undefined;
   /** Exit codes that are an answer and not a failure; 0 is always one. */
   readonly accept?: readonly number[] | undefined;
+  /** Told the process that git runs in, as soon as it does. */
+  readonly onStart?: ((pid: number) => void) | undefined;
 }
 
 /**
@@ -75,9 +77,9 @@ export interface GitAnswer {
 /** Runs one git command with no shell. */
 export async function runGit(
   args: readonly string[],
-  { cwd, env, input, scratch, accept = [] }: GitCall,
+  { cwd, env, input, scratch, accept = [], onStart }: GitCall,
 ): Promise<GitAnswer> {
-  const result = await execa('git', args, {
+  const running = execa('git', args, {
     cwd,
     env: {
       ...gitEnvironment(env),
@@ -88,8 +90,10 @@ export async function runGit(
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 2 ** 31 - 1,
-    ...(input === undefined ? { stdin: 'ignore' as const } : { input: inputOf(input) }),
+    ...inputOf(input),
   });
+  if (running.pid !== undefined) onStart?.(running.pid);
+  const result = await running;
   if (result.code === 'ENOENT') {
     throw new MlsysError('git', 'git is not installed, or not on the PATH', { hint: 'install git 2.38 or newer' });
   }
@@ -99,9 +103,10 @@ export async function runGit(
   return { exitCode, stdout: Buffer.from(result.stdout), stderr };
 }
 
-function inputOf(input: NonNullable<GitCall['input']>): string | Uint8Array {
-  if (typeof input === 'string' || input instanceof Uint8Array) return input;
-  return Buffer.concat([...input]);
+function inputOf(input: GitCall['input']) {
+  if (input === undefined) return { stdin: 'ignore' as const };
+  if (typeof input === 'string' || input instanceof Uint8Array) return { input };
+  return Symbol.asyncIterator in input ? { stdin: input } : { input: Buffer.concat([...input]) };
 }
 
 function gitFailure(args: readonly string[], stderr: string, cause: unknown): MlsysError {

@@ -9,7 +9,6 @@ export interface Identity {
 export interface CommitRequest {
   readonly files: Iterable<readonly [string, TreeFile]>;
   readonly message: string;
-  readonly author: Identity;
   readonly date: Date;
   /** The branch to create. */
   readonly branch: string;
@@ -29,19 +28,27 @@ export async function commitIdentity(call: GitCall): Promise<Identity> {
  */
 export async function createRepository(call: GitCall, commit: CommitRequest): Promise<void> {
   await runGit(['init', '--quiet', '--template=', `--initial-branch=${commit.branch}`], call);
-  await runGit(['fast-import', '--quiet', '--date-format=raw', '--done'], { ...call, input: commitStream(commit) });
+  // New files have no former version to be packed as a difference to.
+  const args = ['fast-import', '--quiet', '--date-format=raw', '--depth=0', '--done'];
+  await runGit(args, { ...call, input: commitStream(commit, commitIdentity(call)) });
   await runGit(['read-tree', '-m', '-u', 'HEAD'], call);
 }
 
-function* commitStream({ files, message, author, date, branch }: CommitRequest): Iterable<Buffer> {
+/** The files first: git packs them while the person's name is still looked up. */
+async function* commitStream(
+  { files, message, date, branch }: CommitRequest,
+  identity: Promise<Identity>,
+): AsyncIterable<Buffer> {
+  const entries = [...files];
+  yield Buffer.concat(entries.flatMap(([, { bytes }], i) => [Buffer.from(`blob\nmark :${i + 1}\n`), ...data(bytes)]));
+  const { name, email } = await identity;
   const seconds = Math.floor(date.getTime() / 1000);
-  yield Buffer.from(`commit refs/heads/${branch}\ncommitter ${author.name} <${author.email}> ${seconds} +0000\n`);
-  yield* data(Buffer.from(message));
-  for (const [path, { bytes, mode }] of files) {
-    yield Buffer.from(`M ${mode} inline ${quotePath(path)}\n`);
-    yield* data(bytes);
-  }
-  yield Buffer.from('done\n');
+  yield Buffer.concat([
+    Buffer.from(`commit refs/heads/${branch}\ncommitter ${name} <${email}> ${seconds} +0000\n`),
+    ...data(Buffer.from(message)),
+    ...entries.map(([path, { mode }], i) => Buffer.from(`M ${mode} :${i + 1} ${quotePath(path)}\n`)),
+    Buffer.from('done\n'),
+  ]);
 }
 
 function* data(bytes: Uint8Array): Iterable<Buffer> {

@@ -28,9 +28,11 @@ export interface LintSubject {
 
 export type Rule = (subject: LintSubject) => Iterable<Fault>;
 
-/** The first line of a text that holds the words, counted from 1. */
+/** The first line of a text that holds the words, counted from 1: as words of their own, if they are somewhere. */
 export function lineOf(text: string, words: string): number {
-  const at = text.indexOf(words);
+  const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const whole = text.search(new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`));
+  const at = whole < 0 ? text.indexOf(words) : whole;
   return at < 0 ? 1 : text.slice(0, at).split('\n').length;
 }
 

@@ -71,22 +71,30 @@ export const namesAreKnown: Rule = function* (subject) {
   for (const layer of subject.layers) {
     const questions = stackOf(subject, layer).flatMap((below) => Object.keys(below.manifest.questions));
     const known = new Set<string>([...composedNames, ...questions]);
-    const unknown = (file: string, text: string, names: Iterable<string>): Fault[] =>
+    const unknown = (file: string, names: Iterable<readonly [string, number]>): Fault[] =>
       [...names]
-        .filter((name) => !known.has(name))
-        .map((name) => ({
+        .filter(([name]) => !known.has(name))
+        .map(([name, line]) => ({
           file,
-          line: lineOf(text, name),
+          line,
           message: `no answer is named ${name}: ${didYouMean(name, [...known])}`,
         }));
     for (const [path, { bytes }] of layer.files) {
-      yield* unknown(fileOf(layer, path), path, tryNames(barePath(path)));
-      if (path.endsWith('.hbs')) yield* unknown(fileOf(layer, path), textOf(bytes), tryNames(textOf(bytes)));
+      yield* unknown(fileOf(layer, path), tryNames(barePath(path)));
+      if (path.endsWith('.hbs')) yield* unknown(fileOf(layer, path), tryNames(textOf(bytes)));
     }
     for (const condition of conditionsOf(layer)) {
-      const { names, fault } = readCondition(condition);
+      const { names, branches, fault } = readCondition(condition);
       if (fault !== undefined) yield inManifest(layer, condition, fault);
-      yield* unknown(layer.manifestFile, layer.manifestText, names);
+      const there = subject.layers.map(({ manifest }) => manifest.name);
+      for (const branch of branches.filter((name) => !there.includes(name))) {
+        yield inManifest(layer, condition, `no branch is named ${branch}: ${didYouMean(branch, there)}`);
+      }
+      const line = lineOf(layer.manifestText, condition);
+      yield* unknown(
+        layer.manifestFile,
+        names.map((name) => [name, line] as const),
+      );
     }
   }
 };
@@ -97,21 +105,27 @@ const conditionsOf = ({ manifest }: LintLayer): string[] => [
   ...manifest.requires.answers,
 ];
 
-function readCondition(condition: string): { readonly names: readonly string[]; readonly fault?: string } {
+interface Condition {
+  readonly names: readonly string[];
+  readonly branches: readonly string[];
+  readonly fault?: string;
+}
+
+function readCondition(condition: string): Condition {
   try {
     return parseExpression(condition);
   } catch (error) {
-    if (error instanceof MlsysError) return { names: [], fault: error.message };
+    if (error instanceof MlsysError) return { names: [], branches: [], fault: error.message };
     throw error;
   }
 }
 
 /** The names in a template; none where it can't be parsed, which rendering reports with its line. */
-function tryNames(text: string): ReadonlySet<string> {
+function tryNames(text: string): ReadonlyMap<string, number> {
   try {
-    return text.includes('{{') ? namesIn(text) : new Set();
+    return text.includes('{{') ? namesIn(text) : new Map();
   } catch {
-    return new Set();
+    return new Map();
   }
 }
 

@@ -22,7 +22,14 @@ export const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/
 
 const bare = (line: string): string => line.replace(/\r?\n$/, '');
 
-/** Splits a merged file at git's markers. Only markers with exactly these labels count: a file may hold others of its own. */
+/** Git adds the path to a label where the sides have the file at different ones, and shortens the id of the base. */
+function isMarker(line: string, char: string, label: string): boolean {
+  if (!line.startsWith(`${char.repeat(7)} `)) return false;
+  const [name = ''] = line.slice(8).split(':', 1);
+  return name === label || (char === '|' && name.length > 3 && label.startsWith(name));
+}
+
+/** Splits a merged file at git's markers. Only markers with these labels count: a file may hold others of its own. */
 export function splitConflicts(text: string, labels: Labels): Segment[] {
   const segments: Segment[] = [];
   let plain: string[] = [];
@@ -31,19 +38,21 @@ export function splitConflicts(text: string, labels: Labels): Segment[] {
   for (const line of linesOf(text)) {
     const content = bare(line);
     if (hunk === undefined) {
-      if (content === marker('<', labels.ours)) {
+      if (isMarker(content, '<', labels.ours)) {
         segments.push(plain);
         plain = [];
         hunk = { ours: [], base: [], theirs: [] };
         side = 'ours';
       } else plain.push(line);
-    } else if (side === 'ours' && content === marker('|', labels.base)) side = 'base';
+    } else if (side === 'ours' && isMarker(content, '|', labels.base)) side = 'base';
     else if (side === 'base' && content === marker('=')) side = 'theirs';
-    else if (side === 'theirs' && content === marker('>', labels.theirs)) {
+    else if (side === 'theirs' && isMarker(content, '>', labels.theirs)) {
       segments.push(hunk);
       hunk = undefined;
     } else hunk[side].push(line);
   }
+  // A hunk without an end is none.
+  if (hunk !== undefined) return [linesOf(text)];
   segments.push(plain);
   return segments;
 }

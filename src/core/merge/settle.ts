@@ -1,4 +1,4 @@
-import { parseRendered } from '../parse.js';
+import { parseRendered, repeatedKey } from '../parse.js';
 import {
   type ConflictStyle,
   isHunk,
@@ -9,6 +9,7 @@ import {
   wholeFileConflict,
 } from './conflict-text.js';
 import { mergeAroundHunk } from './around.js';
+import { clashingRequirement } from './requirements.js';
 import { mergeListHunk } from './lists.js';
 
 /** A file that git merged, or left with conflicts, and what mlsys knows beyond lines. */
@@ -39,24 +40,29 @@ export interface SettleOptions {
  * parses is one, although its lines merged.
  */
 export function settle(file: MergedText, { labels, shown, style, valuesOnly }: SettleOptions): Settled {
-  const segments = file.conflicted
-    ? splitConflicts(file.text, labels).map((segment) => mergeHunk(segment, file.path, valuesOnly))
-    : [];
-  if (segments.some(isHunk))
+  const found = file.conflicted ? splitConflicts(file.text, labels) : [];
+  const segments = found.map((segment) => mergeHunk(segment, file.path, valuesOnly));
+  // What git calls a conflict is none only where each of its hunks was found and settled.
+  if (segments.some(isHunk) || (file.conflicted && !found.some(isHunk)))
     return {
       kind: 'conflict',
       text: joinConflicts(segments, shown, style),
       reason: 'both sides changed the same lines',
     };
   const text = file.conflicted ? joinConflicts(segments, shown, style) : file.text;
-  const fault = parseRendered(file.path, text);
-  if (fault === undefined || bothBroken(file)) return { kind: 'clean', text };
+  const fault = faultOf({ ...file, text });
+  if (fault === undefined) return { kind: 'clean', text };
   const { ours = '', theirs = '' } = file;
-  return {
-    kind: 'conflict',
-    text: wholeFileConflict(ours, theirs, shown),
-    reason: `the merged lines are no valid ${fault}`,
-  };
+  return { kind: 'conflict', text: wholeFileConflict(ours, theirs, shown), reason: fault };
+}
+
+/** What a merge of lines broke that was whole on both sides. */
+function faultOf(file: MergedText): string | undefined {
+  const { path, text, ours = '', theirs = '' } = file;
+  const fault = parseRendered(path, text) ?? repeatedKey(path, text);
+  if (fault !== undefined) return wasBroken(file) ? undefined : `the merged lines are no valid ${fault}`;
+  const name = clashingRequirement(path, text, [ours, theirs]);
+  return name === undefined ? undefined : `both sides require ${name}, each in its own way`;
 }
 
 function mergeHunk(segment: Segment, path: string, valuesOnly: boolean): Segment {
@@ -65,5 +71,7 @@ function mergeHunk(segment: Segment, path: string, valuesOnly: boolean): Segment
 }
 
 /** A file that did not parse before the merge is not made worse by it: JSON with comments, a template, a test's bad input. */
-const bothBroken = ({ path, ours, theirs }: MergedText): boolean =>
-  [ours, theirs].some((text) => text !== undefined && parseRendered(path, text) !== undefined);
+const wasBroken = ({ path, ours, theirs }: MergedText): boolean =>
+  [ours, theirs].some(
+    (text) => text !== undefined && (parseRendered(path, text) ?? repeatedKey(path, text)) !== undefined,
+  );
