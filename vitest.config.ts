@@ -11,6 +11,11 @@ const project = (name: string, timeout: number) => ({
 
 export default defineConfig({
   test: {
-    projects: [project('unit', 20_000), project('e2e', 120_000), project('branches', 3_600_000)],
+    projects: [
+      project('unit', 20_000),
+      project('property', 600_000),
+      project('e2e', 120_000),
+      project('branches', 3_600_000),
+    ],
   },
 });
