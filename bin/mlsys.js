@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const bundle = new URL('../dist/mlsys.js', import.meta.url);
+const bundle = fileURLToPath(new URL('../dist/mlsys.js', import.meta.url));
 const [major] = process.versions.node.split('.').map(Number);
 
 if (major < 20) {
@@ -15,7 +15,8 @@ if (process.argv.length === 3 && ['--version', '-V'].includes(process.argv[2])) 
   console.log(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version);
 } else {
   if (!existsSync(bundle)) await buildFromSource();
-  await import(bundle.href);
+  const { runBundle } = await import('./code-cache.js');
+  runBundle(bundle);
 }
 
 async function buildFromSource() {

@@ -38,7 +38,7 @@ export function requireProjectRoot(start: string): string {
   const root = findProjectRoot(start);
   if (root !== undefined) return root;
   throw new MlsysError('project', `${start} is not inside a project made by mlsys`, {
-    hint: 'create one with `mlsys new <name>`, or give this folder a lock with `mlsys adopt`',
+    hint: 'create one with `mlsys new <name>`',
   });
 }
 

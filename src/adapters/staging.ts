@@ -45,7 +45,7 @@ export function checkTarget(target: string): void {
   if (first !== undefined) {
     refuse(
       `is not empty: it holds ${first}`,
-      'choose a new or empty folder; `mlsys adopt` gives an existing project a lock',
+      'choose a new or empty folder',
     );
   }
 }

@@ -121,7 +121,7 @@ function sayNext(ctx: Context, { root, target }: Dev): void {
       '',
       'Next, in that folder:',
       '  mlsys run all-checks   # run its checks',
-      '  mlsys contribute       # bring what was edited back into the template',
+      '  mlsys diff             # what was edited, to be put into the template',
     ].join('\n'),
   );
 }

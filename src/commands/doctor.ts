@@ -1,4 +1,5 @@
 import type { Context } from '../context.js';
+import { outside } from '../doctor/check.js';
 import { gatherFacts } from '../doctor/facts.js';
 import { type Checked, runChecks } from '../doctor/index.js';
 import { MlsysError } from '../errors.js';
@@ -16,7 +17,7 @@ export async function doctorCommand(ctx: Context, { json = false, fix = false }:
   const results = fix && (await mend(ctx, first)) ? await look() : first;
   if (json) ctx.print(JSON.stringify(dataOfChecks(results), null, 2));
   else {
-    ctx.print(renderChecks(results));
+    ctx.print(renderChecks(results, outside));
     ctx.log.info(summariseChecks(results));
   }
   return results.some(({ finding }) => finding.status === 'fail') ? 1 : 0;

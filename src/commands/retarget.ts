@@ -2,6 +2,7 @@ import { openProject } from '../adapters/project.js';
 import { rememberTrust, requireTrust } from '../adapters/trust.js';
 import type { Context } from '../context.js';
 import { isCurrent } from '../engine/current.js';
+import { leftBehind } from '../engine/left-behind.js';
 import { goalOf, type GoalWithNotes, type TargetChange } from '../engine/goal.js';
 import { applyRetarget, isUpToDate, planRetarget } from '../engine/retarget.js';
 import { lookAtProject, type Session, withProject } from '../engine/session.js';
@@ -40,6 +41,9 @@ export async function retargetCommand(
     }
     report(ctx, found, { plan: retarget.plan, upToDate }, flags);
     if (flags.dryRun) return 0;
+    for (const folder of leftBehind(session.project.root, retarget.plan, retarget.merged.listing)) {
+      ctx.log.warn(`${folder} still holds files that git does not track`);
+    }
     if (retarget.plan.conflicts.length > 0) return 1;
     await followUp(ctx, session, found, { ...flags, changed: !upToDate });
     return 0;

@@ -11,7 +11,7 @@ export function parseLock(text: string, where: string = lockPath): Lock {
     throw new MlsysError('lock', `${where} is no valid JSON${marked ? ': it holds conflict markers' : ''}`, {
       hint: marked
         ? 'take either side of it (`git checkout --ours` or `--theirs`), then run the command again'
-        : 'restore it with `git checkout HEAD -- .mlsys/lock.json`, or make it again with `mlsys adopt`',
+        : 'restore it with `git checkout HEAD -- .mlsys/lock.json`',
       cause: error,
     });
   }
@@ -29,6 +29,6 @@ export function parseLock(text: string, where: string = lockPath): Lock {
   if (result.success) return result.data;
   throw new MlsysError('lock', `${where} is damaged`, {
     details: result.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    hint: 'restore it with `git checkout HEAD -- .mlsys/lock.json`, or make it again with `mlsys adopt`',
+    hint: 'restore it with `git checkout HEAD -- .mlsys/lock.json`',
   });
 }

@@ -11,7 +11,19 @@ const projectPattern = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i;
 const packagePattern = /^[a-z][a-z0-9_]*$/;
 const windowsDevices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
 /** Folders at the project's root, or imports that its tests and tools rely on. */
-const takenPackages = new Set(['tests', 'test', 'src', 'conf', 'docs', 'data', 'notebooks', 'examples', 'mlsys']);
+const takenPackages = new Set([
+  'tests',
+  'test',
+  'src',
+  'conf',
+  'docs',
+  'data',
+  'notebooks',
+  'examples',
+  'mlsys',
+  'yaml',
+  'dotenv',
+]);
 
 const short = (name: string): string => JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
 

@@ -159,13 +159,25 @@ export function namesIn(template: string | hbs.AST.Program): ReadonlyMap<string,
   return names.found;
 }
 
+export interface RenderOptions {
+  /** The skeleton of a template keeps braces for its own rendering. */
+  readonly keepsBraces?: boolean;
+  /** Told the parsed template before it is filled, which it may mark. */
+  readonly mark?: (program: hbs.AST.Program) => void;
+}
+
 /**
  * Renders one template, strictly: an unknown name, a value that needs quoting where there is none, and a `{{` that is
- * left over are errors. `where` names the template in them. The skeleton of a template keeps braces for its own rendering.
+ * left over are errors. `where` names the template in them.
  */
-export function renderText(text: string, data: object, where: string, { keepsBraces = false } = {}): string {
+export function renderText(
+  text: string,
+  data: object,
+  where: string,
+  { keepsBraces = false, mark }: RenderOptions = {},
+): string {
   if (!text.includes('{{')) return text;
-  if (hasOnlyNames(text)) return fillNames(text, data, where);
+  if (mark === undefined && hasOnlyNames(text)) return fillNames(text, data, where);
   try {
     const ast = Handlebars.parse(text);
     const names = namesIn(ast);
@@ -173,6 +185,7 @@ export function renderText(text: string, data: object, where: string, { keepsBra
     for (const [name, line] of names) {
       if (!Object.hasOwn(data, name)) throw new Error(`line ${line}: no answer is named ${name}`);
     }
+    mark?.(ast);
     const helpers = Object.fromEntries(helperNames.map((name) => [name, true]));
     const template = environment.compile(ast, {
       strict: true,

@@ -41,7 +41,7 @@ function readLockOf(root: string): Lock {
   const path = join(root, lockPath);
   if (existsSync(path)) return parseLock(readFileSync(path, 'utf8'));
   throw new MlsysError('lock', `${lockPath} is missing`, {
-    hint: 'restore it with `git checkout HEAD -- .mlsys/lock.json`, or make it again with `mlsys adopt`',
+    hint: 'restore it with `git checkout HEAD -- .mlsys/lock.json`',
   });
 }
 

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gitItems } from '../adapters/git/run.js';
 import { localChanges, operationInProgress, type Repository } from '../adapters/git/repository.js';
+import { statAt } from '../adapters/stat.js';
 import { foldersAbove } from '../core/moves.js';
 import { MlsysError } from '../errors.js';
 
@@ -50,11 +51,11 @@ export async function refuseCollisions(
 
 /** Something that git does not know where a file would go: at the path, below it, or a file where a folder is needed. */
 function blocker(top: string, path: string, tracked: ReadonlySet<string>): string | undefined {
-  const stat = lstatSync(join(top, path), { throwIfNoEntry: false });
+  const stat = statAt(join(top, path));
   if (stat?.isDirectory()) return untrackedBelow(top, path, tracked);
   if (stat !== undefined) return isOtherSpelling(top, path, tracked) ? undefined : path;
   for (const folder of foldersAbove(path)) {
-    const above = lstatSync(join(top, folder), { throwIfNoEntry: false });
+    const above = statAt(join(top, folder));
     if (above !== undefined) return above.isDirectory() || tracked.has(folder) ? undefined : folder;
   }
   return undefined;
@@ -74,7 +75,7 @@ function isOtherSpelling(top: string, path: string, tracked: ReadonlySet<string>
   const folded = path.toLowerCase();
   const twin = [...tracked].find((known) => known.toLowerCase() === folded);
   if (twin === undefined) return false;
-  const [a, b] = [path, twin].map((name) => lstatSync(join(top, name), { throwIfNoEntry: false }));
+  const [a, b] = [path, twin].map((name) => statAt(join(top, name)));
   return a !== undefined && b !== undefined && a.ino === b.ino && a.nlink === 1;
 }
 

@@ -6,7 +6,7 @@ import {
   type WrittenFile,
   writeCommits,
 } from '../adapters/git/objects.js';
-import { listTree } from '../adapters/git/read.js';
+import { listEntries } from '../adapters/git/read.js';
 import type { GitCall } from '../adapters/git/run.js';
 import type { ConflictStyle, Labels } from '../core/merge/conflict-text.js';
 import type { Renames } from '../core/plan.js';
@@ -63,8 +63,7 @@ export async function mergeSides(call: GitCall, sides: Sides, settings: MergeSet
     mergeCommits(call, ours, theirs),
     renamesOf(call, sides, { old, ours, theirs, apart }),
   ]);
-  const listed = await listTree(call, merge.tree);
-  const merged = new Map(listed.map(({ path, blob, mode }): [string, TreeEntry] => [path, { blob, mode }]));
+  const merged = await listEntries(call, merge.tree);
   const situation = withoutMadeUpNames({ merge, merged, sides }, { ours, theirs });
   const settled = await settleFiles(call, situation, settings, { ours, base: old, theirs });
   const changes = new Map([...apart, ...situation.changes, ...settled.changes]);

@@ -1,6 +1,6 @@
 import { applyChange, type Change } from '../adapters/git/apply.js';
 import { treeOf, writeCommits } from '../adapters/git/objects.js';
-import { listTree } from '../adapters/git/read.js';
+import { listEntries } from '../adapters/git/read.js';
 import { headOf, projectTree, type Repository } from '../adapters/git/repository.js';
 import { runGit } from '../adapters/git/run.js';
 import { commitIdentity, type Identity } from '../adapters/git/write.js';
@@ -11,7 +11,7 @@ import type { Moves } from '../core/moves.js';
 import { buildPlan, changesNothing, type Plan } from '../core/plan.js';
 import type { Rendered } from '../core/project.js';
 import { workingTree } from '../core/source.js';
-import type { Listing, TreeEntry } from '../core/tree.js';
+import type { Listing } from '../core/tree.js';
 import { type Lock, lockPath, type TemplateRef } from '../schema/lock.js';
 import { projectManifestPath } from '../schema/project.js';
 import { arrange } from './arrange.js';
@@ -60,8 +60,7 @@ export async function planRetarget(
     commitIdentity(call),
     conflictStyle(ctx, repository),
   ]);
-  const listed = await listTree(call, tree);
-  const ours = new Map(listed.map(({ path, blob, mode }): [string, TreeEntry] => [path, { blob, mode }]));
+  const ours = await listEntries(call, tree);
   const {
     old: before,
     next,

@@ -1,4 +1,4 @@
-import { outside, type Status } from '../doctor/check.js';
+import type { Finding, Status } from '../doctor/check.js';
 import type { Checked } from '../doctor/index.js';
 import { plural, style } from './style.js';
 
@@ -9,8 +9,8 @@ const colours: Record<Status, (text: string) => string> = {
   skip: style.dim,
 };
 
-/** One line a check; what can be done stands below it. Outside a project its checks are one line together. */
-export function renderChecks(results: readonly Checked[]): string {
+/** One line a check; what can be done stands below it. Checks with the finding `outside` are one line together. */
+export function renderChecks(results: readonly Checked[], outside: Finding): string {
   const rows = results.map(({ check, finding }) => ({ title: check.title, ...finding }));
   const shown = rows.filter(({ found }) => found !== outside.found);
   const all = shown.length === rows.length ? rows : [...shown, { title: 'project', ...outside }];

@@ -220,40 +220,34 @@ cache of its own. With all packages there, set-up works offline:
 
 Without them, mlsys leaves the project as it is, says what is missing, and goes
 on with mlsys setup when there is a network. For a machine that never has one,
-download wheels elsewhere (make requirements, pip download) and point uv to
-them: UV_FIND_LINKS=<folder> mlsys setup
+download wheels elsewhere (pip download) and point uv to them:
+UV_FIND_LINKS=<folder> mlsys setup
 
 See also: mlsys help trust`,
   },
   contributing: {
-    summary: 'bringing changes of a project back into its template',
+    summary: 'working on a branch, and on a template',
     text: `
-A fix made in a project often belongs into the template. contribute turns the
-answers back into variables, merges three-way with the template's own source,
-and makes a git branch there with one commit, ready for a pull request:
-
-    git commit -am "Fix the parser"
-    mlsys contribute --to ../our-template
-    mlsys contribute src/shop/parser.py --to ../our-template
-
-A change to a file of a branch goes to that branch, one to the base to the base.
-What can't be brought back (a file of your own, a line that mixes an answer with
-your text) is listed with the reason. When the template has taken it, the next
-sync finds nothing to do there.
-
-Work on a branch in the same way, in a project that is linked to it:
+A branch is worked on in a project that is linked to its template:
 
     cd our-template
     mlsys branch dev risk            # make it, or bring it up to date
     cd .mlsys-dev/risk
     mlsys run all-checks             # edit, run and test here
-    git commit -am "Learn faster"
-    mlsys contribute                 # back into branches/risk
+    mlsys diff                       # what was edited
+
+What was edited goes into branches/risk/files. Where the template's file ends in
+.hbs, answers are variables there: {{package_name}} for the package. The next
+mlsys branch dev then finds both sides alike, and nothing is left to merge.
+
+A change to a file of a branch belongs to that branch, one to a file of the base
+to the base: mlsys branch show lists the files of each.
 
 Before a pull request to the template:
 
-    mlsys branch lint
-    mlsys branch test risk
+    mlsys branch lint                # every fault, with its file and line
+    mlsys branch test risk           # make a project of it and run its checks
+    mlsys branch diff main risk      # what the branch adds
 
 See also: mlsys help templates`,
   },

@@ -8,7 +8,7 @@ import type { Wiring } from './options.js';
 const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Start a project:', ['new', 'init', 'adopt', 'setup']],
   ['Work in it:', ['run', 'status', 'diff', 'doctor']],
-  ['Change it (edits stay):', ['sync', 'switch', 'add', 'remove', 'configure', 'contribute']],
+  ['Change it (edits stay):', ['sync', 'switch', 'add', 'remove', 'configure']],
   ['Templates:', ['branch']],
   ['Help:', ['help', 'completion']],
 ];

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Context } from '../../src/context.js';
 import { describeError } from '../../src/ui/error.js';
 import { wireProject } from '../../src/wire/create.js';
@@ -94,6 +95,8 @@ export interface LifeOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Make a template that is a folder and no repository. */
   readonly plainTemplate?: boolean;
+  /** Take the template as a git url, so that it is cloned. */
+  readonly byUrl?: boolean;
   /** The folder for everything; else one that is gone after the test. */
   readonly root?: string;
 }
@@ -173,7 +176,8 @@ export async function startLife(files: Changes, options: LifeOptions = {}): Prom
     life.templateGit('init', '--quiet');
     life.release('v1.0.0', all);
   }
-  const args = ['new', 'my-project', '--from', './template', '--yes', '--no-setup', ...(options.args ?? [])];
+  const source = options.byUrl ? pathToFileURL(template).href : './template';
+  const args = ['new', 'my-project', '--from', source, '--yes', '--no-setup', ...(options.args ?? [])];
   const { code, err } = await runCommand({ ...ctx, cwd: root }, args);
   if (code !== 0) throw new Error(err);
   return life;

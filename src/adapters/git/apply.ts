@@ -69,8 +69,15 @@ async function makeChange(repository: Repository, change: Change): Promise<void>
   }
 }
 
+/** What git says of a file that came in the way since it was looked at, or of another git at work: it has written nothing. */
+const refusal = /not uptodate|would be overwritten|would be removed|would lose|index\.lock/i;
+
 /** Undoes what was done before an error. Where that fails too, the journal stays for the next command. */
 async function takenBack(repository: Repository, change: Change, error: unknown): Promise<unknown> {
+  if (error instanceof MlsysError && refusal.test(error.message)) {
+    rmSync(journalPath(repository), { force: true });
+    return error;
+  }
   let rescued: string[];
   try {
     rescued = await undo(repository, change);

@@ -8,12 +8,21 @@ import { personalEnvironment } from './run.js';
 
 const allRefs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
+/** What simple-git would refuse to find in the environment. It is the person's own, and no template can set it. */
+const ownSettings = {
+  allowUnsafeAskPass: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeExec: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeTemplateDir: true,
+};
+
 /** A person's own configuration holds the way to the server, so it stays. Neither a mirror clone nor a fetch runs hooks. */
 function client(ctx: Context, baseDir: string) {
   const kept = personalEnvironment(ctx.env);
   const env = { ...kept, GIT_ALLOW_PROTOCOL: 'https:ssh:file', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
-  const allowEnvironment = Object.keys(env).filter((name) => name.startsWith('GIT_'));
-  return simpleGit({ baseDir, timeout: { block: 120_000 }, allowEnvironment }).env(env);
+  const allowEnvironment = Object.keys(env);
+  return simpleGit({ baseDir, timeout: { block: 120_000 }, allowEnvironment, unsafe: ownSettings }).env(env);
 }
 
 /** Clones all branches and tags of a template into the cache: beside the target first, then into place. */

@@ -1,4 +1,4 @@
-import type { Tree, TreeFile } from '../../core/tree.js';
+import type { Tree, TreeEntry, TreeFile } from '../../core/tree.js';
 import type { FileMode } from '../../schema/lock.js';
 import { type GitCall, gitItems, runGit } from './run.js';
 
@@ -24,6 +24,12 @@ export async function listTree(call: GitCall, treeish: string, paths: readonly s
 function modeOf(mode: string): FileMode {
   if (mode === '120000' || mode === '100755') return mode;
   return '100644';
+}
+
+/** The same by path. A path that is no UTF-8 can't be written back, so it is left out, and thus left alone. */
+export async function listEntries(call: GitCall, treeish: string): Promise<Map<string, TreeEntry>> {
+  const listed = (await listTree(call, treeish)).filter(({ path }) => !path.includes('\ufffd'));
+  return new Map(listed.map(({ path, blob, mode }) => [path, { blob, mode }]));
 }
 
 /** The contents of objects, by id. Those that the repository lacks are left out. */

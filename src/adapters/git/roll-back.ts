@@ -10,8 +10,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { foldersAbove } from '../../core/moves.js';
-import { blobId, type TreeEntry } from '../../core/tree.js';
-import { listTree } from './read.js';
+import { blobId, type Listing } from '../../core/tree.js';
+import { statAt } from '../stat.js';
+import { listEntries } from './read.js';
 import type { Repository } from './repository.js';
 import { gitText, runGit } from './run.js';
 
@@ -22,15 +23,13 @@ export interface HalfMade {
   readonly paths: readonly string[];
 }
 
-type Entries = ReadonlyMap<string, TreeEntry>;
-
 /**
  * Puts every path of a change back as HEAD has it, in the work tree and in the index. What is neither that nor the change's
  * own is copied aside first; gives those copies.
  */
 export async function rollBack(repository: Repository, { head, tree, paths }: HalfMade): Promise<string[]> {
   const { call, top } = repository;
-  const [before, after] = await Promise.all([entries(repository, head), entries(repository, tree)]);
+  const [before, after] = await Promise.all([listEntries(call, head), listEntries(call, tree)]);
   const rescued = await rescue(repository, paths, { before, after });
   for (const path of paths) if (!before.has(path)) removeFile(top, path);
   const lines = paths.map((path) => {
@@ -44,14 +43,10 @@ export async function rollBack(repository: Repository, { head, tree, paths }: Ha
   return rescued;
 }
 
-async function entries({ call }: Repository, treeish: string): Promise<Entries> {
-  return new Map((await listTree(call, treeish)).map(({ path, blob, mode }) => [path, { blob, mode }]));
-}
-
 async function rescue(
   repository: Repository,
   paths: readonly string[],
-  { before, after }: { readonly before: Entries; readonly after: Entries },
+  { before, after }: { readonly before: Listing; readonly after: Listing },
 ): Promise<string[]> {
   const { gitDir, top } = repository;
   const rescued: string[] = [];
@@ -61,7 +56,7 @@ async function rescue(
     if (found === undefined || known.includes(found) || (await isConverted(repository, path, known))) continue;
     const copy = join(gitDir, 'mlsys', 'rescued', String(process.pid), path);
     mkdirSync(dirname(copy), { recursive: true });
-    if (lstatSync(join(top, path)).isSymbolicLink()) symlinkSync(readlinkSync(join(top, path)), copy);
+    if (statAt(join(top, path))?.isSymbolicLink()) symlinkSync(readlinkSync(join(top, path)), copy);
     else copyFileSync(join(top, path), copy);
     rescued.push(copy);
   }
@@ -69,7 +64,7 @@ async function rescue(
 }
 
 function contentId(path: string): string | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = statAt(path);
   if (stat?.isSymbolicLink()) return blobId(Buffer.from(readlinkSync(path)));
   return stat?.isFile() ? blobId(readFileSync(path)) : undefined;
 }
@@ -80,14 +75,14 @@ async function isConverted(
   path: string,
   known: readonly (string | undefined)[],
 ): Promise<boolean> {
-  if (!lstatSync(join(top, path)).isFile()) return false;
+  if (!statAt(join(top, path))?.isFile()) return false;
   return known.includes(await gitText(['hash-object', '--path', path, '--', path], call));
 }
 
 /** Takes a file away, and the folders that it leaves empty. A folder at its path was there before. */
 function removeFile(top: string, path: string): void {
   const full = join(top, path);
-  const stat = lstatSync(full, { throwIfNoEntry: false });
+  const stat = statAt(full);
   if (stat === undefined || stat.isDirectory()) return;
   rmSync(full);
   for (const folder of foldersAbove(path)) {

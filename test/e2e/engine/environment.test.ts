@@ -163,3 +163,18 @@ describe('a person’s environment', () => {
     expect(life.git('status', '--porcelain')).toBe('');
   });
 });
+
+describe('a person’s ways to a server', () => {
+  it('stand in their environment, and do not keep a template from being cloned', async () => {
+    const own = {
+      GIT_ASKPASS: 'true',
+      SSH_ASKPASS: 'true',
+      GIT_SSH_COMMAND: 'ssh -v',
+      GIT_SSH: 'ssh',
+      GIT_TEMPLATE_DIR: '',
+    };
+    const life = await startLife(v1, { byUrl: true, env: { ...own, GIT_CONFIG_SYSTEM: '/dev/null' } });
+    life.release('v2.0.0', v2);
+    expect((await life.mlsys('sync')).code).toBe(0);
+  });
+});

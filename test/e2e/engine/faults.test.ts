@@ -273,7 +273,7 @@ describe('what goes wrong elsewhere', () => {
     const { code, err } = await life.mlsys('sync');
     expect(code).toBe(1);
     expect(err).toContain('is not inside a project made by mlsys');
-    expect(err).toContain('mlsys adopt');
+    expect(err).toContain('mlsys new');
   });
 
   it('19. merges the next version after a pull request with the last one was squashed', async () => {

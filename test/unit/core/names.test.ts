@@ -48,6 +48,7 @@ describe('the name of a project', () => {
     ['unittest', /standard library/],
     ['tests', /folder or a tool of that name/],
     ['mlsys', /folder or a tool of that name/],
+    ['yaml', /folder or a tool of that name/],
   ])('%j is refused', (name, reason) => {
     expect(() => projectNames(name)).toThrow(reason);
   });
