@@ -5,6 +5,7 @@ import { MlsysError } from './errors.js';
 import { describeError } from './ui/error.js';
 import { wireBranches } from './wire/branches.js';
 import { wireProject } from './wire/create.js';
+import { wireExchange } from './wire/exchange.js';
 import { wireHelp } from './wire/help.js';
 import { wireLifecycle } from './wire/lifecycle.js';
 import { wirePublish } from './wire/publish.js';
@@ -28,6 +29,7 @@ function wire(ctx: Context, version: string): { readonly program: Command; reado
   wireLifecycle(wiring);
   wireBranches(wiring);
   wirePublish(wiring);
+  wireExchange(wiring);
   wireHelp(wiring);
   return { program, exitCode: () => code };
 }

@@ -130,6 +130,21 @@ async function loadGit(
   return loadCommit(ctx, call, commit, { source: where, ref: spec.ref, origin: spec.url });
 }
 
+/** The releases of a template by their tags, the newest first; none where it has no history here. */
+export async function templateVersions(ctx: Context, source: string, base: string): Promise<string[]> {
+  const spec = parseSource(source);
+  if (spec.kind === 'builtin' || spec.ref !== undefined) return [];
+  const folder =
+    spec.kind === 'folder' ? resolve(base, spec.path.replace(/^~(?=$|\/)/, ctx.home)) : mirrorOf(ctx, spec.url);
+  if (spec.kind === 'folder' && !existsSync(join(folder, '.git'))) return [];
+  if (spec.kind === 'git') {
+    if (existsSync(folder)) await fetchMirror(ctx, spec.url, folder);
+    else await cloneMirror(ctx, spec.url, folder);
+  }
+  const tags = (await gitText(['tag', '--list'], { cwd: folder, env: ctx.env })).split('\n');
+  return tags.filter((tag) => semver.valid(tag) !== null).sort(semver.rcompare);
+}
+
 interface Wanted {
   readonly where: string;
   readonly ref: string | undefined;

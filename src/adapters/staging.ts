@@ -43,10 +43,7 @@ export function checkTarget(target: string): void {
   recoverInside(target);
   const [first] = readdirSync(target);
   if (first !== undefined) {
-    refuse(
-      `is not empty: it holds ${first}`,
-      'choose a new or empty folder',
-    );
+    refuse(`is not empty: it holds ${first}`, 'choose a new or empty folder');
   }
 }
 

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { commitIdentity } from '../adapters/git/write.js';
-import { treeOf, type WrittenFile, writeCommits } from '../adapters/git/objects.js';
+import { type WrittenFile, writeTree } from '../adapters/git/objects.js';
 import { gitItems, gitText } from '../adapters/git/run.js';
 import type { Context } from '../context.js';
 import { oldBaseline } from '../engine/baseline.js';
@@ -56,7 +56,7 @@ function statuses(items: readonly string[], prefix: string): { status: string; p
   return found;
 }
 
-async function writeTree(
+async function treeFor(
   ctx: Context,
   { repository }: Session,
   files: Iterable<readonly [string, WrittenFile]>,
@@ -64,16 +64,12 @@ async function writeTree(
   const { call, prefix } = repository;
   const author = await commitIdentity(call);
   const prefixed = [...files].map(([path, file]) => [prefix + path, file] as const);
-  const [commit = ''] = await writeCommits(call, [{ message: 'Template', parents: [], files: prefixed }], {
-    author,
-    date: ctx.now(),
-  });
-  return treeOf(call, commit);
+  return writeTree(call, { files: prefixed }, { author, date: ctx.now() });
 }
 
 async function baselineTree(ctx: Context, session: Session): Promise<string> {
   const { files } = await oldBaseline(ctx, session.project, session.repository, { twoWay: true });
-  return writeTree(ctx, session, files);
+  return treeFor(ctx, session, files);
 }
 
 async function upstreamTree(ctx: Context, session: Session, to: string | undefined): Promise<string> {
@@ -82,5 +78,5 @@ async function upstreamTree(ctx: Context, session: Session, to: string | undefin
     path,
     { mode, content: { bytes } },
   ]);
-  return writeTree(ctx, session, files);
+  return treeFor(ctx, session, files);
 }

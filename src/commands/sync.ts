@@ -1,7 +1,8 @@
 import { abortMerge, concludeMerge, isInterrupted, pendingMerge, requirePending } from '../adapters/git/apply.js';
 
+import { listEntries } from '../adapters/git/read.js';
 import { openRepository, type Repository, unmergedPaths } from '../adapters/git/repository.js';
-import { gitItems } from '../adapters/git/run.js';
+import { gitItems, gitText } from '../adapters/git/run.js';
 import { commitIdentity } from '../adapters/git/write.js';
 import { requireProjectRoot } from '../adapters/project.js';
 import type { Context } from '../context.js';
@@ -49,7 +50,7 @@ async function abort(ctx: Context): Promise<number> {
 
 async function resume(ctx: Context): Promise<number> {
   return withPendingMerge(ctx, async (repository) => {
-    const { command } = requirePending(repository);
+    const { command, mergeHead } = requirePending(repository);
     const open = await unmergedPaths(repository);
     if (open.length > 0) {
       throw new MlsysError('conflict', 'conflicts are left', {
@@ -57,7 +58,7 @@ async function resume(ctx: Context): Promise<number> {
         hint: 'settle them and `git add` the files',
       });
     }
-    await refuseMarkers(repository);
+    await refuseMarkers(repository, mergeHead);
     const { name, email } = await commitIdentity(repository.call);
     const commit = await concludeMerge(repository, {
       GIT_AUTHOR_NAME: name,
@@ -70,10 +71,20 @@ async function resume(ctx: Context): Promise<number> {
   });
 }
 
-/** Files of the merge in which a marker of ours was left and added all the same. */
-async function refuseMarkers({ call }: Repository): Promise<void> {
+/** Files in which a marker of the merge was left and added all the same. One that a side brought has a right to be there. */
+async function refuseMarkers({ call, prefix }: Repository, mergeHead: string): Promise<void> {
   const args = ['grep', '--cached', '-l', '-z', '-E', '^(<<<<<<< yours|>>>>>>> template )'];
-  const marked = await gitItems(args, { ...call, accept: [1] });
+  const found = await gitItems(args, { ...call, accept: [1] });
+  if (found.length === 0) return;
+  const [index, ours, theirs] = await Promise.all([
+    gitText(['write-tree'], call).then((tree) => listEntries(call, tree)),
+    listEntries(call, 'HEAD'),
+    listEntries(call, mergeHead),
+  ]);
+  const marked = found.filter((path) => {
+    const sides = [ours.get(path), theirs.get(path.slice(prefix.length))];
+    return !sides.some((side) => side?.blob === index.get(path)?.blob);
+  });
   if (marked.length === 0) return;
   throw new MlsysError('conflict', 'conflict markers are left in files', {
     details: marked,

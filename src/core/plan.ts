@@ -49,9 +49,9 @@ export function buildPlan({ ours, merged, old, next, conflicts, moves, renames, 
   const entries: PlanEntry[] = [];
   const paths = new Set([...ours.keys(), ...merged.keys(), ...old.keys(), ...next.keys(), ...conflicts.keys()]);
   for (const path of [...paths].sort()) {
-    if (hidden.has(path)) continue;
-    const [before, after, from] = [ours.get(path), merged.get(path), sources.get(path)];
     const reason = conflicts.get(path);
+    if (hidden.has(path) && reason === undefined) continue;
+    const [before, after, from] = [ours.get(path), merged.get(path), sources.get(path)];
     if (reason !== undefined) entries.push({ path, action: 'conflict', reason, from });
     else if (from !== undefined) entries.push({ path, action: same(ours.get(from), after) ? 'move' : 'update', from });
     else if (!same(before, after)) {

@@ -3,6 +3,7 @@ import { folderMoves, moveListing, movePath, movesIn } from '../core/moves.js';
 import { lockOf, lockText } from '../core/project.js';
 import { blobId, type Listing, type TreeEntry } from '../core/tree.js';
 import { type Lock, lockPath } from '../schema/lock.js';
+import { projectManifestPath } from '../schema/project.js';
 import type { OldBaseline } from './baseline.js';
 import type { Files } from './merge.js';
 import type { Goal } from './retarget.js';
@@ -40,7 +41,7 @@ export function arrange(formerLock: Lock, { old, ours, goal, mlsys }: Given): Ar
     if (isKept && (former.get(to)?.once || lock.files[to]?.once)) continue;
     before.set(to, file);
   }
-  withLock({ old: before, next, lock, ours });
+  withOwnFiles({ old: before, next }, lock, ours);
   const moved = movesIn(ours, moves, folders);
   const changes = new Map<string, WrittenFile | undefined>();
   for (const from of moved.keys()) changes.set(from, undefined);
@@ -79,20 +80,17 @@ function nextSide(
   return { next, lock: { ...full, files: locked } };
 }
 
-/** The lock is merged like any file; both sides agree on its past, so the new one stands. */
-function withLock({
-  old,
-  next,
-  lock,
-  ours,
-}: {
-  old: Map<string, TreeEntry & WrittenFile>;
-  next: Map<string, TreeEntry & WrittenFile>;
-  lock: Lock;
-  ours: Listing;
-}): void {
+/** Files that mlsys writes are merged like any other; both sides agree on their past, so the new ones stand. */
+function withOwnFiles(
+  { old, next }: { old: Map<string, TreeEntry & WrittenFile>; next: Map<string, TreeEntry & WrittenFile> },
+  lock: Lock,
+  ours: Listing,
+): void {
   const bytes = Buffer.from(lockText(lock));
-  const current = ours.get(lockPath);
-  if (current !== undefined) old.set(lockPath, { ...current, content: { blob: current.blob } });
   next.set(lockPath, { blob: blobId(bytes), mode: '100644', content: { bytes } });
+  for (const path of [lockPath, projectManifestPath]) {
+    const current = ours.get(path);
+    if (current === undefined) old.delete(path);
+    else old.set(path, { ...current, content: { blob: current.blob } });
+  }
 }

@@ -1,10 +1,10 @@
 import { mergeCommits, renamesBetween, type Stage } from '../adapters/git/merge.js';
 import {
-  treeOf,
   type WriteOptions,
   type WrittenCommit,
   type WrittenFile,
   writeCommits,
+  writeTree,
 } from '../adapters/git/objects.js';
 import { listEntries } from '../adapters/git/read.js';
 import type { GitCall } from '../adapters/git/run.js';
@@ -70,7 +70,7 @@ export async function mergeSides(call: GitCall, sides: Sides, settings: MergeSet
   const { conflicts, stages } = settled;
   return {
     templateCommit: whole,
-    tree: await changedTree(call, merge.tree, changes, settings),
+    tree: changes.size === 0 ? merge.tree : await writeTree(call, { tree: merge.tree, files: changes }, settings),
     listing: changedListing(merged, changes),
     conflicts,
     stages,
@@ -115,13 +115,6 @@ async function renamesOf(call: GitCall, sides: Sides, { old, ours, theirs, apart
 }
 
 type Changes = ReadonlyMap<string, WrittenFile | undefined>;
-
-async function changedTree(call: GitCall, tree: string, changes: Changes, settings: WriteOptions): Promise<string> {
-  if (changes.size === 0) return tree;
-  const merged = { message: 'Merged', parents: [], tree, files: changes };
-  const [commit = ''] = await writeCommits(call, [merged], settings);
-  return treeOf(call, commit);
-}
 
 function changedListing(listing: Listing, changes: Changes): Listing {
   const changed = new Map(listing);

@@ -1,7 +1,7 @@
 import { applyChange, type Change } from '../adapters/git/apply.js';
 import { treeOf, writeCommits } from '../adapters/git/objects.js';
 import { listEntries } from '../adapters/git/read.js';
-import { headOf, projectTree, type Repository } from '../adapters/git/repository.js';
+import { headAndTree, type Repository } from '../adapters/git/repository.js';
 import { runGit } from '../adapters/git/run.js';
 import { commitIdentity, type Identity } from '../adapters/git/write.js';
 import type { Project } from '../adapters/project.js';
@@ -53,9 +53,8 @@ export async function planRetarget(
   goal: Goal,
 ): Promise<Retarget> {
   const { call } = repository;
-  const head = await headOf(repository);
-  const [tree, old, author, style] = await Promise.all([
-    projectTree(repository, head),
+  const [{ head, tree }, old, author, style] = await Promise.all([
+    headAndTree(repository),
     oldBaseline(ctx, project, repository, { twoWay: goal.twoWay }),
     commitIdentity(call),
     conflictStyle(ctx, repository),

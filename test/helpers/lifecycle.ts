@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Context } from '../../src/context.js';
+import { type Context, ownVersion } from '../../src/context.js';
 import { describeError } from '../../src/ui/error.js';
 import { wireProject } from '../../src/wire/create.js';
+import { wireExchange } from '../../src/wire/exchange.js';
 import { wireLifecycle } from '../../src/wire/lifecycle.js';
-import { temporaryFolder, testContext } from './context.js';
+import { packageRoot, temporaryFolder } from './context.js';
 import { type GivenFile, type GivenFiles, writeTree } from './template.js';
 
 /** Files by path; `undefined` takes one away. */
@@ -36,6 +37,7 @@ export async function runCommand(ctx: Context, args: readonly string[]): Promise
   const program = new Command('mlsys').enablePositionalOptions().exitOverride();
   wireProject({ program, ctx: said, call });
   wireLifecycle({ program, ctx: said, call });
+  wireExchange({ program, ctx: said, call });
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
@@ -158,12 +160,20 @@ export async function startLife(files: Changes, options: LifeOptions = {}): Prom
   mkdirSync(template, { recursive: true });
   mkdirSync(home, { recursive: true });
   const env = { ...personOf(home, options.gitConfig), ...options.env };
-  const ctx = {
-    ...testContext({ cwd: root }),
+  const ctx: Context = {
+    cwd: root,
     env,
+    platform: process.platform,
     home,
     cacheDir: join(home, 'cache'),
     configDir: join(home, 'config'),
+    packageRoot,
+    version: ownVersion(packageRoot),
+    print: () => undefined,
+    log: { info: () => undefined, warn: () => undefined },
+    interactive: false,
+    now: () => new Date('2026-01-02T03:04:05Z'),
+    onInterrupt: () => () => undefined,
   };
   const plain = personOf(home, options.gitConfig);
   const life = lifeIn(

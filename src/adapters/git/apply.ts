@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { writeFileSync, writeSync } from 'node:fs';
+import { statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MlsysError } from '../../errors.js';
 import type { Stage } from './merge.js';
@@ -78,16 +78,24 @@ async function takenBack(repository: Repository, change: Change, error: unknown)
     rmSync(journalPath(repository), { force: true });
     return error;
   }
+  const isFull = hasNoRoom(repository.top);
   let rescued: string[];
   try {
     rescued = await undo(repository, change);
   } catch {
     return error;
   }
-  if (rescued.length === 0 || !(error instanceof MlsysError)) return error;
-  const { code, message, hint } = error;
+  if (!(error instanceof MlsysError)) return error;
+  const { code, message } = error;
+  const hint = isFull ? 'make room on the disk, then run the command again' : error.hint;
   const details = rescued.map((copy) => `a file that changed meanwhile is kept in ${copy}`);
   return new MlsysError(code, message, { hint, details: [...error.details, ...details], cause: error });
+}
+
+/** Git does not say why it could not write a file. */
+function hasNoRoom(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < 1_000_000;
 }
 
 async function undo(repository: Repository, change: Change): Promise<string[]> {

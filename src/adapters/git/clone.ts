@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { simpleGit } from 'simple-git';
 import type { Context } from '../../context.js';
@@ -32,13 +32,18 @@ export async function cloneMirror(ctx: Context, url: string, target: string): Pr
   const forget = ctx.onInterrupt(() => rmSync(staging, { recursive: true, force: true }));
   try {
     await client(ctx, dirname(target)).clone(url, staging, ['--mirror', '--quiet']);
-    rmSync(target, { recursive: true, force: true });
-    renameSync(staging, target);
   } catch (error) {
     rmSync(staging, { recursive: true, force: true });
     throw unreachable(url, error);
   } finally {
     forget();
+  }
+  try {
+    renameSync(staging, target);
+  } catch (error) {
+    rmSync(staging, { recursive: true, force: true });
+    // Another mlsys was faster.
+    if (!existsSync(target)) throw error;
   }
 }
 

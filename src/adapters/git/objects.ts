@@ -36,15 +36,31 @@ export async function writeCommits(
   commits: readonly WrittenCommit[],
   options: WriteOptions,
 ): Promise<string[]> {
-  const input = commitStream(commits, options);
-  const { stdout } = await runGit(['fast-import', '--quiet', '--date-format=raw', '--done', '--force'], {
-    ...call,
-    input,
-  });
-  return stdout.toString().trim().split('\n');
+  const asked = commits.map((_, i) => `get-mark :${i + 1}\n`).join('');
+  return (await fastImport(call, commitStream(commits, asked, options))).trim().split('\n');
 }
 
-function* commitStream(commits: readonly WrittenCommit[], { author, date }: WriteOptions): Iterable<Buffer> {
+/** Writes a tree with one git process and gives its id. */
+export async function writeTree(
+  call: GitCall,
+  { tree, files }: Pick<WrittenCommit, 'tree' | 'files'>,
+  options: WriteOptions,
+): Promise<string> {
+  const commit = { message: 'Tree', parents: [], tree, files };
+  const said = await fastImport(call, commitStream([commit], 'ls :1 ""\n', options));
+  return /^040000 tree ([0-9a-f]+)\t/.exec(said)?.[1] ?? '';
+}
+
+async function fastImport(call: GitCall, input: Iterable<Buffer>): Promise<string> {
+  const args = ['fast-import', '--quiet', '--date-format=raw', '--done', '--force'];
+  return (await runGit(args, { ...call, input })).stdout.toString();
+}
+
+function* commitStream(
+  commits: readonly WrittenCommit[],
+  asked: string,
+  { author, date }: WriteOptions,
+): Iterable<Buffer> {
   const when = `${author.name} <${author.email}> ${Math.floor(date.getTime() / 1000)} +0000`;
   for (const [i, commit] of commits.entries()) {
     yield Buffer.from(`reset ${scratchRef}\ncommit ${scratchRef}\nmark :${i + 1}\ncommitter ${when}\n`);
@@ -65,7 +81,7 @@ function* commitStream(commits: readonly WrittenCommit[], { author, date }: Writ
     }
     yield Buffer.from('\n');
   }
-  for (const i of commits.keys()) yield Buffer.from(`get-mark :${i + 1}\n`);
+  yield Buffer.from(asked);
   yield Buffer.from(`reset ${scratchRef}\nfrom ${noObject}\n\ndone\n`);
 }
 

@@ -65,6 +65,17 @@ export async function projectTree({ call, prefix }: Repository, commit: string):
   });
 }
 
+/** Both at once. */
+export async function headAndTree(repository: Repository): Promise<{ readonly head: string; readonly tree: string }> {
+  const { call, prefix } = repository;
+  const args = ['rev-parse', 'HEAD^{commit}', `HEAD:${prefix}`];
+  const { exitCode, stdout } = await runGit(args, { ...call, accept: [128] });
+  const [head = '', tree = ''] = stdout.toString().split('\n');
+  if (exitCode === 0) return { head, tree };
+  const commit = await headOf(repository);
+  return { head: commit, tree: await projectTree(repository, commit) };
+}
+
 const operations: readonly (readonly [string, string, string])[] = [
   ['MERGE_HEAD', 'a merge', 'git commit, or git merge --abort'],
   ['rebase-merge', 'a rebase', 'git rebase --continue or --abort'],

@@ -1,11 +1,12 @@
-import { copyFileSync, mkdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { foldersAbove } from '../../core/moves.js';
 import { blobId, type Listing } from '../../core/tree.js';
 import { statAt } from '../stat.js';
-import { listEntries } from './read.js';
+import { listEntries, readBlobs } from './read.js';
 import type { Repository } from './repository.js';
-import { gitText, runGit } from './run.js';
+import { runGit } from './run.js';
+import { hashFiles } from './worktree.js';
 
 /** What is known of a change that was not made to its end. */
 export interface HalfMade {
@@ -16,7 +17,7 @@ export interface HalfMade {
 
 /**
  * Puts every path of a change back as HEAD has it, in the work tree and in the index. What is neither that nor the change's
- * own is copied aside first; gives those copies.
+ * own is put aside first; gives where it is kept.
  */
 export async function rollBack(repository: Repository, { head, tree, paths }: HalfMade): Promise<string[]> {
   const { call, top } = repository;
@@ -39,35 +40,47 @@ async function rescue(
   paths: readonly string[],
   { before, after }: { readonly before: Listing; readonly after: Listing },
 ): Promise<string[]> {
-  const { gitDir, top } = repository;
-  const rescued: string[] = [];
-  for (const path of paths) {
-    const known = [before.get(path)?.blob, after.get(path)?.blob];
+  const { call, gitDir, top } = repository;
+  const isKnown = (path: string, blob: string): boolean =>
+    [before.get(path)?.blob, after.get(path)?.blob].includes(blob);
+  const other = paths.filter((path) => {
     const found = contentId(join(top, path));
-    if (found === undefined || known.includes(found) || (await isConverted(repository, path, known))) continue;
-    const copy = join(gitDir, 'mlsys', 'rescued', String(process.pid), path);
-    mkdirSync(dirname(copy), { recursive: true });
-    if (statAt(join(top, path))?.isSymbolicLink()) symlinkSync(readlinkSync(join(top, path)), copy);
-    else copyFileSync(join(top, path), copy);
-    rescued.push(copy);
+    return found !== undefined && !isKnown(path, found);
+  });
+  const files = other.filter((path) => statAt(join(top, path))?.isFile());
+  // One of the known versions, once git has taken its filters and line ends off.
+  const converted = new Set((await hashFiles(call, files)).flatMap(([path, id]) => (isKnown(path, id) ? [path] : [])));
+  const unknown = other.filter((path) => !converted.has(path));
+  const wanted = unknown.flatMap((path) => after.get(path)?.blob ?? []);
+  const blobs = await readBlobs(call, wanted);
+  const own = unknown.filter((path) => !isHalfWritten(join(top, path), blobs.get(after.get(path)?.blob ?? '')));
+  return own.map((path) => moveAside(join(top, path), join(gitDir, 'mlsys', 'rescued', String(process.pid), path)));
+}
+
+/** Whether a file holds the beginning of what git was writing, and nothing else. */
+function isHalfWritten(path: string, whole: Buffer | undefined): boolean {
+  if (whole === undefined || !statAt(path)?.isFile()) return false;
+  const plain = (bytes: Buffer): string => bytes.toString('latin1').replaceAll('\r\n', '\n').replace(/\r$/, '');
+  return plain(whole).startsWith(plain(readFileSync(path)));
+}
+
+/** Moved, not copied: on a full disk there is no room for a copy. */
+function moveAside(path: string, aside: string): string {
+  mkdirSync(dirname(aside), { recursive: true });
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    cpSync(path, aside, { verbatimSymlinks: true });
+    rmSync(path);
   }
-  return rescued;
+  return aside;
 }
 
 function contentId(path: string): string | undefined {
   const stat = statAt(path);
   if (stat?.isSymbolicLink()) return blobId(Buffer.from(readlinkSync(path)));
   return stat?.isFile() ? blobId(readFileSync(path)) : undefined;
-}
-
-/** Whether a file is one of the known versions once git has taken its filters and line ends off. */
-async function isConverted(
-  { call, top }: Repository,
-  path: string,
-  known: readonly (string | undefined)[],
-): Promise<boolean> {
-  if (!statAt(join(top, path))?.isFile()) return false;
-  return known.includes(await gitText(['hash-object', '--path', path, '--', path], call));
 }
 
 /** Takes a file away, and the folders that it leaves empty. A folder at its path was there before. */

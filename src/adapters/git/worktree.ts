@@ -49,7 +49,7 @@ function modeAt(path: string): FileMode {
   return stat !== undefined && !stat.isSymbolicLink() && (stat.mode & 0o100) !== 0 ? '100755' : '100644';
 }
 
-/** The ids that files would get in git, with its filters; nothing is stored. What is gone has none. */
+/** What stands at each path; what is gone has no entry. */
 async function readEntries(
   { top, call }: Pick<Repository, 'top' | 'call'>,
   wanted: ReadonlyMap<string, FileMode>,
@@ -68,7 +68,8 @@ async function readEntries(
   return entries;
 }
 
-async function hashFiles(call: GitCall, paths: readonly string[]): Promise<[string, string][]> {
+/** The ids that files would get in git, with its filters and line ends; nothing is stored. */
+export async function hashFiles(call: GitCall, paths: readonly string[]): Promise<[string, string][]> {
   const listable = paths.filter((path) => !path.includes('\n'));
   const input = listable.map((path) => `${path}\n`).join('');
   const ids = input === '' ? [] : (await gitText(['hash-object', '--stdin-paths'], { ...call, input })).split('\n');

@@ -61,7 +61,8 @@ export type ConflictStyle = 'merge' | 'diff3';
 
 /** Puts the text together again, with labels that a person understands. */
 export function joinConflicts(segments: readonly Segment[], labels: Labels, style: ConflictStyle): string {
-  const end = segments.some((s) => !isHunk(s) && s.some((line) => line.endsWith('\r\n'))) ? '\r\n' : '\n';
+  const all = segments.flatMap((segment) => (isHunk(segment) ? [...segment.ours, ...segment.theirs] : segment));
+  const end = all.some((line) => line.endsWith('\r\n')) ? '\r\n' : '\n';
   const whole = (lines: readonly string[]): string => {
     const text = lines.join('');
     return text === '' || text.endsWith('\n') ? text : text + end;

@@ -19,14 +19,15 @@ function targets(size) {
  * `mlsys new --no-setup`, its commit included, against copier and against writing the files and committing them. All start
  * from a plain folder on this machine.
  */
-export function newSection({ workplace, sizes, rounds, slowRounds }) {
+export function* newSection({ workplace, sizes, rounds, slowRounds }) {
   const medians = new Map();
-  const sections = sizes.map((size) => {
+  for (const size of sizes) {
     const section = measureSize({ workplace, size, rounds, slowRounds });
     medians.set(size, section.timings[0].median);
-    return section;
-  });
-  return [...sections, measureBranches({ workplace, rounds }), growth(medians)];
+    yield section;
+  }
+  yield measureBranches({ workplace, rounds });
+  if (medians.size > 1) yield growth(medians);
 }
 
 function measureSize({ workplace, size, rounds, slowRounds }) {

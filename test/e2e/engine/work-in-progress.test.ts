@@ -1,7 +1,16 @@
 import { existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { base, type Life, lines, runCommand, snapshot, startLife, workTree } from '../../helpers/lifecycle.js';
+import {
+  base,
+  baseManifest,
+  type Life,
+  lines,
+  runCommand,
+  snapshot,
+  startLife,
+  workTree,
+} from '../../helpers/lifecycle.js';
 import { writeProgram } from '../../helpers/tiny-project.js';
 
 const v1 = base({ '.gitignore': '*.log\n', 'a.txt': lines(), 'b.txt': lines({ 1: 'b' }), 'c.txt': lines({ 1: 'c' }) });
@@ -149,6 +158,27 @@ describe('a sync with conflicts', () => {
     const status = await life.mlsys('status');
     expect(status.code).toBe(0);
     expect(status.out).toContain('unfinished: mlsys sync');
+  });
+
+  it('may hold markers that one side brought, as an example of what they look like', async () => {
+    const example = '<<<<<<< yours\na\n=======\nb\n>>>>>>> template v1\n';
+    const life = await startLife({ ...v1, ...base({ 'docs/merge.md': example }) });
+    life.edit({ 'b.txt': 'mine\n' });
+    life.release('v2.0.0', { ...v2, ...base({ 'docs/more.md': example }) });
+    await life.mlsys('sync');
+    life.write({ 'b.txt': 'settled\n' });
+    life.git('add', 'b.txt');
+    expect(await life.mlsys('sync', '--continue')).toMatchObject({ code: 0 });
+  });
+
+  it('is never about files that mlsys writes itself', async () => {
+    const life = await startLife(v1);
+    const manifest = '.mlsys/manifest.json';
+    life.edit({ [manifest]: life.read(manifest).replace('"Base"', '"Mine"') });
+    life.release('v2.0.0', baseManifest('env: {TOKEN: {help: A token}}\n'));
+    expect(await life.mlsys('sync')).toMatchObject({ code: 0 });
+    expect(life.read(manifest)).toContain('TOKEN');
+    expect(life.git('status', '--porcelain')).toBe('');
   });
 
   it('gives a commit whose parents are the project and the template', async () => {
