@@ -34,7 +34,7 @@ export async function settleFiles(
 ): Promise<Settlement> {
   const { merge, merged, sides } = situation;
   const [conflicts, changes] = [new Map<string, string>(), new Map<string, WrittenFile | undefined>()];
-  const byPath = groupStages(merge.stages);
+  const byPath = groupStages([...merge.stages, ...hiddenStages(situation)]);
   const paths = new Set([...byPath.keys(), ...mergedByLines(situation, byPath)]);
   const wanted = [...paths].flatMap((path) => [
     merged.get(path)?.blob,
@@ -104,6 +104,22 @@ function encodingOf(all: readonly (Buffer | undefined)[]): 'utf8' | 'latin1' | u
   return known.every((bytes) => Buffer.from(bytes.toString('utf8')).equals(bytes)) ? 'utf8' : 'latin1';
 }
 
+const nested = 'rename involved in collision';
+
+/**
+ * Stages of conflicts that git names but leaves out of its list: where a renamed file has conflicts in its lines and
+ * meets an empty file at its new path, git writes the markers and calls the path merged.
+ */
+function hiddenStages(situation: Situation): Stage[] {
+  const { merge, merged, sides } = situation;
+  const listed = new Set(merge.stages.map(({ path }) => path));
+  return [...merge.kinds].flatMap(([path, kinds]) => {
+    const blob = merged.get(path)?.blob;
+    const isNew = blob !== sides.ours.listing.get(path)?.blob && blob !== sides.next.get(path)?.blob;
+    return kinds.includes(nested) && blob !== undefined && isNew && !listed.has(path) ? stagesOf(path, situation) : [];
+  });
+}
+
 function groupStages(stages: readonly Stage[]): Map<string, Stage[]> {
   const groups = new Map<string, Stage[]>();
   for (const stage of stages) {
@@ -129,6 +145,7 @@ const isDeletedByUs = ({ kinds }: TreeMerge, path: string, stages: readonly Stag
   (kinds.get(path) ?? []).some((kind) => kind === 'modify/delete' || kind === 'rename/delete');
 
 const reasons: readonly (readonly [string, string])[] = [
+  [nested, 'one side renamed a file to this name, the other has a file here'],
   ['binary', 'both sides changed it, and it is no text'],
   ['modify/delete', 'you changed it, the template deleted it'],
   ['rename/rename', 'both sides renamed it'],

@@ -42,13 +42,13 @@ export interface SettleOptions {
 export function settle(file: MergedText, { labels, shown, style, valuesOnly }: SettleOptions): Settled {
   const found = file.conflicted ? splitConflicts(file.text, labels) : [];
   const segments = found.map((segment) => mergeHunk(segment, file.path, valuesOnly));
-  // What git calls a conflict is none only where each of its hunks was found and settled.
-  if (segments.some(isHunk) || (file.conflicted && !found.some(isHunk)))
-    return {
-      kind: 'conflict',
-      text: joinConflicts(segments, shown, style),
-      reason: 'both sides changed the same lines',
-    };
+  const reason = 'both sides changed the same lines';
+  if (segments.some(isHunk)) return { kind: 'conflict', text: joinConflicts(segments, shown, style), reason };
+  // What git calls a conflict is none only where each of its hunks was found and settled. Nested ones are not taken apart.
+  if (file.conflicted && !found.some(isHunk)) {
+    const text = file.text.replaceAll(labels.ours, shown.ours).replaceAll(labels.theirs, shown.theirs);
+    return { kind: 'conflict', text, reason };
+  }
   const text = file.conflicted ? joinConflicts(segments, shown, style) : file.text;
   const fault = faultOf({ ...file, text });
   if (fault === undefined) return { kind: 'clean', text };

@@ -129,6 +129,15 @@ describe('kinds of files', () => {
     expect(workTree(life.project)).toEqual(before);
   });
 
+  it('calls it a conflict where a file that both changed is renamed to the name of an empty one', async () => {
+    const life = await startLife(base({ 'a.txt': 'one\ntwo\nthree\n' }));
+    life.edit({ 'a.txt': 'mine\none\ntwo\nthree\n', 'to/b.txt': '' });
+    life.release('v2.0.0', base({ 'a.txt': undefined, 'to/b.txt': 'news\none\ntwo\nthree\n' }));
+    expect(await life.mlsys('sync')).toMatchObject({ code: 1, err: expect.stringContaining('1 conflict') });
+    expect(life.read('to/b.txt')).toMatch(/<<<<<<<.*yours.*mine.*news.*>>>>>>>/s);
+    expect(life.git('ls-files', '--unmerged', 'to/b.txt')).not.toBe('');
+  });
+
   it('keeps the person’s file where the template made a link of it', async () => {
     const life = await startLife(base({ 'a.txt': 'a\n', latest: link('a.txt') }));
     life.edit({ latest: 'mine\n' });
