@@ -14,6 +14,7 @@ import { fetchRelease } from './release.js';
 import { cloneMirror, fetchMirror } from './git/clone.js';
 import { readTree } from './git/read.js';
 import { type GitCall, gitText, runGit } from './git/run.js';
+import { requireSignature } from './git/signature.js';
 import { readBase, readTemplate } from './template.js';
 import { folderStore, treeStore } from './template-store.js';
 
@@ -127,6 +128,7 @@ async function loadGit(
     await fetchMirror(ctx, spec.url, mirror);
   }
   const commit = await wantedCommit(call, { where, ref: spec.ref }, options);
+  await requireSignature(call, commit, where);
   return loadCommit(ctx, call, commit, { source: where, ref: spec.ref, origin: spec.url });
 }
 

@@ -156,7 +156,10 @@ url needs --trust as ever.
 
 Templates come over https, ssh, or from a folder; nothing else. Passwords in a
 url are not written to the lock. Answers to secret questions go to .env, which
-git ignores, and nowhere else.
+git ignores, and nowhere else. To take only commits of a url that are signed by
+somebody whom your git knows (gpg, or gpg.ssh.allowedSignersFile):
+
+    git config --global mlsys.requireSignedTemplates true
 
 See also: mlsys help offline`,
   },

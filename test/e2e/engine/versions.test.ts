@@ -1,4 +1,5 @@
-import { renameSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { base, baseManifest, branch, type Life, lines, runCommand, startLife } from '../../helpers/lifecycle.js';
@@ -148,6 +149,40 @@ describe('the template', () => {
       code: 1,
       err: expect.stringContaining('the template ../template is not there'),
     });
+  });
+
+  it('that is a url must be signed by a known key where the person’s git configuration asks for it', async () => {
+    const life = await startLife(v1, { byUrl: true });
+    const keyOf = (name: string): string => {
+      const file = join(life.root, name);
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file]);
+      return file;
+    };
+    const [known, foreign] = [keyOf('known'), keyOf('foreign')];
+    const signers = join(life.root, 'signers');
+    writeFileSync(signers, `ada@example.com ${readFileSync(`${known}.pub`, 'utf8')}`);
+    const release = (version: string, key?: string): void => {
+      life.in(life.template).write(base({ 'a.txt': lines({ 5: version }) }));
+      life.templateGit('add', '--all');
+      const sign = key === undefined ? [] : ['-c', 'gpg.format=ssh', '-c', `user.signingKey=${key}`];
+      life.templateGit(...sign, 'commit', ...(key === undefined ? [] : ['-S']), '--quiet', '--message', version);
+      life.templateGit('tag', version);
+    };
+    appendFileSync(
+      life.env.GIT_CONFIG_GLOBAL ?? '',
+      `[mlsys]\n\trequireSignedTemplates = true\n[gpg "ssh"]\n\tallowedSignersFile = ${signers}\n`,
+    );
+    const before = life.git('rev-parse', 'HEAD');
+    for (const [version, key] of [['v2.0.0'], ['v3.0.0', foreign]] as const) {
+      release(version, key);
+      const { code, err } = await life.mlsys('sync');
+      expect(code).not.toBe(0);
+      expect(err).toContain('has no signature that git accepts');
+      expect(life.git('rev-parse', 'HEAD')).toBe(before);
+    }
+    release('v4.0.0', known);
+    expect(await life.mlsys('sync')).toMatchObject({ code: 0 });
+    expect(life.read('a.txt')).toBe(lines({ 5: 'v4.0.0' }));
   });
 
   it('can be moved with --from, and is merged from there', async () => {
