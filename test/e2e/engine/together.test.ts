@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtCli } from '../../helpers/cli.js';
+import { packageRoot } from '../../helpers/context.js';
 import { base, gitOf, type Life, lines, startLife, workTree } from '../../helpers/lifecycle.js';
 import { writeProgram } from '../../helpers/tiny-project.js';
 
@@ -100,7 +101,12 @@ describe('what may not be written', () => {
   function asNobody(life: Life, ...args: string[]) {
     const owner = isRoot ? { uid: nobody, gid: nobody } : {};
     const env = { ...life.env, GIT_CONFIG_COUNT: '1' };
-    return spawnSync(process.execPath, [builtCli, ...args], { cwd: life.project, env, encoding: 'utf8', ...owner });
+    return spawnSync(process.execPath, [join(life.root, 'cli', 'dist', 'mlsys.js'), ...args], {
+      cwd: life.project,
+      env,
+      encoding: 'utf8',
+      ...owner,
+    });
   }
 
   function give(folder: string): void {
@@ -121,6 +127,9 @@ describe('what may not be written', () => {
     life.edit({ 'a.txt': lines({ 5: 'mine' }) });
     life.release('v2.0.0', base({ 'a.txt': lines({ 15: 'theirs' }), 'docs/d.txt': lines({ 1: 'd', 5: 'theirs' }) }));
     const before = workTree(life.project);
+    // This repository may lie where nobody else can read.
+    for (const part of ['dist', 'package.json'])
+      cpSync(join(packageRoot, part), join(life.root, 'cli', part), { recursive: true });
     chmodSync(life.root, 0o755);
     give(life.root);
     chmodSync(join(life.project, path), mode);
