@@ -38,7 +38,7 @@ export function requireProjectRoot(start: string): string {
   const root = findProjectRoot(start);
   if (root !== undefined) return root;
   throw new MlsysError('project', `${start} is not inside a project made by mlsys`, {
-    hint: 'create one with `mlsys new <name>`',
+    hint: 'create one with `mlsys new <name>`; `mlsys adopt` gives a lock to one that has none',
   });
 }
 

@@ -43,7 +43,10 @@ export function checkTarget(target: string): void {
   recoverInside(target);
   const [first] = readdirSync(target);
   if (first !== undefined) {
-    refuse(`is not empty: it holds ${first}`, 'choose a new or empty folder');
+    refuse(
+      `is not empty: it holds ${first}`,
+      'choose a new or empty folder; `mlsys adopt` gives a lock to a project that is there',
+    );
   }
 }
 

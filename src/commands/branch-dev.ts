@@ -121,7 +121,8 @@ function sayNext(ctx: Context, { root, target }: Dev): void {
       '',
       'Next, in that folder:',
       '  mlsys run all-checks   # run its checks',
-      '  mlsys diff             # what was edited, to be put into the template',
+      '  mlsys diff             # what was edited',
+      '  mlsys contribute       # bring it back into the template',
     ].join('\n'),
   );
 }

@@ -4,6 +4,8 @@ import { commitIdentity } from '../adapters/git/write.js';
 import { type WrittenFile, writeTree } from '../adapters/git/objects.js';
 import { gitItems, gitText } from '../adapters/git/run.js';
 import type { Context } from '../context.js';
+import { uvLockPath } from '../core/drift.js';
+import { carriedFolder } from '../core/publish.js';
 import { oldBaseline } from '../engine/baseline.js';
 import { goalOf } from '../engine/goal.js';
 import { lookAtProject, type Session } from '../engine/session.js';
@@ -46,7 +48,7 @@ export async function diffCommand(ctx: Context, paths: readonly string[], option
 }
 
 /** Files of a project that are on no baseline. */
-const ownFiles = [lockPath, 'uv.lock'];
+const ownFiles = [lockPath, uvLockPath, carriedFolder];
 
 function statuses(items: readonly string[], prefix: string): { status: string; path: string }[] {
   const found: { status: string; path: string }[] = [];

@@ -5,7 +5,6 @@ import { openProject } from '../adapters/project.js';
 import type { Context } from '../context.js';
 import { driftOf } from '../core/drift.js';
 import { openRecovered } from '../engine/session.js';
-import { lockPath } from '../schema/lock.js';
 import { describeStatus } from '../ui/status.js';
 
 export interface StatusOptions {
@@ -18,7 +17,7 @@ export async function statusCommand(ctx: Context, { json = false, all = false }:
   const { root, repository } = await openRecovered(ctx);
   const { lock } = openProject(root);
   const baseline = new Map(Object.entries(lock.files));
-  const drift = driftOf(baseline, await workTreeListing(repository, baseline), new Set([lockPath, 'uv.lock']));
+  const drift = driftOf(baseline, await workTreeListing(repository, baseline));
   const pending = pendingMerge(repository);
   const status = {
     project: String(lock.answers.project_name),

@@ -52,9 +52,19 @@ export async function nearestOf(versions: AsyncIterable<Version>, wanted: Wanted
       failure ??= error;
     }
   }
-  if (best === undefined) throw failure ?? new MlsysError('template', 'the template has no version to compare with');
+  if (best === undefined) throw explained(failure, wanted);
   refuseUnknown(best, wanted);
   return refine(best, wanted, clued);
+}
+
+/** Why no version could be rendered. A name that is only guessed can be said. */
+function explained(failure: unknown, { name }: Wanted): unknown {
+  if (failure === undefined) return new MlsysError('template', 'the template has no version to compare with');
+  if (!(failure instanceof MlsysError) || failure.code !== 'name' || name !== undefined) return failure;
+  return new MlsysError('name', failure.message, {
+    hint: 'say what the project is called with --name, and its package with --set package_name=…',
+    cause: failure,
+  });
 }
 
 const better = (best: Candidate | undefined, other: Candidate): Candidate =>

@@ -1,6 +1,9 @@
 import { MlsysError } from '../errors.js';
 import { type Lock, lock, lockPath, lockSchemaVersion } from '../schema/lock.js';
 
+/** What helps where the lock is missing or damaged. */
+export const restoreLock = `restore it with \`git checkout HEAD -- ${lockPath}\`; if HEAD has no whole one: \`mlsys adopt\``;
+
 /** Reads the text of a lock; `where` names the file in errors. */
 export function parseLock(text: string, where: string = lockPath): Lock {
   let value: unknown;
@@ -11,7 +14,7 @@ export function parseLock(text: string, where: string = lockPath): Lock {
     throw new MlsysError('lock', `${where} is no valid JSON${marked ? ': it holds conflict markers' : ''}`, {
       hint: marked
         ? 'take either side of it (`git checkout --ours` or `--theirs`), then run the command again'
-        : 'restore it with `git checkout HEAD -- .mlsys/lock.json`',
+        : restoreLock,
       cause: error,
     });
   }
@@ -29,6 +32,6 @@ export function parseLock(text: string, where: string = lockPath): Lock {
   if (result.success) return result.data;
   throw new MlsysError('lock', `${where} is damaged`, {
     details: result.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
-    hint: 'restore it with `git checkout HEAD -- .mlsys/lock.json`',
+    hint: restoreLock,
   });
 }

@@ -1,6 +1,5 @@
 import { workTreeListing } from '../adapters/git/worktree.js';
 import { driftOf, type DriftState } from '../core/drift.js';
-import { lockPath } from '../schema/lock.js';
 import { type Check, noRepository, ok, outside, skip } from './check.js';
 
 /** That a project differs from its template is what it is for: a count, never a fault. */
@@ -13,7 +12,7 @@ export const drift: Check = {
     const { value: repository } = await open();
     if (repository === undefined) return noRepository;
     const baseline = new Map(Object.entries(lock.value.files));
-    const files = driftOf(baseline, await workTreeListing(repository, baseline), new Set([lockPath, 'uv.lock']));
+    const files = driftOf(baseline, await workTreeListing(repository, baseline));
     const count = (state: DriftState): number => files.filter((file) => file.state === state).length;
     const [edited, deleted, added] = [count('edited'), count('deleted'), count('added')];
     if (edited + deleted + added === 0) return ok('none, all files are as the template has them');

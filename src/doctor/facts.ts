@@ -4,7 +4,7 @@ import { openRepository, type Repository } from '../adapters/git/repository.js';
 import { findProjectRoot, readProjectManifest } from '../adapters/project.js';
 import { findUv, type Uv } from '../adapters/uv.js';
 import type { Context } from '../context.js';
-import { parseLock } from '../core/lock.js';
+import { parseLock, restoreLock } from '../core/lock.js';
 import { MlsysError } from '../errors.js';
 import { type Lock, lockPath } from '../schema/lock.js';
 import { projectManifestPath } from '../schema/project.js';
@@ -40,9 +40,7 @@ function findWithoutLock(start: string): string | undefined {
 function readLockOf(root: string): Lock {
   const path = join(root, lockPath);
   if (existsSync(path)) return parseLock(readFileSync(path, 'utf8'));
-  throw new MlsysError('lock', `${lockPath} is missing`, {
-    hint: 'restore it with `git checkout HEAD -- .mlsys/lock.json`',
-  });
+  throw new MlsysError('lock', `${lockPath} is missing`, { hint: restoreLock });
 }
 
 function attempt<T>(read: () => T): Readable<T> {

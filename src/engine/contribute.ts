@@ -54,9 +54,10 @@ export interface ContributionRequest {
 /** Finds where the changes go: what was asked for, else the folder that the project came from. */
 export async function templateTarget(ctx: Context, { root, lock }: Project, to?: string): Promise<TemplateTarget> {
   const folder = to === undefined ? linkedFolder(root, lock) : resolve(ctx.cwd, to.replace(/^~(?=$|\/)/, ctx.home));
-  const found = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ? findTemplateFolder(folder) : undefined;
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  const found = isFolder ? findTemplateFolder(folder) : undefined;
   if (found === undefined) {
-    throw new MlsysError('template', `${folder} is not in a template repository`, {
+    throw new MlsysError('template', `${folder} is ${isFolder ? 'not in a template repository' : 'no folder'}`, {
       hint: 'clone the template, and name the clone with --to',
     });
   }
@@ -240,10 +241,12 @@ function renderingOf({ store }: LoadedTemplate, rendered: Rendered, layer: strin
   return { layers, files, baseline, data, values: { names, isOrdinary }, layer, hasForeignBase };
 }
 
-/** Whether a word is in the text of a template file, where it is no value. */
+/** Whether a word is in the text of a template file, where it is no value. Bytes of images and the like are no words. */
 function standsIn(layers: readonly Layer[], word: string): boolean {
   const pattern = new RegExp(`(?<![\\w-])${word.replace(/[.]/g, '\\$&')}(?![\\w-])`);
   return layers.some(({ files }) =>
-    [...files.values()].some(({ bytes }) => bytes.length < 1e6 && pattern.test(Buffer.from(bytes).toString())),
+    [...files.values()].some(
+      ({ bytes }) => bytes.length < 1e6 && !bytes.includes(0) && pattern.test(Buffer.from(bytes).toString()),
+    ),
   );
 }

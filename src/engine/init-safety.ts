@@ -1,10 +1,7 @@
 import { localChanges, type Repository } from '../adapters/git/repository.js';
 import { gitText, runGit } from '../adapters/git/run.js';
-import type { Drift } from '../core/drift.js';
+import { type Drift, uvLockPath } from '../core/drift.js';
 import { MlsysError } from '../errors.js';
-
-/** Made by set-up, and made again after it: no edit. */
-export const uvLockPath = 'uv.lock';
 
 const shown = 20;
 

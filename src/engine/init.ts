@@ -12,16 +12,17 @@ import { readTemplate } from '../adapters/template.js';
 import { folderStore } from '../adapters/template-store.js';
 import type { Context } from '../context.js';
 import type { Answers } from '../core/answers.js';
-import { driftOf } from '../core/drift.js';
+import { driftOf, isCarried, isOwn, uvLockPath } from '../core/drift.js';
 import { stackLayers, type Layer } from '../core/layer.js';
-import { movesBetween } from '../core/moves.js';
+import { type Moves, movesBetween } from '../core/moves.js';
 import { type ProjectNames, projectNames } from '../core/names.js';
-import type { Plan } from '../core/plan.js';
+import { buildPlan, type Plan } from '../core/plan.js';
 import { lockOf, lockText, type Rendered, renderTarget } from '../core/project.js';
 import { carriedFolder, launcherPath } from '../core/publish.js';
 import type { TreeEntry } from '../core/tree.js';
 import { lockPath } from '../schema/lock.js';
-import { uvLockPath, refuseLoss } from './init-safety.js';
+import { projectManifestPath } from '../schema/project.js';
+import { refuseLoss } from './init-safety.js';
 import { refuseCollisions, refuseInProgress } from './collisions.js';
 import { planRetarget, type Retarget } from './retarget.js';
 import type { Session } from './session.js';
@@ -32,11 +33,18 @@ export interface InitRequest {
   readonly keepHistory: boolean;
 }
 
-export interface Initialised {
+/** The project that a clone becomes, in the object store, where nothing of it can be seen yet. */
+export interface InitPlan {
   readonly rendered: Rendered;
-  /** What of the person's own edits could not be merged. */
-  readonly conflicts: Plan['conflicts'];
+  readonly plan: Plan;
+  readonly head: string;
+  readonly commit: string;
+  readonly message: string;
+  readonly keepHistory: boolean;
+  /** Whether `origin` becomes `upstream`. */
   readonly upstream: boolean;
+  /** The merge of the person's own edits, if there are any. */
+  readonly retarget: Retarget | undefined;
 }
 
 /** The layers of a clone, as the template that it carries has them. */
@@ -46,12 +54,11 @@ const carriedTemplate = (root: string) =>
   readTemplate(folderStore(join(root, carriedFolder)), `the template in ${carriedFolder}`);
 
 /**
- *     carried template → rendered under the new names → tree → commit → work tree → refs and remotes
+ *     carried template → rendered under the new names → tree → commit
  *
- * The template is the one that the clone carries, whichever mlsys runs: so nothing has to be fetched. The copy is kept in the
- * git folder until all is done, for the launcher of whoever is interrupted.
+ * The template is the one that the clone carries, whichever mlsys runs: so nothing has to be fetched.
  */
-export async function initialise(ctx: Context, session: Session, request: InitRequest): Promise<Initialised> {
+export async function planInit(ctx: Context, session: Session, request: InitRequest): Promise<InitPlan> {
   const { project, repository } = session;
   const { root, lock } = project;
   refuseInProgress(repository);
@@ -66,10 +73,11 @@ export async function initialise(ctx: Context, session: Session, request: InitRe
   });
   const head = await headOf(repository);
   const files = await committedFiles(repository, head);
-  const edited = driftOf(new Map(Object.entries(lock.files)), files, ownFiles(files)).filter(
+  const edited = driftOf(new Map(Object.entries(lock.files)), files, isOfClone).filter(
     ({ state }) => state !== 'as template',
   );
   if (!request.keepHistory) await refuseLoss(repository, edited);
+  const moves = movesBetween(before.baseline, rendered.baseline);
   const carried = { ...ctx, version: carriedVersion(root) ?? ctx.version };
   const retarget =
     edited.length === 0
@@ -78,15 +86,22 @@ export async function initialise(ctx: Context, session: Session, request: InitRe
           command: 'init',
           rendered,
           ref: lock.template,
-          moves: movesBetween(before.baseline, rendered.baseline),
+          moves,
           twoWay: false,
           valuesOnly: request.given.size === 0,
         });
-  const commit =
+  const content =
     retarget === undefined
       ? renderedCommit(rendered, { project, files, mlsys: carried.version })
       : mergedCommit(retarget, files);
-  return apply(ctx, session, { request, rendered, retarget, commit, head });
+  const { keepHistory } = request;
+  const message = messageOf(rendered, project);
+  const written = { message, parents: keepHistory ? [head] : [], ...content };
+  const author = await commitIdentity(repository.call);
+  const [commit = ''] = await writeCommits(repository.call, [written], { author, date: ctx.now() });
+  const plan = retarget?.plan ?? planOf(files, await committedFiles(repository, commit), moves);
+  const upstream = await canRenameOrigin(repository);
+  return { rendered, plan, head, commit, message, keepHistory, upstream, retarget };
 }
 
 type Files = ReadonlyMap<string, TreeEntry>;
@@ -95,11 +110,8 @@ async function committedFiles({ call }: Repository, head: string): Promise<Map<s
   return new Map((await listTree(call, head)).map(({ path, blob, mode }) => [path, { blob, mode }]));
 }
 
-const isCarried = (path: string): boolean => path.startsWith(`${carriedFolder}/`);
-
-/** What a clone holds beside the baseline without anyone having edited it. */
-const ownFiles = (files: Files): Set<string> =>
-  new Set([lockPath, launcherPath, uvLockPath, ...[...files.keys()].filter(isCarried)]);
+/** A clone has a launcher of the published branch, which is nobody's edit either. */
+const isOfClone = (path: string): boolean => path === launcherPath || isOwn(path);
 
 type Content = Pick<WrittenCommit, 'tree' | 'files'>;
 
@@ -127,45 +139,47 @@ const mergedCommit = ({ merged }: Retarget, files: Files): Content => ({
   files: [...files.keys()].filter((path) => isCarried(path) || path === uvLockPath).map((path) => [path, undefined]),
 });
 
-interface Application {
-  readonly request: InitRequest;
-  readonly rendered: Rendered;
-  readonly retarget: Retarget | undefined;
-  readonly commit: Content;
-  readonly head: string;
+/** What happens to the files of a clone that nobody edited. */
+function planOf(files: Files, next: Files, moves: Moves): Plan {
+  const carried = [...files.keys()].filter(isCarried);
+  return buildPlan({
+    ours: files,
+    merged: next,
+    old: files,
+    next,
+    conflicts: new Map(),
+    moves,
+    renames: { yours: new Map(), template: new Map() },
+    hidden: new Set([lockPath, projectManifestPath, uvLockPath, ...carried]),
+  });
 }
 
-async function apply(
-  ctx: Context,
-  { project, repository }: Session,
-  { request, rendered, retarget, commit, head }: Application,
-): Promise<Initialised> {
+/**
+ *     commit → work tree → refs and remotes
+ *
+ * The carried copy is kept in the git folder until all is done, for the launcher of whoever is interrupted.
+ */
+export async function applyInit(ctx: Context, { project, repository }: Session, init: InitPlan): Promise<void> {
   const { call } = repository;
-  const { keepHistory } = request;
-  const message = messageOf(rendered, project);
-  const parents = keepHistory ? [head] : [];
-  const options = { author: await commitIdentity(call), date: ctx.now() };
-  const [id = ''] = await writeCommits(call, [{ message, parents, ...commit }], options);
-  const tree = await treeOf(call, id);
-  const conflicts = retarget?.plan.conflicts ?? [];
-  const paths = [...new Set([...(await changedFiles(call, head, tree)), ...conflicts.map(({ path }) => path)])];
+  const { head, commit, message, keepHistory, upstream, retarget } = init;
+  const tree = await treeOf(call, commit);
+  const conflicts = init.plan.conflicts.map(({ path }) => path);
+  const paths = [...new Set([...(await changedFiles(call, head, tree)), ...conflicts])];
   const asMerge = conflicts.length > 0;
   await refuseCollisions(repository, paths, { asMerge });
-  const upstream = await canRenameOrigin(repository);
   keepCarried(ctx, project.root, repository);
   await applyChange(repository, {
     command: 'init',
     head,
     tree,
-    commit: asMerge ? undefined : id,
+    commit: asMerge ? undefined : commit,
     mergeHead: retarget?.merged.templateCommit ?? head,
     message,
     stages: retarget?.merged.stages ?? [],
     paths,
-    parting: { root: keepHistory ? undefined : id, renameOrigin: upstream },
+    parting: { root: keepHistory ? undefined : commit, renameOrigin: upstream },
   });
   dropKept(repository);
-  return { rendered, conflicts, upstream };
 }
 
 function messageOf({ branches }: Rendered, { lock: { template } }: Project): string {

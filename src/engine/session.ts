@@ -61,7 +61,8 @@ export async function withPendingMerge<T>(ctx: Context, work: (repository: Repos
   });
 }
 
-async function sayRecovered(ctx: Context, repository: Repository, afterKill: boolean): Promise<void> {
+/** Finishes or takes back what a killed command left, and says so. */
+export async function sayRecovered(ctx: Context, repository: Repository, afterKill: boolean): Promise<void> {
   if (afterKill && !isInterrupted(repository)) {
     await clearStaleLocks(repository);
     ctx.log.warn('a command of mlsys was stopped here before it changed anything');

@@ -50,7 +50,10 @@ the base of mlsys, which is itself the built-in template.
     mlsys branch list --from ../our-template
 
 Versions are git tags such as v1.2.0, or commits. The project's lock names the
-one that it has; mlsys sync goes to the newest, or to that of --to.
+one that it has; mlsys sync goes to the newest, or to that of --to. A project
+without a lock gets one, on the version that comes nearest to its files:
+
+    mlsys adopt --from ../our-template
 
 Write a branch of your own:
 
@@ -237,14 +240,19 @@ A branch is worked on in a project that is linked to its template:
     mlsys branch dev risk            # make it, or bring it up to date
     cd .mlsys-dev/risk
     mlsys run all-checks             # edit, run and test here
-    mlsys diff                       # what was edited
+    mlsys contribute --dry-run       # where each change goes
+    mlsys contribute                 # bring them into the template
 
-What was edited goes into branches/risk/files. Where the template's file ends in
-.hbs, answers are variables there: {{package_name}} for the package. The next
-mlsys branch dev then finds both sides alike, and nothing is left to merge.
+A fix that was made in any other project goes back in the same way:
 
-A change to a file of a branch belongs to that branch, one to a file of the base
-to the base: mlsys branch show lists the files of each.
+    mlsys contribute README.md --to ../our-template
+
+It becomes a git branch with one commit in that clone, whose own files stay as
+they are: merge it, or push it for a pull request. Answers are variables again.
+A change to a file of a branch goes to that branch, one to a file of the base to
+the base; what can't be brought back is listed with the reason. Deletions go
+along where they are named. Once the template has it, mlsys sync, or the next
+mlsys branch dev, has nothing left to merge for it.
 
 Before a pull request to the template:
 

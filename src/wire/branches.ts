@@ -67,7 +67,7 @@ export function wireBranches({ program, ctx, call }: Wiring): void {
     .command('dev')
     .summary('make or refresh a project to work on a branch in')
     .description(
-      'Makes a project to work on a branch in, linked to its template, or refreshes the one that is there; edits stay. `mlsys diff` in it shows what to put into the template.',
+      'Makes a project to work on a branch in, linked to its template, or refreshes the one that is there; edits stay. `mlsys contribute` in it brings them back into the template.',
     )
     .argument('<branch>')
     .addOption(others())

@@ -9,7 +9,7 @@ const groups: readonly (readonly [string, readonly string[]])[] = [
   ['Start a project:', ['new', 'init', 'adopt', 'setup']],
   ['Work in it:', ['run', 'status', 'diff', 'doctor']],
   ['Change it (edits stay):', ['sync', 'switch', 'add', 'remove', 'configure']],
-  ['Templates:', ['branch']],
+  ['Templates:', ['branch', 'contribute']],
   ['Help:', ['help', 'completion']],
 ];
 

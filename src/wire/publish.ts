@@ -1,4 +1,4 @@
-import { answers, trust, type Wiring } from './options.js';
+import { answers, json, trust, type Wiring } from './options.js';
 
 /** The command that turns a clone of a published branch into a project. */
 export function wirePublish({ program, ctx, call }: Wiring): void {
@@ -13,7 +13,9 @@ export function wirePublish({ program, ctx, call }: Wiring): void {
     .option('--keep-history', 'a commit on top of the history of the clone; edits are merged', false)
     .option('--no-setup', 'do not make the Python environment')
     .option('-y, --yes', 'take the default of every question', false)
+    .option('--dry-run', 'show what would be made', false)
     .addOption(trust())
+    .addOption(json())
     .action((name: string | undefined, options) =>
       call(async () => (await import('../commands/init.js')).initCommand(ctx, name, options)),
     );

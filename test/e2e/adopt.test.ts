@@ -138,6 +138,13 @@ describe('a project without a lock', () => {
     });
   });
 
+  it('may be adopted from a folder in it', async () => {
+    const life = await startLife(template);
+    strip(life);
+    expect(await adopt(life.in(join(life.project, 'src')), '--from', '../../template')).toMatchObject({ missing: 0 });
+    expect(life.exists('.mlsys/lock.json')).toBe(true);
+  });
+
   it('may lie in a folder of a larger repository', async () => {
     const life = await startLife(template);
     for (const folder of ['.mlsys', '.git']) rmSync(join(life.project, folder), { recursive: true, force: true });
@@ -192,6 +199,49 @@ describe('nothing is adopted', () => {
     const { code, err } = await life.mlsys('adopt', ...from);
     expect(code).toBe(1);
     expect(err).toContain('git checkout HEAD -- .mlsys/lock.json');
+  });
+
+  it('where the lock was only damaged in the folder', async () => {
+    const life = await startLife(template);
+    life.write({ '.mlsys/lock.json': '{"schema": 1' });
+    const before = snapshot(life.project);
+    const { code, err } = await life.mlsys('adopt');
+    expect(code).toBe(1);
+    expect(err).toMatch(/damaged, and that is not committed[^]*git checkout HEAD -- \.mlsys\/lock\.json/);
+    expect(snapshot(life.project)).toEqual(before);
+  });
+
+  it.each([
+    ['committed', true],
+    ['not committed', false],
+  ])('in place of a lock that only a newer mlsys can read, %s', async (_, isCommitted) => {
+    const life = await startLife(template);
+    const newer = { '.mlsys/lock.json': life.read('.mlsys/lock.json').replace('"schema": 1', '"schema": 999') };
+    if (isCommitted) life.edit(newer);
+    else life.write(newer);
+    const { code, err } = await life.mlsys('adopt', ...from);
+    expect(code).toBe(1);
+    expect(err).toMatch(/written by a newer mlsys[^]*update mlsys/);
+    expect(life.read('.mlsys/lock.json')).toBe(newer['.mlsys/lock.json']);
+  });
+
+  it('where there is no commit yet', async () => {
+    const life = await startLife(template);
+    const other = life.in(join(life.root, 'other'));
+    mkdirSync(other.project);
+    other.git('init', '--quiet');
+    const { code, err } = await other.mlsys('adopt', ...from);
+    expect(code).toBe(1);
+    expect(err).toMatch(/has no commit yet[^]*git commit/);
+  });
+
+  it('under the name of a folder that can be none, with a word on how to say another', async () => {
+    const life = await startLife(template);
+    const other = life.in(join(life.root, 'My stuff'));
+    mkdirSync(other.project);
+    other.git('init', '--quiet');
+    other.edit({ 'a.txt': 'a\n' });
+    expect((await other.mlsys('adopt', ...from)).err).toMatch(/"My stuff" can't be the name[^]*with --name/);
   });
 
   it('where a file that is not committed is in the way', async () => {

@@ -32,6 +32,7 @@ describe('branch dev', () => {
     const { exitCode, stderr } = await dev('forest');
     expect(exitCode).toBe(0);
     expect(stderr).toContain('the project is in .mlsys-dev/forest, linked to the template');
+    expect(stderr).toMatch(/Next, in that folder:[^]*\n {2}mlsys contribute +# bring it back into the template$/);
     const project = join(template, '.mlsys-dev', 'forest');
     expect(await status(project)).toMatchObject({ branches: ['forest'], template: { source: '../..' } });
     expect(git(template, 'status', '--short')).toBe('');

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   gitOf,
@@ -135,6 +136,14 @@ describe('a change of the project', () => {
       },
     },
     {
+      title: 'that adds a file with a name of the project has a variable in its path',
+      edit: { 'tests/test_my_project.py': 'x = 1\n', 'deploy/my-project.service': 'x\n' },
+      sources: {
+        [`${files}/tests/test_{{package_name}}.py`]: 'x = 1\n',
+        [`${files}/deploy/{{project_name}}.service`]: 'x\n',
+      },
+    },
+    {
       title: 'that names the package makes a plain file a template',
       edit: { 'src/my_project/core.py': `from my_project import x\n${lines()}` },
       sources: {
@@ -265,6 +274,24 @@ describe('what can’t be brought back is listed', () => {
     );
   });
 
+  it('a line that names the project in a file that can be no template; other lines of it go along', async () => {
+    const life = await startLife({ ...template, ...base({ 'page.j2': 'a\n{{ title }}\nb\nc\n' }) });
+    life.edit({ 'page.j2': 'A\n{{ title }}\nb\nc\nby my-project\n', 'new.j2': '{{ x }} of my-project\n' });
+    const { leftOut } = await contribute(life, '--to', '../template', '--branch', 'mine');
+    const reason = 'it names the project, and a file with "{{" in it can’t be a template';
+    expect(leftOut).toEqual([
+      { path: 'new.j2', reason },
+      { path: 'page.j2', line: 5, reason },
+    ]);
+    expect(show(life, 'mine', 'templates/base/files/page.j2')).toBe('A\n{{ title }}\nb\nc');
+  });
+
+  it('what is the project’s alone, though it was named', async () => {
+    const life = await start();
+    const { leftOut } = await contribute(life, '.mlsys/lock.json', '--to', '../template');
+    expect(leftOut).toEqual([{ path: '.mlsys/lock.json', reason: 'it belongs to this project alone' }]);
+  });
+
   it('secrets, the lock of packages and what git ignores are never taken', async () => {
     const life = await start();
     life.write({
@@ -331,6 +358,16 @@ describe('the target', () => {
     expect(snapshot(life.project)).toEqual(before);
   });
 
+  it('takes a change of the same size in the second after it was staged', async () => {
+    const life = await start();
+    life.write({ 'doc.txt': lines({ 4: 'four 1' }) });
+    life.git('add', '--all');
+    life.write({ 'doc.txt': lines({ 4: 'four 2' }) });
+    await setTimeout(1100);
+    await contribute(life, '--to', '../template', '--branch', 'mine');
+    expect(show(life, 'mine', 'templates/base/files/doc.txt')).toBe(lines({ 4: 'four 2' }).trimEnd());
+  });
+
   it('gets nothing of repositories that lie in the project, whatever they are', async () => {
     const life = await start();
     life.write({ 'odd name\n.txt': 'odd\n', ':(top)x.txt': 'x\n', 'inner/file': 'x\n' });
@@ -388,6 +425,20 @@ describe('the target', () => {
     expect(life.templateGit('log', '-1', '--format=%s', 'mine')).toBe('A title');
   });
 
+  it('gets variables, whatever the bytes of its pictures say', async () => {
+    const life = await startLife({ ...template, ...base({ 'logo.bin': '\0 my-project \0' }) });
+    life.edit({ 'notes.md': 'About my-project\n' });
+    await contribute(life, '--branch', 'mine');
+    expect(show(life, 'mine', 'templates/base/files/notes.md.hbs')).toBe('About {{project_name}}');
+  });
+
+  it('has words pointed out that may be the name of the project', async () => {
+    const life = await startLife({ ...template, ...base({ 'words.txt': 'what my-project means\n' }) });
+    life.edit({ 'notes.md': 'About my-project\n' });
+    const { err } = await life.mlsys('contribute', '--dry-run');
+    expect(err).toMatch(/\+ templates\/base\/files\/notes\.md +says "my-project" in new lines/);
+  });
+
   it('has no branch overwritten', async () => {
     const life = await start();
     life.edit({ 'doc.txt': lines({ 4: 'four' }) });
@@ -437,6 +488,12 @@ describe('the target', () => {
 
   it.each([
     ['no template is there', ['--to', '.'], 'is not in a template repository'],
+    ['no folder is there', ['--to', '../nowhere'], 'nowhere is no folder'],
+    [
+      'a path is mistyped',
+      ['dok.txt', 'doc.txt', '--to', '../template'],
+      'neither the project nor its template has dok.txt',
+    ],
     ['a path is outside of the project', ['../template', '--to', '../template'], 'outside of the project'],
     ['the branch has no name that git takes', ['--to', '../template', '--branch', 'a..b'], 'no name for a git branch'],
     ['nothing was changed', ['--to', '../template'], 'nothing to contribute'],

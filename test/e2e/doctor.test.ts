@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../helpers/context.js';
@@ -57,6 +57,20 @@ test('doctor --fix copies .env.example, and what is still empty stays a fault', 
     status: 'fail',
     found: 'API_KEY is required and not set',
     fix: 'set it in .env',
+  });
+});
+
+test('doctor names mlsys adopt where HEAD has no lock', async () => {
+  const cwd = temporaryFolder();
+  writeTinyProject(cwd);
+  rmSync(join(cwd, '.mlsys', 'lock.json'));
+  commitAll(cwd);
+  const { exitCode, byName } = await doctor(cwd);
+  expect(exitCode).toBe(1);
+  expect(byName.get('lock')).toMatchObject({
+    status: 'fail',
+    found: '.mlsys/lock.json is missing',
+    fix: expect.stringContaining('`mlsys adopt`') as string,
   });
 });
 

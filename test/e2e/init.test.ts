@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../helpers/context.js';
+import { snapshot } from '../helpers/lifecycle.js';
 import {
   bareEnvironment,
   clone,
@@ -15,6 +16,7 @@ import {
   release,
   startLauncher,
 } from '../helpers/published.js';
+import { runCli } from '../helpers/run-cli.js';
 import { git, writeFiles, writeProgram } from '../helpers/tiny-project.js';
 
 const shared = mkdtempSync(join(tmpdir(), 'mlsys-published-'));
@@ -46,6 +48,17 @@ describe('mlsys init', () => {
     expect(text(project, 'tests/test_agents.py')).toBe('from other_package.agents import agent\n');
     expect(existsSync(join(project, 'src/other_package/agents.py'))).toBe(true);
     expect(git(project, 'status', '--porcelain')).toBe('');
+  });
+
+  test('comes to a clone of which status lists nothing of the copy that it carries', () => {
+    const project = makeClone();
+    writeFiles(project, { 'mine.txt': 'mine\n' });
+    const { exitCode, stdout } = launch(project, ['status', '--json', '--all'], bareEnvironment());
+    expect(exitCode).toBe(0);
+    const { files } = JSON.parse(stdout) as { files: { path: string; state: string }[] };
+    expect(files.filter(({ path }) => path.startsWith('.mlsys/cli/'))).toEqual([]);
+    expect(files).toContainEqual({ path: 'mine.txt', state: 'added' });
+    expect(files).toContainEqual({ path: 'README.md', state: 'as template' });
   });
 
   test('leaves nothing of the clone behind but its address', () => {
@@ -171,6 +184,79 @@ describe('mlsys init', () => {
     expect(git(project, 'remote', 'get-url', 'upstream')).toBe('https://example.com/theirs.git');
   });
 });
+
+describe('mlsys init --dry-run', () => {
+  const read = (out: string): InitReport => JSON.parse(out) as InitReport;
+
+  test.each<[string, (root: string) => void, readonly string[], readonly string[]]>([
+    ['of an untouched clone', () => undefined, [], []],
+    [
+      'of a clone with edits',
+      (root) => {
+        writeFiles(root, {
+          'src/my_project/own.py': 'own = 1\n',
+          'README.md': '# The best my-project\n\nOne.\n\nTwo.\n\nThree.\n\nFour.\n',
+        });
+        commit(root, 'Mine');
+      },
+      ['--keep-history'],
+      ['README.md'],
+    ],
+  ])('%s changes no byte, and shows the plan that is then applied', (_, prepare, flags, conflicts) => {
+    const project = makeClone();
+    prepare(project);
+    const before = snapshot(project);
+    const dry = init(project, 'my-app', '--dry-run', '--json', ...flags);
+    expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(snapshot(project)).toEqual(before);
+    const real = init(project, 'my-app', '--json', ...flags);
+    expect(real.exitCode).toBe(conflicts.length === 0 ? 0 : 1);
+    expect(read(real.stdout)).toEqual({ ...read(dry.stdout), dryRun: false });
+    expect(read(real.stdout)).toMatchObject({
+      command: 'init',
+      upToDate: false,
+      branches: ['agents'],
+      answers: { project_name: 'my-app', package_name: 'my_app' },
+      keptHistory: flags.length > 0,
+      upstream: true,
+      conflicts,
+    });
+    const moved = { path: 'src/my_app/core.py', action: 'move', from: 'src/my_project/core.py' };
+    expect(read(real.stdout).entries).toContainEqual(moved);
+    expect(read(real.stdout).entries.filter(({ path }) => path.startsWith('.mlsys/'))).toEqual([]);
+  });
+
+  test('is a plan to read without --json', () => {
+    const project = makeClone();
+    const { exitCode, stdout, stderr } = init(project, 'my-app', '--dry-run');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    expect(stderr).toMatch(
+      /^my-app: main \+ agents, [^]*~ README\.md[^]*nothing was changed; `mlsys init` would do this$/m,
+    );
+    expect(stderr).not.toContain('Next:');
+  });
+
+  test('refuses what init refuses', () => {
+    const project = makeClone();
+    writeFileSync(join(project, 'README.md'), 'mine\n');
+    const { exitCode, stderr } = init(project, '--dry-run');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('has changes that are not committed');
+  });
+
+  test('of a project that is there already has nothing to do', async () => {
+    const project = makeClone();
+    expect(init(project)).toMatchObject({ exitCode: 0 });
+    const { exitCode, stdout } = await runCli(['init', '--dry-run', '--json'], { cwd: project });
+    expect(exitCode).toBe(0);
+    expect(read(stdout)).toMatchObject({ dryRun: true, upToDate: true, entries: [], conflicts: [] });
+  });
+});
+
+interface InitReport {
+  readonly dryRun: boolean;
+  readonly entries: readonly { readonly path: string }[];
+}
 
 /** An installed mlsys. */
 const cpMlsys = (folder: string): string =>

@@ -83,7 +83,7 @@ describe('a place is refused', () => {
   it('where it holds files, which stay as they are', async () => {
     const cwd = place.folder();
     writeTree(cwd, { 'full/mine.txt': 'mine' });
-    await refused(['full', '--from', template], /is not empty: it holds mine.txt/, cwd);
+    await refused(['full', '--from', template], /is not empty: it holds mine.txt[^]*hint: .*`mlsys adopt`/, cwd);
   });
 
   it('where it is a file, or below one', async () => {

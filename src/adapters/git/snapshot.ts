@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Repository } from './repository.js';
 import { gitItems, gitText, runGit } from './run.js';
@@ -10,7 +10,12 @@ import { gitItems, gitText, runGit } from './run.js';
 export async function snapshotTree({ call, gitDir, prefix }: Repository, folder: string): Promise<string> {
   const index = join(folder, 'index');
   const present = join(gitDir, 'index');
-  if (existsSync(present)) copyFileSync(present, index);
+  const stat = statSync(present, { throwIfNoEntry: false });
+  if (stat !== undefined) {
+    copyFileSync(present, index);
+    // Git looks twice at files that are as young as the index.
+    utimesSync(index, stat.atime, stat.mtime);
+  }
   const own = { ...call, index };
   const below = ['--', prefix === '' ? '.' : `:(literal)${prefix}`];
   const add = ['-c', 'core.safecrlf=false', 'add'];

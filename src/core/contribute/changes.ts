@@ -1,3 +1,4 @@
+import { MlsysError } from '../../errors.js';
 import { foldersAbove } from '../moves.js';
 import type { Baseline } from '../project.js';
 import { blobId, type Listing } from '../tree.js';
@@ -35,6 +36,7 @@ export function findChanges(merged: MergedProject, next: Baseline, named: readon
   const { listing, conflicts, renames, former } = merged;
   const isNamed = (path: string): boolean =>
     named.length === 0 || named.some((name) => name === '' || path === name || [...foldersAbove(path)].includes(name));
+  refuseUnknown(named, [...listing.keys(), ...next.keys(), ...conflicts.keys(), ...Object.keys(merged.locked)]);
   const movedFrom = new Set(
     [...renames].flatMap(([to, from]) => (listing.has(to) && !listing.has(from) ? [from] : [])),
   );
@@ -43,7 +45,11 @@ export function findChanges(merged: MergedProject, next: Baseline, named: readon
   for (const path of [...new Set([...listing.keys(), ...next.keys(), ...conflicts.keys()])].sort()) {
     const from = next.has(path) ? undefined : renames.get(path);
     const known = from !== undefined && next.has(from) && movedFrom.has(from) ? from : undefined;
-    if (isOwn(path) || ![path, former(path), known].some((one) => one !== undefined && isNamed(one))) continue;
+    if (isOwn(path)) {
+      if (named.includes(path)) leftOut.push({ path, reason: 'it belongs to this project alone' });
+      continue;
+    }
+    if (![path, former(path), known].some((one) => one !== undefined && isNamed(one))) continue;
     const reason = conflicts.get(path);
     if (reason !== undefined) leftOut.push({ path, reason: `the template changed it too: ${reason}` });
     else {
@@ -53,6 +59,16 @@ export function findChanges(merged: MergedProject, next: Baseline, named: readon
     }
   }
   return { changes, leftOut };
+}
+
+/** A path that was mistyped should not look as if it had no changes. */
+function refuseUnknown(named: readonly string[], known: readonly string[]): void {
+  const folders = new Set(known.flatMap((path) => [path, ...foldersAbove(path)]));
+  const unknown = named.filter((name) => name !== '' && !folders.has(name));
+  if (unknown.length === 0) return;
+  throw new MlsysError('usage', `neither the project nor its template has ${unknown.join(', ')}`, {
+    hint: 'name files or folders of the project; what git ignores is never brought back',
+  });
 }
 
 interface At {

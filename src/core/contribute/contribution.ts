@@ -6,7 +6,7 @@ import type { Baseline } from '../project.js';
 import type { TreeFile } from '../tree.js';
 import { placeFile } from './place.js';
 import { makeTemplate, type Refusal, turnBack, type TurnedBack } from './turn-back.js';
-import type { Values } from './values.js';
+import { keptNames, type Values } from './values.js';
 
 export type ContributionAction = 'create' | 'update' | 'move' | 'delete';
 
@@ -61,9 +61,22 @@ export interface Contributed {
 }
 
 const refuse = (path: string, reason: string): Contributed => ({ leftOut: [{ path, reason }] });
-const foreign = 'it belongs to the base of mlsys, which this template does not have: --to a clone of mlsys';
+const foreign = 'it belongs to the base of mlsys, which this template does not have';
 
 export function contributionOf(change: ProjectChange, rendering: Rendering): Contributed {
+  const { contribution, leftOut } = broughtBack(change, rendering);
+  if (contribution?.file === undefined || change.path.endsWith('.py'))
+    return { ...(contribution && { contribution }), leftOut };
+  const before = rendering.files.get(change.from ?? change.path)?.bytes ?? Buffer.alloc(0);
+  const [old = '', text = ''] = textsOf([before, contribution.file.bytes]) ?? [];
+  const kept = keptNames(old, text, rendering.values).map(
+    (word) => `says "${word}" in new lines: if that means the project, put a variable there`,
+  );
+  const notes = [...(contribution.note === undefined ? [] : [contribution.note]), ...kept];
+  return { contribution: { ...contribution, ...(notes.length > 0 && { note: notes.join('; ') }) }, leftOut };
+}
+
+function broughtBack(change: ProjectChange, rendering: Rendering): Contributed {
   const { path, from, file } = change;
   const known = rendering.files.get(from ?? path);
   if (known === undefined) return file === undefined ? { leftOut: [] } : create({ path, file }, rendering);
@@ -114,6 +127,7 @@ function update({ path, file, known, before, moved }: Update, rendering: Renderi
   if (known.template) return turned(turnBack({ ...request, template, isTemplate: true }), facts, { file, known });
   const made = makeTemplate(request);
   if (made === undefined) return plain();
+  if (!made.isTemplate) return turned(made, facts, { file, known });
   const named = {
     ...facts,
     source: `${source}.hbs`,
@@ -137,7 +151,6 @@ function turned(
     return { leftOut: [...leftOut, { path, reason: `without these lines it is no valid ${fault}` }] };
   const isChanged = template !== Buffer.from(known.bytes).toString() || file.mode !== known.mode;
   if (!isChanged && facts.action !== 'move') return { leftOut };
-  if (refused.length > 0 && !known.template) return { leftOut };
   const written = { bytes: Buffer.from(template), mode: file.mode };
   return {
     contribution: { ...facts, file: written, rendered: { bytes: Buffer.from(rendered), mode: file.mode } },
@@ -163,7 +176,7 @@ function create({ path, file }: { readonly path: string; readonly file: TreeFile
   const made = makeTemplate({ path, rendered: '', wanted: texts[0] ?? '', data, values });
   if (made === undefined) return plain;
   if (made.refused.length > 0) {
-    return { leftOut: made.refused.map(({ reason }) => ({ path, reason: `it names the project, and ${reason}` })) };
+    return { leftOut: made.refused.map(({ reason }) => ({ path, reason })) };
   }
   const written = { bytes: Buffer.from(made.template), mode: file.mode };
   return { contribution: { ...facts, source: `${source}.hbs`, file: written, rendered: file }, leftOut: [] };
@@ -174,10 +187,10 @@ function placeOf(path: string, rendering: Rendering): { source: string; layer: s
   const fault = path.includes('{{') ? 'has braces' : pathFault(path);
   if (fault !== undefined) return { reason: `a template can't have this path: it ${fault}` };
   if (path.endsWith('.hbs')) return { reason: 'a template renders what ends in .hbs' };
-  const place = placeFile(path, files, { layers, packageName: values.names.package_name, wanted });
+  const place = placeFile(path, files, { layers, values, wanted });
   if (place === undefined) return { reason: `the project has no layer ${wanted}` };
   const { manifest, folder, files: present } = place.layer;
-  if (isForeign(manifest.name, rendering)) return { reason: `${foreign}, or choose a branch with --layer` };
+  if (isForeign(manifest.name, rendering)) return { reason: `${foreign}: choose a branch with --layer` };
   if (present.has(place.path) || present.has(`${place.path}.hbs`)) {
     return { reason: `${folder}/files/${place.path} is there for other answers` };
   }

@@ -141,10 +141,29 @@ const applyHunks = (rendered: string, wanted: string, hunks: readonly Hunk[]): s
     ),
   );
 
-/** A file that was no template, as one. `undefined` where it needs none: nothing new in it names the project. */
-export function makeTemplate(plain: Omit<TurnBack, 'template' | 'isTemplate'>): TurnedBack | undefined {
-  const request: TurnBack = { ...plain, template: escapeBraces(plain.rendered), isTemplate: false };
-  const edits = hunksOf(request.rendered, request.wanted).flatMap((hunk) => hunk.edits);
-  const isNamed = edits.some((edit) => turnEdit(edit, { from: 0, loops: [] }, [], request).found > 0);
-  return isNamed ? turnBack(request) : undefined;
+/** A file that was no template, and whether it is one now. */
+export interface Made extends TurnedBack {
+  readonly isTemplate: boolean;
+}
+
+/**
+ * A file that was no template, as one. `undefined` where it needs none: nothing new in it names the project. Text with braces
+ * can't be a template; it stays plain, and without the lines that name the project.
+ */
+export function makeTemplate(plain: Omit<TurnBack, 'template' | 'isTemplate'>): Made | undefined {
+  const { rendered, wanted } = plain;
+  const request: TurnBack = { ...plain, template: escapeBraces(rendered), isTemplate: false };
+  const hunks = hunksOf(rendered, wanted);
+  const isNamed = ({ edits }: Hunk): boolean =>
+    edits.some((edit) => turnEdit(edit, { from: 0, loops: [] }, [], request).found > 0);
+  const named = hunks.filter(isNamed);
+  if (named.length === 0) return undefined;
+  if (![rendered, wanted].some((text) => /(?<!\$)\{\{/.test(text))) return { ...turnBack(request), isTemplate: true };
+  const text = applyHunks(
+    rendered,
+    wanted,
+    hunks.filter((hunk) => !named.includes(hunk)),
+  );
+  const reason = 'it names the project, and a file with "{{" in it can’t be a template';
+  return { template: text, rendered: text, refused: named.map(({ line }) => ({ line, reason })), isTemplate: false };
 }

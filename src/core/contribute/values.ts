@@ -123,8 +123,7 @@ function isMeant({ output, name }: Candidate, left: string, right: string, { sit
   )
     return true;
   if (values.isOrdinary(word)) return false;
-  // A name of several words is one wherever it stands; a plain word is, where names are expected.
-  return site.isTemplate || /[-_.\d]/.test(word);
+  return site.isTemplate || !isPlainWord(word);
 }
 
 /** Whether Python code imports a package so that its name stands for it. */
@@ -137,3 +136,35 @@ function isModule(left: string, right: string): boolean {
   if (/^\s*(?:from|import)\s+$|^\s*import\s.*,\s*$|\bsrc\/$|\s-m\s+$/.test(line)) return true;
   return /["']$/.test(line) && /^\.[A-Za-z_]\w*[."':]/.test(right);
 }
+
+/** A name of several words is one wherever it stands; a plain word is one only where names are expected. */
+const isPlainWord = (word: string): boolean => !/[-_.\d]/.test(word);
+
+/** A new path as the template writes it: names of several words anywhere, a plain word as a whole folder. */
+export function namesInPath(path: string, { names, isOrdinary }: Values): string {
+  const folders = path.split('/');
+  const file = folders.pop() ?? '';
+  const written = (part: string, isFolder: boolean): string => {
+    for (const name of ['package_name', 'project_name'] as const) {
+      const word = names[name];
+      if (isOrdinary(word)) continue;
+      if (isFolder && part === word) return `{{${name}}}`;
+      if (isPlainWord(word)) continue;
+      const found = part.replace(new RegExp(`(?<![A-Za-z0-9])${escaped(word)}(?![A-Za-z0-9])`, 'g'), `{{${name}}}`);
+      if (found !== part) return found;
+    }
+    return part;
+  };
+  return [...folders.map((folder) => written(folder, true)), written(file, false)].join('/');
+}
+
+/** The names that stand as words of their own more often than before: turned back they were not, as they may be mere words. */
+export function keptNames(before: string, after: string, { names }: Values): string[] {
+  const count = (text: string, word: string): number =>
+    text.match(new RegExp(`(?<![\\w-])${escaped(word)}(?![\\w-])`, 'g'))?.length ?? 0;
+  return [...new Set([names.project_name, names.package_name])].filter(
+    (word) => count(after, word) > count(before, word),
+  );
+}
+
+const escaped = (word: string): string => word.replace(/[.]/g, '\\$&');

@@ -5,6 +5,7 @@ import {
   base,
   baseManifest,
   branch,
+  type Changes,
   lines,
   requirements,
   runCommand,
@@ -267,13 +268,25 @@ describe('what goes wrong elsewhere', () => {
     expect(life.git('status', '--porcelain')).toBe(' M a.txt');
   });
 
-  it('18. says why it can’t update a folder without a lock', async () => {
+  it.each<[string, Changes, RegExp]>([
+    ['without a lock', { '.mlsys': undefined }, /is not inside a project made by mlsys[^]*hint: .*`mlsys new/],
+    ['with an empty lock', { '.mlsys/lock.json': '' }, /lock\.json is no valid JSON[^]*hint: .*git checkout HEAD/],
+    [
+      'with a damaged lock',
+      { '.mlsys/lock.json': '{"schema": 1}' },
+      /lock\.json is damaged[^]*hint: .*git checkout HEAD/,
+    ],
+  ])('18. says why it can’t update a folder %s, and what brings the lock back', async (_, loss, reason) => {
     const life = await startLife(base({ 'a.txt': lines() }));
-    life.edit({ '.mlsys': undefined });
+    life.edit({ ...loss, 'a.txt': lines({ 5: 'mine' }) });
+    life.release('v2.0.0', base({ 'a.txt': lines({ 15: 'theirs' }) }));
     const { code, err } = await life.mlsys('sync');
     expect(code).toBe(1);
-    expect(err).toContain('is not inside a project made by mlsys');
-    expect(err).toContain('mlsys new');
+    expect(err).toMatch(reason);
+    expect(err).toMatch(/hint: .*`mlsys adopt`/);
+    expect(await life.mlsys('adopt')).toMatchObject({ code: 0 });
+    expect(await life.mlsys('sync')).toMatchObject({ code: 0 });
+    expect(life.read('a.txt')).toBe(lines({ 5: 'mine', 15: 'theirs' }));
   });
 
   it('19. merges the next version after a pull request with the last one was squashed', async () => {

@@ -237,8 +237,10 @@ describe('a file that was no template', () => {
     expect(make(rendered, wanted, 'a.py', own)).toBeUndefined();
   });
 
-  it('is refused where braces in it could not be rendered', () => {
-    expect(make('{{ jinja }}\n', '{{ jinja }}\nimport my_project\n')?.refused).toHaveLength(1);
+  it('stays plain where braces keep it from becoming one, without the lines that name the project', () => {
+    const made = make('{{ jinja }}\na\nb\n', '{{ jinja }}\nimport my_project\na\nB\n');
+    expect(made).toMatchObject({ isTemplate: false, template: '{{ jinja }}\na\nB\n' });
+    expect(made?.refused).toEqual([{ line: 2, reason: expect.stringContaining('"{{"') as string }]);
   });
 
   it('follows the name that an import gave', () => {
