@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -50,9 +51,17 @@ class ColumnConfig(ConfigModel):
             low, high = limits or (None, None)
             if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
                 raise ValueError(f"the {name} goes from {low} to {high}: the smaller value stands first")
-        if self.type in _NUMBERS and any(isinstance(bound, str) for bound in self.range or ()):
-            raise ValueError("the range of numbers has numbers or null")
+        for bound in self.range or ():
+            self._check_bound(bound)
         return self
+
+    def _check_bound(self, bound: Bound) -> None:
+        if bound is None or (self.type not in _NUMBERS and bound == "now"):
+            return
+        if isinstance(bound, str) == (self.type in _NUMBERS):
+            raise ValueError(f"the range of a column of the type {self.type} can't have the limit {bound!r}")
+        if isinstance(bound, str):
+            datetime.fromisoformat(bound)
 
 
 class SplitConfig(ConfigModel):

@@ -1,0 +1,211 @@
+"""One pass over the raw data: good rows clean into one file, bad rows with their reasons into another.
+
+read types → rules of one row → rules about several rows → clean → write both files and count, all while streaming
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..config.settings import one_of
+from .card import Step
+from .config import ColumnConfig, DatasetConfig
+from .errors import DataError
+from .readers import LINE, SOURCE, Table
+from .rules import Rule, cleaned, rules, typed, value
+
+CLEAN = "clean.parquet"
+QUARANTINE = "quarantine.parquet"
+REASONS = "_reasons"
+
+_BAD = "_bad"
+_DUPLICATE = "_duplicate"
+_COUNT = "_count:"
+_SEPARATOR = "; "
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one pass found.
+
+    Attributes
+    ----------
+    rows, good
+        Rows that were read, and those that passed.
+    steps
+        What cleaning changed.
+    reasons
+        How many rows broke each rule, the most frequent first. A row may break several.
+    """
+
+    rows: int
+    good: int
+    steps: list[Step]
+    reasons: dict[str, int]
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that were refused."""
+        return self.rows - self.good
+
+
+def check(
+    table: Table, dataset: DatasetConfig, columns: Mapping[str, ColumnConfig], now: datetime, folder: Path
+) -> Outcome:
+    """Write `clean.parquet` and `quarantine.parquet` into a folder.
+
+    Parameters
+    ----------
+    now
+        What `now` in a range stands for.
+
+    Raises
+    ------
+    DataError
+        If the source has no rows, lacks a column, or can't be read to its end.
+    """
+    with explained(table):
+        raw = table.frame.collect_schema()
+    _refuse_missing_columns(columns, raw)
+    asked = rules(columns, dataset.missing, raw, now)
+    marked = _mark(table.frame.with_columns(typed(columns, dataset.missing, raw)), asked, dataset, columns)
+    with explained(table):
+        counts = _stream(marked, asked, columns, folder)
+    rows, good = counts.pop("rows"), counts.pop("good")
+    if not rows:
+        raise DataError(f"{table.files[0].name} has no rows", hint="export it again")
+    reasons = count_reasons(folder / QUARANTINE)
+    steps = [Step(name="bad rows", changed=rows - good - counts["duplicates"])]
+    steps += [Step(name=name, changed=changed) for name, changed in counts.items()]
+    return Outcome(rows, good, steps, reasons)
+
+
+def _refuse_missing_columns(columns: Mapping[str, ColumnConfig], raw: pl.Schema) -> None:
+    known = [name for name in raw if name not in {LINE, SOURCE}]
+    absent = [name for name in columns if name not in raw]
+    if absent:
+        message = f"the source lacks {len(absent)} of its columns: {', '.join(absent)}"
+        raise DataError(message, hint=f"for {absent[0]}: {one_of(absent[0], known)}")
+
+
+def _mark(
+    frame: pl.LazyFrame, asked: list[Rule], dataset: DatasetConfig, columns: Mapping[str, ColumnConfig]
+) -> pl.LazyFrame:
+    """Add `_bad`, true for rows that break a rule, and `_duplicate`, the reason for those that repeat a good row."""
+    broken = [rule.broken.fill_null(value=False) for rule in asked]
+    frame = frame.with_columns(pl.any_horizontal(broken).alias(_BAD))
+    repeats = {f"{name}: unique": [name] for name, column in columns.items() if column.unique}
+    if dataset.key:
+        repeats[f"{', '.join(dataset.key)}: key"] = dataset.key
+    elif dataset.duplicates == "drop" and not repeats:
+        repeats["the whole row is there twice"] = list(columns)
+    reasons = pl.lit(None, pl.String)
+    for reason, names in repeats.items():
+        key = pl.struct(value(name) for name in names) if len(names) > 1 else value(names[0])
+        seen = pl.when(~pl.col(_BAD)).then(key)
+        repeated = ~seen.is_first_distinct() & seen.is_not_null()
+        reasons = pl.when(reasons.is_null() & repeated).then(pl.lit(reason)).otherwise(reasons)
+    return frame.with_columns(reasons.alias(_DUPLICATE))
+
+
+def _stream(
+    marked: pl.LazyFrame, asked: list[Rule], columns: Mapping[str, ColumnConfig], folder: Path
+) -> dict[str, int]:
+    results = {name: cleaned(name, column) for name, column in columns.items()}
+    keep = ~pl.col(_BAD) & pl.col(_DUPLICATE).is_null()
+    by_step: dict[str, list[pl.Expr]] = {"units": [], "outliers": [], "missing values": []}
+    for _, changed in results.values():
+        for step, where in changed.items():
+            by_step[step].append((keep & where).sum().cast(pl.Int64))
+    totals = [
+        pl.len().alias("rows"),
+        keep.sum().alias("good"),
+        pl.col(_DUPLICATE).is_not_null().sum().alias("duplicates"),
+    ]
+    totals += [
+        pl.sum_horizontal(parts).alias(step) if parts else pl.lit(0).alias(step) for step, parts in by_step.items()
+    ]
+    broken = [pl.when(rule.broken.fill_null(value=False)).then(pl.lit(str(rule))) for rule in asked]
+    reasons = pl.concat_str([*broken, pl.col(_DUPLICATE)], separator=_SEPARATOR, ignore_nulls=True)
+    raw = [pl.col(name).cast(pl.String, strict=False) for name in columns]
+    good = marked.filter(keep).select(result for result, _ in results.values())
+    bad = marked.filter(~keep).select(SOURCE, LINE, reasons.alias(REASONS), *raw)
+    _, _, counts = pl.collect_all(
+        [
+            good.sink_parquet(folder / CLEAN, lazy=True),
+            bad.sink_parquet(folder / QUARANTINE, lazy=True),
+            marked.select(totals),
+        ],
+        engine="streaming",
+    )
+    return {name: int(number or 0) for name, number in counts.row(0, named=True).items()}
+
+
+def count_reasons(quarantine: Path) -> dict[str, int]:
+    """Count the rows of each reason, the most frequent first."""
+    reasons = pl.scan_parquet(quarantine).select(pl.col(REASONS).str.split(_SEPARATOR).explode())
+    counts = reasons.group_by(REASONS).len().sort("len", REASONS, descending=[True, False]).collect()
+    return dict(counts.iter_rows())
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row in quarantine, with those of its values that the reasons are about."""
+
+    source: str
+    line: int
+    reasons: list[str]
+    values: dict[str, str | None]
+
+
+def examples(quarantine: Path, limit: int) -> list[BadRow]:
+    """Give the first bad rows."""
+    rows = pl.scan_parquet(quarantine).head(limit).collect().to_dicts()
+    return [_example(row) for row in rows]
+
+
+def _example(row: Mapping[str, Any]) -> BadRow:
+    reasons = row[REASONS].split(_SEPARATOR)
+    named = [name for reason in reasons for name in reason.partition(": ")[0].split(", ")]
+    return BadRow(row[SOURCE], row[LINE], reasons, {name: row[name] for name in named if name in row})
+
+
+@contextmanager
+def explained(table: Table) -> Iterator[None]:
+    """Say what is wrong with a source, in place of what polars says."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        names = ", ".join(path.name for path in table.files)
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{names} can't be read: {reason}", hint=_advice(table, reason)) from error
+
+
+def _advice(table: Table, reason: str) -> str:
+    if "utf-8" in reason.lower():
+        return "set options.encoding, for example to latin-1"
+    for path in table.files:
+        if path.suffix.lower() == ".csv":
+            odd = _ragged_line(path)
+            if odd:
+                return f"look at line {odd} of {path.name}: it has more fields than the header"
+    return "check that the file is whole, and that its reader is the right one"
+
+
+def _ragged_line(path: Path) -> int | None:
+    import csv
+
+    with path.open(encoding="utf-8", errors="replace", newline="") as text:
+        lines = csv.reader(text)
+        width = len(next(lines, []))
+        try:
+            return next((lines.line_num for line in lines if len(line) > width), None)
+        except csv.Error:
+            return lines.line_num
