@@ -19,7 +19,8 @@ from .card import Step
 from .config import ColumnConfig, DatasetConfig
 from .errors import DataError
 from .readers import LINE, SOURCE, Table
-from .rules import Rule, cleaned, rules, typed, value
+from .rules import Rule, cleaned, rules
+from .values import typed, value
 
 CLEAN = "clean.parquet"
 QUARANTINE = "quarantine.parquet"
@@ -27,7 +28,7 @@ REASONS = "_reasons"
 
 _BAD = "_bad"
 _DUPLICATE = "_duplicate"
-_COUNT = "_count:"
+_CHANGED = "_changed:"
 _SEPARATOR = "; "
 
 
@@ -37,8 +38,8 @@ class Outcome:
 
     Attributes
     ----------
-    rows, good
-        Rows that were read, and those that passed.
+    rows, good, broken
+        Rows that were read, those that passed, and those that broke a rule. The others repeat an earlier row.
     steps
         What cleaning changed.
     reasons
@@ -47,6 +48,7 @@ class Outcome:
 
     rows: int
     good: int
+    broken: int
     steps: list[Step]
     reasons: dict[str, int]
 
@@ -77,14 +79,13 @@ def check(
     asked = rules(columns, dataset.missing, raw, now)
     marked = _mark(table.frame.with_columns(typed(columns, dataset.missing, raw)), asked, dataset, columns)
     with explained(table):
-        counts = _stream(marked, asked, columns, folder)
-    rows, good = counts.pop("rows"), counts.pop("good")
-    if not rows:
+        steps = _stream(marked, asked, columns, folder)
+    good = pl.scan_parquet(folder / CLEAN).select(pl.len()).collect().item()
+    refused, broken = pl.scan_parquet(folder / QUARANTINE).select(pl.len(), pl.col(_BAD).sum()).collect().row(0)
+    if not good + refused:
         raise DataError(f"{table.files[0].name} has no rows", hint="export it again")
-    reasons = count_reasons(folder / QUARANTINE)
-    steps = [Step(name="bad rows", changed=rows - good - counts["duplicates"])]
-    steps += [Step(name=name, changed=changed) for name, changed in counts.items()]
-    return Outcome(rows, good, steps, reasons)
+    removed = [Step(name="bad rows", changed=broken), Step(name="duplicates", changed=refused - broken)]
+    return Outcome(good + refused, good, broken, [*removed, *steps], count_reasons(folder / QUARANTINE))
 
 
 def _refuse_missing_columns(columns: Mapping[str, ColumnConfig], raw: pl.Schema) -> None:
@@ -115,37 +116,26 @@ def _mark(
     return frame.with_columns(reasons.alias(_DUPLICATE))
 
 
-def _stream(
-    marked: pl.LazyFrame, asked: list[Rule], columns: Mapping[str, ColumnConfig], folder: Path
-) -> dict[str, int]:
+def _stream(marked: pl.LazyFrame, asked: list[Rule], columns: Mapping[str, ColumnConfig], folder: Path) -> list[Step]:
+    """Write both files in one scan. How many values a step changed stands beside each row, and is added up after."""
     results = {name: cleaned(name, column) for name, column in columns.items()}
-    keep = ~pl.col(_BAD) & pl.col(_DUPLICATE).is_null()
-    by_step: dict[str, list[pl.Expr]] = {"units": [], "outliers": [], "missing values": []}
+    by_step: dict[str, list[pl.Expr]] = {}
     for _, changed in results.values():
         for step, where in changed.items():
-            by_step[step].append((keep & where).sum().cast(pl.Int64))
-    totals = [
-        pl.len().alias("rows"),
-        keep.sum().alias("good"),
-        pl.col(_DUPLICATE).is_not_null().sum().alias("duplicates"),
-    ]
-    totals += [
-        pl.sum_horizontal(parts).alias(step) if parts else pl.lit(0).alias(step) for step, parts in by_step.items()
-    ]
+            by_step.setdefault(step, []).append(where)
+    numbers = [pl.sum_horizontal(parts).cast(pl.UInt16).alias(_CHANGED + step) for step, parts in by_step.items()]
+    keep = ~pl.col(_BAD) & pl.col(_DUPLICATE).is_null()
     broken = [pl.when(rule.broken.fill_null(value=False)).then(pl.lit(str(rule))) for rule in asked]
     reasons = pl.concat_str([*broken, pl.col(_DUPLICATE)], separator=_SEPARATOR, ignore_nulls=True)
     raw = [pl.col(name).cast(pl.String, strict=False) for name in columns]
-    good = marked.filter(keep).select(result for result, _ in results.values())
-    bad = marked.filter(~keep).select(SOURCE, LINE, reasons.alias(REASONS), *raw)
-    _, _, counts = pl.collect_all(
-        [
-            good.sink_parquet(folder / CLEAN, lazy=True),
-            bad.sink_parquet(folder / QUARANTINE, lazy=True),
-            marked.select(totals),
-        ],
-        engine="streaming",
-    )
-    return {name: int(number or 0) for name, number in counts.row(0, named=True).items()}
+    good = marked.filter(keep).select(*(result for result, _ in results.values()), *numbers)
+    bad = marked.filter(~keep).select(SOURCE, LINE, pl.col(_BAD), reasons.alias(REASONS), *raw)
+    files = [good.sink_parquet(folder / CLEAN, lazy=True), bad.sink_parquet(folder / QUARANTINE, lazy=True)]
+    pl.collect_all(files, engine="streaming")
+    if not by_step:
+        return []
+    sums = pl.scan_parquet(folder / CLEAN).select(pl.col(_CHANGED + step).cast(pl.Int64).sum() for step in by_step)
+    return [Step(name=step, changed=number) for step, number in zip(by_step, sums.collect().row(0), strict=True)]
 
 
 def count_reasons(quarantine: Path) -> dict[str, int]:

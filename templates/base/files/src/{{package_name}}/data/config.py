@@ -107,7 +107,7 @@ class DatasetConfig(ConfigModel):
         default={}, description="The schema; `data profile` proposes one. Other columns are left out"
     )
     missing: list[str] = Field(
-        default=["", "NA", "N/A", "null", "NULL"], description="Texts that mean nothing is there"
+        default=["", "NA", "N/A", "NaN", "nan", "null", "NULL"], description="Texts that mean nothing is there"
     )
     key: list[str] = Field(default=[], description="Columns that name a row: of rows with one key the first is kept")
     duplicates: Literal["drop", "keep"] = Field(default="drop", description="What becomes of rows that are all alike")

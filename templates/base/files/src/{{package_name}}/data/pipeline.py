@@ -82,7 +82,7 @@ def run(opened: Opened, processed: Path) -> DataCard:
         sha256 = hashing.submit(opened.table.sha256)
         outcome = check(opened.table, opened.config, opened.columns, now, folder)
         _refuse_bad_source(opened, outcome, folder, processed)
-        clean = pl.scan_parquet(folder / CLEAN)
+        clean = pl.scan_parquet(folder / CLEAN).select(list(opened.columns))
         config = opened.config
         codes = assign(clean, config.split, config.target, config.task)
         sizes = write(clean, codes, folder)
@@ -108,9 +108,7 @@ def run(opened: Opened, processed: Path) -> DataCard:
 
 def _refuse_bad_source(opened: Opened, outcome: Outcome, folder: Path, processed: Path) -> None:
     share = outcome.quarantined / outcome.rows
-    duplicates = next(step.changed for step in outcome.steps if step.name == "duplicates")
-    bad = (outcome.quarantined - duplicates) / outcome.rows
-    if outcome.good and bad <= opened.config.max_quarantined:
+    if outcome.good and outcome.broken / outcome.rows <= opened.config.max_quarantined:
         return
     failed = processed / f"{opened.name}.failed"
     failed.mkdir(exist_ok=True)

@@ -11,7 +11,8 @@ import polars as pl
 from .card import ColumnType
 from .config import ColumnConfig
 from .readers import LINE, SOURCE, Table
-from .rules import DTYPES, bound, parse, present
+from .rules import bound
+from .values import DTYPES, parse, present
 
 _SAMPLE = 100_000
 _MOST_CATEGORIES = 50
@@ -22,7 +23,7 @@ def propose(table: Table, missing: list[str]) -> dict[str, ColumnConfig]:
     """Propose a schema from the first 100,000 rows."""
     names = [name for name in table.frame.collect_schema().names() if name not in {LINE, SOURCE}]
     schema = table.frame.collect_schema()
-    head = table.frame.head(_SAMPLE).select(present(name, missing, schema[name]).alias(name) for name in names)
+    head = table.frame.head(_SAMPLE).select(present(pl.col(name), schema[name], missing) for name in names)
     frame = head.collect(engine="streaming")
     return {column.name: _propose(column) for column in frame.get_columns()}
 
