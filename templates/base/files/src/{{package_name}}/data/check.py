@@ -5,8 +5,7 @@ read types → rules of one row → rules about several rows → clean → write
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +17,7 @@ from ..config.settings import one_of
 from .card import Step
 from .config import ColumnConfig, DatasetConfig
 from .errors import DataError
-from .readers import LINE, SOURCE, Table
+from .readers import LINE, SOURCE, Table, explained
 from .rules import Rule, cleaned, rules
 from .values import typed, value
 
@@ -165,37 +164,3 @@ def _example(row: Mapping[str, Any]) -> BadRow:
     reasons = row[REASONS].split(_SEPARATOR)
     named = [name for reason in reasons for name in reason.partition(": ")[0].split(", ")]
     return BadRow(row[SOURCE], row[LINE], reasons, {name: row[name] for name in named if name in row})
-
-
-@contextmanager
-def explained(table: Table) -> Iterator[None]:
-    """Say what is wrong with a source, in place of what polars says."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        names = ", ".join(path.name for path in table.files)
-        reason = str(error).strip().splitlines()[0]
-        raise DataError(f"{names} can't be read: {reason}", hint=_advice(table, reason)) from error
-
-
-def _advice(table: Table, reason: str) -> str:
-    if "utf-8" in reason.lower():
-        return "set options.encoding, for example to latin-1"
-    for path in table.files:
-        if path.suffix.lower() == ".csv":
-            odd = _ragged_line(path)
-            if odd:
-                return f"look at line {odd} of {path.name}: it has more fields than the header"
-    return "check that the file is whole, and that its reader is the right one"
-
-
-def _ragged_line(path: Path) -> int | None:
-    import csv
-
-    with path.open(encoding="utf-8", errors="replace", newline="") as text:
-        lines = csv.reader(text)
-        width = len(next(lines, []))
-        try:
-            return next((lines.line_num for line in lines if len(line) > width), None)
-        except csv.Error:
-            return lines.line_num

@@ -95,15 +95,13 @@ def profile_command(
     start(None, env)
     import yaml
 
-    from .check import explained
     from .config import DatasetConfig
     from .readers import read
     from .schema import propose
 
     missing = DatasetConfig.model_fields["missing"].default
     table = read(source, reader, {"query": query} if query else {})
-    with explained(table):
-        columns = propose(table, missing)
+    columns = propose(table, missing)
     proposal = {name: column.model_dump(include={"type", "nullable"}) for name, column in columns.items()}
     typer.echo(yaml.safe_dump({"columns": proposal}, sort_keys=False, allow_unicode=True), nl=False)
 

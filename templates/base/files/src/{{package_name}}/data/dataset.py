@@ -56,5 +56,5 @@ def _read(path: Path, card: DataCard, rows: int) -> pd.DataFrame:
     if list(frame.columns) != list(card.columns):
         raise DataError(f"{path} does not have the columns of its card", hint=hint)
     if len(frame) != rows:
-        raise DataError(f"{path} has {len(frame)} rows, and its card says {rows}", hint=hint)
+        raise DataError(f"{path} has {len(frame)} rows, its card says {rows}", hint=hint)
     return frame

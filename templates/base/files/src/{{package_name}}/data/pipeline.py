@@ -16,7 +16,7 @@ import polars as pl
 
 from ..logs import get_logger
 from .card import CARD, ColumnProfile, DataCard, Role, SplitRecord
-from .check import CLEAN, QUARANTINE, Outcome, check, explained
+from .check import CLEAN, QUARANTINE, Outcome, check
 from .config import ColumnConfig, DatasetConfig
 from .dataset import SPLITS
 from .errors import DataError
@@ -52,8 +52,7 @@ def open_dataset(name: str, config: DatasetConfig, root: Path) -> Opened:
     table = read(source, config.reader, config.options)
     if config.columns:
         return Opened(name, config, table, config.columns)
-    with explained(table):
-        columns = propose(table, config.missing)
+    columns = propose(table, config.missing)
     for column in filter(None, (config.target, config.split.column, *config.key)):
         if column not in columns:
             raise DataError(f"{config.source} has no column {column!r}", hint=f"it has: {', '.join(columns)}")

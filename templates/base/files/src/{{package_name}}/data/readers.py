@@ -7,11 +7,12 @@ missing, empty or unreadable, and gives text where a file has only text: types a
 from __future__ import annotations
 
 import codecs
+import csv
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,35 @@ def _safe(address: str) -> str:
     """Leave the user and password out of an address."""
     kind, _, place = address.partition("://")
     return f"{kind}://{place.rpartition('@')[2]}"
+
+
+@contextmanager
+def explained(table: Table) -> Iterator[None]:
+    """Say what is wrong with a source, in place of what polars says."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        names = ", ".join(path.name for path in table.files)
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{names} can't be read: {reason}", hint=_advice(table, reason)) from error
+
+
+def _advice(table: Table, reason: str) -> str:
+    if "utf-8" in reason.lower():
+        return "set options.encoding, for example to latin-1"
+    for path in table.files:
+        if path.suffix.lower() == ".csv":
+            odd = _ragged_line(path)
+            if odd:
+                return f"look at line {odd} of {path.name}: it has more fields than the header"
+    return "check that the file is whole, and that its reader is the right one"
+
+
+def _ragged_line(path: Path) -> int | None:
+    with path.open(encoding="utf-8", errors="replace", newline="") as text:
+        lines = csv.reader(text)
+        width = len(next(lines, []))
+        try:
+            return next((lines.line_num for line in lines if len(line) > width), None)
+        except csv.Error:
+            return lines.line_num

@@ -10,7 +10,7 @@ import polars as pl
 
 from .card import ColumnType
 from .config import ColumnConfig
-from .readers import LINE, SOURCE, Table
+from .readers import LINE, SOURCE, Table, explained
 from .rules import bound
 from .values import DTYPES, parse, present
 
@@ -21,10 +21,11 @@ _LEAST_REPEATS = 2
 
 def propose(table: Table, missing: list[str]) -> dict[str, ColumnConfig]:
     """Propose a schema from the first 100,000 rows."""
-    names = [name for name in table.frame.collect_schema().names() if name not in {LINE, SOURCE}]
-    schema = table.frame.collect_schema()
-    head = table.frame.head(_SAMPLE).select(present(pl.col(name), schema[name], missing) for name in names)
-    frame = head.collect(engine="streaming")
+    with explained(table):
+        schema = table.frame.collect_schema()
+        names = [name for name in schema if name not in {LINE, SOURCE}]
+        head = table.frame.head(_SAMPLE).select(present(pl.col(name), schema[name], missing) for name in names)
+        frame = head.collect(engine="streaming")
     return {column.name: _propose(column) for column in frame.get_columns()}
 
 

@@ -43,7 +43,7 @@ def assign(clean: pl.LazyFrame, split: SplitConfig, target: str, task: Task) -> 
     if split.method == "random":
         codes = _divide(random.permutation(len(values)), split)
     elif split.method == "stratified":
-        codes = _stratified(values["_by"], split, random)
+        codes = _stratified(values["_by"].alias(column), split, random)
     elif split.method == "group":
         codes = _grouped(values["_by"], split, random)
     else:
@@ -83,10 +83,8 @@ def _stratified(values: pl.Series, split: SplitConfig, random: np.random.Generat
     for number in np.unique(classes):
         rows = np.flatnonzero(classes == number)
         if len(rows) < len(SPLITS):
-            name = values[int(rows[0])]
-            message = (
-                f"the class {name!r} of {values.name or 'the column'} has {len(rows)} rows, too few for three splits"
-            )
+            rare = values[int(rows[0])]
+            message = f"the class {rare!r} of {values.name!r} has {len(rows)} rows, too few for three splits"
             raise DataError(message, hint="join rare classes, or use split.method=random")
         codes[rows] = _divide(random.permutation(len(rows)), split)
     return codes
