@@ -76,9 +76,12 @@ def check(
         raw = table.frame.collect_schema()
     _refuse_missing_columns(columns, raw)
     asked = rules(columns, dataset.missing, raw, now)
-    marked = _mark(table.frame.with_columns(typed(columns, dataset.missing, raw)), asked, dataset, columns)
+    repeats = _repeats(dataset, columns)
+    marked = _mark(table.frame.with_columns(typed(columns, dataset.missing, raw)), asked, repeats)
+    broken_rules = [pl.when(rule.broken).then(pl.lit(str(rule))) for rule in asked]
+    repeated = [pl.when(pl.col(_DUPLICATE) == i).then(pl.lit(reason)) for i, reason in enumerate(repeats, start=1)]
     with explained(table):
-        steps = _stream(marked, asked, columns, folder)
+        steps = _stream(marked, [*broken_rules, *repeated], columns, folder)
     good = pl.scan_parquet(folder / CLEAN).select(pl.len()).collect().item()
     refused, broken = pl.scan_parquet(folder / QUARANTINE).select(pl.len(), pl.col(_BAD).sum()).collect().row(0)
     if not good + refused:
@@ -95,27 +98,31 @@ def _refuse_missing_columns(columns: Mapping[str, ColumnConfig], raw: pl.Schema)
         raise DataError(message, hint=f"for {absent[0]}: {one_of(absent[0], known)}")
 
 
-def _mark(
-    frame: pl.LazyFrame, asked: list[Rule], dataset: DatasetConfig, columns: Mapping[str, ColumnConfig]
-) -> pl.LazyFrame:
-    """Add `_bad`, true for rows that break a rule, and `_duplicate`, the reason for those that repeat a good row."""
-    broken = [rule.broken.fill_null(value=False) for rule in asked]
-    frame = frame.with_columns(pl.any_horizontal(broken).alias(_BAD))
+def _mark(frame: pl.LazyFrame, asked: list[Rule], repeats: Mapping[str, list[str]]) -> pl.LazyFrame:
+    """Add `_bad`, for rows that break a rule, and `_duplicate`, the number from 1 of what a row repeats, or else 0."""
+    bad = pl.any_horizontal(rule.broken for rule in asked).fill_null(value=False)
+    frame = frame.with_columns(bad.alias(_BAD))
+    code = pl.lit(0, pl.UInt8)
+    for number, names in enumerate(repeats.values(), start=1):
+        key = pl.struct(value(name) for name in names) if len(names) > 1 else value(names[0])
+        seen = pl.when(~pl.col(_BAD)).then(key)
+        code = pl.when(seen.is_first_distinct() | seen.is_null()).then(code).otherwise(pl.lit(number, pl.UInt8))
+    return frame.with_columns(code.alias(_DUPLICATE))
+
+
+def _repeats(dataset: DatasetConfig, columns: Mapping[str, ColumnConfig]) -> dict[str, list[str]]:
+    """List what may be there only once: the reason for a row that repeats it, and its columns."""
     repeats = {f"{name}: unique": [name] for name, column in columns.items() if column.unique}
     if dataset.key:
         repeats[f"{', '.join(dataset.key)}: key"] = dataset.key
     elif dataset.duplicates == "drop" and not repeats:
         repeats["the whole row is there twice"] = list(columns)
-    reasons = pl.lit(None, pl.String)
-    for reason, names in repeats.items():
-        key = pl.struct(value(name) for name in names) if len(names) > 1 else value(names[0])
-        seen = pl.when(~pl.col(_BAD)).then(key)
-        repeated = ~seen.is_first_distinct() & seen.is_not_null()
-        reasons = pl.when(reasons.is_null() & repeated).then(pl.lit(reason)).otherwise(reasons)
-    return frame.with_columns(reasons.alias(_DUPLICATE))
+    return repeats
 
 
-def _stream(marked: pl.LazyFrame, asked: list[Rule], columns: Mapping[str, ColumnConfig], folder: Path) -> list[Step]:
+def _stream(
+    marked: pl.LazyFrame, reasons: list[pl.Expr], columns: Mapping[str, ColumnConfig], folder: Path
+) -> list[Step]:
     """Write both files in one scan. How many values a step changed stands beside each row, and is added up after."""
     results = {name: cleaned(name, column) for name, column in columns.items()}
     by_step: dict[str, list[pl.Expr]] = {}
@@ -123,12 +130,11 @@ def _stream(marked: pl.LazyFrame, asked: list[Rule], columns: Mapping[str, Colum
         for step, where in changed.items():
             by_step.setdefault(step, []).append(where)
     numbers = [pl.sum_horizontal(parts).cast(pl.UInt16).alias(_CHANGED + step) for step, parts in by_step.items()]
-    keep = ~pl.col(_BAD) & pl.col(_DUPLICATE).is_null()
-    broken = [pl.when(rule.broken.fill_null(value=False)).then(pl.lit(str(rule))) for rule in asked]
-    reasons = pl.concat_str([*broken, pl.col(_DUPLICATE)], separator=_SEPARATOR, ignore_nulls=True)
+    keep = ~pl.col(_BAD) & (pl.col(_DUPLICATE) == 0)
+    why = pl.concat_str(reasons, separator=_SEPARATOR, ignore_nulls=True)
     raw = [pl.col(name).cast(pl.String, strict=False) for name in columns]
     good = marked.filter(keep).select(*(result for result, _ in results.values()), *numbers)
-    bad = marked.filter(~keep).select(SOURCE, LINE, pl.col(_BAD), reasons.alias(REASONS), *raw)
+    bad = marked.filter(~keep).select(SOURCE, LINE, pl.col(_BAD), why.alias(REASONS), *raw)
     files = [good.sink_parquet(folder / CLEAN, lazy=True), bad.sink_parquet(folder / QUARANTINE, lazy=True)]
     pl.collect_all(files, engine="streaming")
     if not by_step:
