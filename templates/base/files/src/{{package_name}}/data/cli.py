@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .check import BadRow, Outcome
     from .pipeline import Opened
 
-app = typer.Typer(help="Check, clean and split data.", no_args_is_help=True)
+app = typer.Typer(help="Check, clean and split data.", no_args_is_help=True, rich_markup_mode=None)
 
 DatasetsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets of conf/data.yaml; all by default")
