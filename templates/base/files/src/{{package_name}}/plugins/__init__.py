@@ -1,7 +1,8 @@
 """What other packages, and this one, add through entry points.
 
 The groups are named after the package: `<package>.commands` holds typer apps that become sub-commands,
-`<package>.config` holds pydantic models that become configuration groups.
+`<package>.config` holds pydantic models that become configuration groups, `<package>.readers` holds functions that read
+data, and `<package>.transformers` holds scikit-learn transformers that make features.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
-GROUPS = ("commands", "config")
+GROUPS = ("commands", "config", "readers", "transformers")
 
 
 class PluginError(ProjectError):

@@ -1,0 +1,292 @@
+"""Reading raw data, lazily where the format allows. Plugins of the group `readers` add more.
+
+A reader is a function of a source and its options that gives a `Table`. It raises `DataError` for a source that is
+missing, empty or unreadable, and gives text where a file has only text: types are the schema's business.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..config.settings import one_of
+from ..plugins import find_plugins
+from .errors import DataError
+
+LINE = "_line"
+SOURCE = "_source"
+
+_BLOCK = 1 << 20
+_ENDINGS = {".csv": "csv", ".parquet": "parquet", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows that are read when they are needed.
+
+    Attributes
+    ----------
+    frame
+        The columns of the source, then `_source` (the file) and `_line` (line of text, or row of a table, from 1).
+    files
+        What was read, for its hash.
+    scratch
+        A folder with what the reader had to write first. It goes when the table does.
+    """
+
+    frame: pl.LazyFrame
+    files: tuple[Path, ...]
+    scratch: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
+
+    def sha256(self) -> str:
+        """Hash the bytes of all files."""
+        digest = hashlib.sha256()
+        for path in self.files:
+            with path.open("rb") as file:
+                while block := file.read(_BLOCK):
+                    digest.update(block)
+        return digest.hexdigest()
+
+
+Reader = Callable[[str, Mapping[str, Any]], Table]
+
+
+def read(source: str, reader: str = "auto", options: Mapping[str, Any] | None = None) -> Table:
+    """Open a source.
+
+    Parameters
+    ----------
+    source
+        A file, a folder, or the address of a database.
+    reader
+        `csv`, `parquet`, `jsonl`, `sql`, `folder`, the name of a plugin, or `auto` to choose by the source.
+    options
+        What the reader takes: `separator` and `encoding` for CSV, `query` for SQL.
+
+    Raises
+    ------
+    DataError
+        If there is no such reader, or the source can't be read.
+    """
+    name = _choose(source) if reader == "auto" else reader
+    plugins = find_plugins("readers")
+    if name in READERS:
+        function: Any = READERS[name]
+    elif name in plugins:
+        function = plugins[name].load()
+        if not callable(function):
+            raise plugins[name].error("it is no function")
+    else:
+        raise DataError(f"there is no reader {name!r}", hint=one_of(name, [*READERS, *plugins]))
+    table = function(source, options or {})
+    if not isinstance(table, Table):
+        raise plugins[name].error(f"it gave a {type(table).__name__}, not a Table")
+    return table
+
+
+def _choose(source: str) -> str:
+    if "://" in source:
+        return "sql"
+    if Path(source).is_dir():
+        return "folder"
+    ending = Path(source).suffix.lower()
+    if ending not in _ENDINGS:
+        hint = f"name its reader, or use one of {', '.join(_ENDINGS)}"
+        raise DataError(f"{source}: no reader is known for {ending or 'a file without an ending'}", hint=hint)
+    return _ENDINGS[ending]
+
+
+def read_csv(source: str, options: Mapping[str, Any]) -> Table:
+    """Read CSV: `separator`, `quote` and `encoding` may be given. Every value stays text."""
+    _refuse_unknown("csv", options, {"separator", "quote", "encoding"})
+    path = _file(source)
+    scratch: list[tempfile.TemporaryDirectory[str]] = []
+    readable = path
+    encoding = str(options.get("encoding", "utf-8"))
+    if _lookup(encoding) != "utf-8":
+        scratch.append(tempfile.TemporaryDirectory(prefix="data-"))
+        readable = _transcode(path, encoding, Path(scratch[0].name) / path.name)
+    frame = pl.scan_csv(
+        readable,
+        separator=str(options.get("separator", ",")),
+        quote_char=options.get("quote", '"'),
+        infer_schema=False,
+        row_index_name=LINE,
+        row_index_offset=2,  # the header is line 1
+    )
+    return Table(_named(frame, path), (path,), scratch)
+
+
+def read_parquet(source: str, options: Mapping[str, Any]) -> Table:
+    """Read Parquet."""
+    _refuse_unknown("parquet", options, set())
+    path = _file(source)
+    return Table(_named(pl.scan_parquet(path, row_index_name=LINE, row_index_offset=1), path), (path,))
+
+
+def read_jsonl(source: str, options: Mapping[str, Any]) -> Table:
+    """Read JSON lines, one object a line. Every value stays text, as its type may change from line to line."""
+    _refuse_unknown("jsonl", options, set())
+    path = _file(source)
+    names = pl.scan_ndjson(path, infer_schema_length=1_000).collect_schema().names()
+    schema = dict.fromkeys(names, pl.String)
+    frame = pl.scan_ndjson(path, schema=schema, row_index_name=LINE, row_index_offset=1)
+    frame = frame.with_columns(pl.col(names).replace("null", None))  # JSON's null arrives as this text
+    return Table(_named(frame, path), (path,))
+
+
+def read_folder(source: str, options: Mapping[str, Any]) -> Table:
+    """Read all files of a folder as one table, in the order of their names. `options` are for the files' reader."""
+    folder = Path(source)
+    if not folder.is_dir():
+        raise DataError(f"{source} is no folder", hint="check the path")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
+    if not paths:
+        raise DataError(f"{source} holds no data", hint=f"these endings are read: {', '.join(_ENDINGS)}")
+    tables = [READERS[_choose(str(path))](str(path), options) for path in paths]
+    first = set(tables[0].frame.collect_schema().names())
+    for path, table in zip(paths, tables, strict=True):
+        odd = first ^ set(table.frame.collect_schema().names())
+        if odd:
+            message = f"{path} and {paths[0]} differ in their columns: {', '.join(sorted(odd))}"
+            raise DataError(message, hint="a folder is one table: put other tables elsewhere")
+    frame = pl.concat([table.frame for table in tables], how="diagonal_relaxed")
+    scratch = [folder for table in tables for folder in table.scratch]
+    return Table(frame, tuple(paths), scratch)
+
+
+def read_sql(source: str, options: Mapping[str, Any]) -> Table:
+    """Read what a `query` gives from `sqlite:///file.db`, `duckdb:///file.db` or, to query files, `duckdb://`."""
+    _refuse_unknown("sql", options, {"query"})
+    query = options.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise DataError(f"{_safe(source)}: there is no query", hint="set options.query")
+    kind, _, place = source.partition("://")
+    runners: dict[str, Callable[[str, str, Path], None]] = {"sqlite": _run_sqlite, "duckdb": _run_duckdb}
+    if kind not in runners:
+        message = f"{_safe(source)}: databases of the kind {kind!r} are not read here"
+        raise DataError(message, hint="use sqlite:// or duckdb://, or a plugin of the group readers")
+    database = place.removeprefix("/")
+    if database and not Path(database).is_file():
+        raise DataError(f"{database}: there is no such database", hint="check the path")
+    scratch = tempfile.TemporaryDirectory(prefix="data-")
+    result = Path(scratch.name) / "result.parquet"
+    runners[kind](database, query, result)
+    frame = pl.scan_parquet(result, row_index_name=LINE, row_index_offset=1)
+    return Table(frame.with_columns(pl.lit(_safe(source)).alias(SOURCE)), (result,), [scratch])
+
+
+def _run_sqlite(database: str, query: str, result: Path) -> None:
+    uri = f"{Path(database).resolve().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            pl.read_database(query, connection, infer_schema_length=None).write_parquet(result)
+    except (sqlite3.Error, pl.exceptions.PolarsError) as error:
+        raise DataError(f"{database}: the query failed: {error}", hint="check options.query") from error
+
+
+def _run_duckdb(database: str, query: str, result: Path) -> None:
+    import duckdb
+
+    try:
+        with closing(duckdb.connect(database or ":memory:", read_only=bool(database))) as connection:
+            connection.sql(query).write_parquet(str(result))
+    except duckdb.Error as error:
+        raise DataError(f"{database or 'duckdb'}: the query failed: {error}", hint="check options.query") from error
+
+
+READERS: dict[str, Reader] = {
+    "csv": read_csv,
+    "parquet": read_parquet,
+    "jsonl": read_jsonl,
+    "folder": read_folder,
+    "sql": read_sql,
+}
+
+
+def _file(source: str) -> Path:
+    path = Path(source)
+    try:
+        if not path.is_file():
+            raise DataError(f"{source}: there is no such file", hint="check the path; `data sample` writes sample data")
+        with path.open("rb") as file:
+            if not file.read(_BLOCK).strip():
+                raise DataError(f"{source} is empty", hint="export it again")
+    except OSError as error:
+        raise DataError(f"{source} can't be read: {error.strerror}", hint="check its permissions") from error
+    return path
+
+
+def _named(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+    return frame.with_columns(pl.lit(path.name).alias(SOURCE))
+
+
+def _refuse_unknown(reader: str, options: Mapping[str, Any], known: set[str]) -> None:
+    for name in options:
+        if name not in known:
+            raise DataError(f"the reader {reader} has no option {name!r}", hint=one_of(name, known))
+
+
+def _lookup(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError as error:
+        raise DataError(f"there is no encoding {encoding!r}", hint="for example latin-1 or utf-16") from error
+
+
+def _transcode(path: Path, encoding: str, result: Path) -> Path:
+    try:
+        with path.open(encoding=encoding, newline="") as text, result.open("w", encoding="utf-8", newline="") as copy:
+            while block := text.read(_BLOCK):
+                copy.write(block)
+    except UnicodeError as error:
+        raise DataError(f"{path} is not written in {encoding}: {error}", hint="set options.encoding") from error
+    return result
+
+
+def _safe(address: str) -> str:
+    """Leave the user and password out of an address."""
+    kind, _, place = address.partition("://")
+    return f"{kind}://{place.rpartition('@')[2]}"
+
+
+@contextmanager
+def explained(table: Table) -> Iterator[None]:
+    """Say what is wrong with a source, in place of what polars says."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        names = ", ".join(path.name for path in table.files)
+        reason = str(error).strip().splitlines()[0]
+        raise DataError(f"{names} can't be read: {reason}", hint=_advice(table, reason)) from error
+
+
+def _advice(table: Table, reason: str) -> str:
+    if "utf-8" in reason.lower():
+        return "set options.encoding, for example to latin-1"
+    for path in table.files:
+        if path.suffix.lower() == ".csv":
+            odd = _ragged_line(path)
+            if odd:
+                return f"look at line {odd} of {path.name}: it has more fields than the header"
+    return "check that the file is whole, and that its reader is the right one"
+
+
+def _ragged_line(path: Path) -> int | None:
+    with path.open(encoding="utf-8", errors="replace", newline="") as text:
+        lines = csv.reader(text)
+        width = len(next(lines, []))
+        try:
+            return next((lines.line_num for line in lines if len(line) > width), None)
+        except csv.Error:
+            return lines.line_num

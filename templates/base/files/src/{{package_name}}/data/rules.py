@@ -1,0 +1,92 @@
+"""What a schema asks of each value, and how it is cleaned, as polars expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from .card import ColumnType
+from .config import ColumnConfig
+from .values import DTYPES, unreadable, value
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `broken` is true for a row that breaks it, false or null for others."""
+
+    column: str
+    name: str
+    broken: pl.Expr
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.name}" if self.column else self.name
+
+
+def rules(columns: Mapping[str, ColumnConfig], missing: list[str], raw: pl.Schema, now: datetime) -> list[Rule]:
+    """List the rules of all columns, in the order of the schema. Those about several rows are not among them."""
+    found: list[Rule] = []
+    for name, column in columns.items():
+        read, wrong = value(name), unreadable(name, missing, raw[name])
+        found.append(Rule(name, "type", wrong))
+        if column.type == "float":
+            found.append(Rule(name, "finite", read.is_infinite()))
+        if not column.nullable and column.fill is None:
+            found.append(Rule(name, "missing", read.is_null() & ~wrong))
+        found += [Rule(name, "range", broken) for broken in _outside(read, column, now)]
+        if column.allowed is not None:
+            allowed = pl.Series(column.allowed, strict=False).cast(DTYPES[column.type])
+            found.append(Rule(name, "allowed", ~read.is_in(allowed.implode())))
+        if column.pattern is not None:
+            found.append(Rule(name, "pattern", ~read.str.contains(f"^(?:{column.pattern})$")))
+    return found
+
+
+def _outside(read: pl.Expr, column: ColumnConfig, now: datetime) -> list[pl.Expr]:
+    low, high = column.range or (None, None)
+    broken = [
+        read < bound(low, column.type, now) if low is not None else None,
+        read > bound(high, column.type, now) if high is not None else None,
+    ]
+    parts = [part for part in broken if part is not None]
+    return [pl.any_horizontal(parts)] if parts else []
+
+
+def bound(limit: float | str, kind: ColumnType, now: datetime) -> Any:
+    """Make a value of the column's type of a limit in the configuration."""
+    if not isinstance(limit, str):
+        return limit
+    if limit == "now":
+        return now if kind == "datetime" else now.date()
+    if kind == "date":
+        return date.fromisoformat(limit)
+    moment = datetime.fromisoformat(limit)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def cleaned(name: str, column: ColumnConfig) -> tuple[pl.Expr, dict[str, pl.Expr]]:
+    """Clean one column: its unit, its limits, what fills its gaps.
+
+    Returns
+    -------
+    result : Expr
+        The clean column.
+    changed : dict of str to Expr
+        For each step that may change a value, which rows it changes.
+    """
+    result, changed = value(name), {}
+    if column.factor != 1 or column.offset:
+        changed["units"] = result.is_not_null()
+        result = result * column.factor + column.offset
+    if column.clip is not None:
+        low, high = column.clip
+        limited = result.clip(low, high)
+        changed["outliers"] = limited != result
+        result = limited
+    if column.fill is not None:
+        changed["missing values"] = result.is_null()
+        result = result.fill_null(pl.lit(column.fill).cast(DTYPES[column.type]))
+    return result.alias(name), changed
