@@ -91,6 +91,7 @@ rendering, worked out inside git's object store before a file is touched.
     left it           changed it         the template's
     changed it        left it            yours
     changed it        changed elsewhere  both
+    changed it        the same and more  the template's, and the other way round
     added to a list   added to it        both (TOML, YAML, JSON)
     renamed it        changed it         the change follows
     deleted it        changed it         stays deleted, and the plan says so

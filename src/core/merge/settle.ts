@@ -9,6 +9,7 @@ import {
   wholeFileConflict,
 } from './conflict-text.js';
 import { mergeAroundHunk } from './around.js';
+import { mergeContainedHunk } from './contained.js';
 import { clashingRequirement } from './requirements.js';
 import { mergeListHunk } from './lists.js';
 
@@ -67,7 +68,8 @@ function faultOf(file: MergedText): string | undefined {
 
 function mergeHunk(segment: Segment, path: string, valuesOnly: boolean): Segment {
   if (!isHunk(segment)) return segment;
-  return mergeListHunk(segment, path) ?? (valuesOnly ? mergeAroundHunk(segment) : undefined) ?? segment;
+  const values = valuesOnly ? mergeAroundHunk(segment) : undefined;
+  return mergeListHunk(segment, path) ?? values ?? mergeContainedHunk(segment) ?? segment;
 }
 
 /** A file that did not parse before the merge is not made worse by it: JSON with comments, a template, a test's bad input. */

@@ -42,6 +42,25 @@ describe('a file that git could not merge', () => {
     expect(settle(file('x.txt', text, { conflicted: true }), options)).toMatchObject({ kind: 'conflict', text });
   });
 
+  it.each([
+    ['the template has them and more', 'a1\nmine\n', 'a1\n', 'a1\nmine\nnews\n', 'a1\nmine\nnews\n'],
+    ['the project has them and more', 'mine\na1\ntoo\n', 'a1\n', 'mine\na1\n', 'mine\na1\ntoo\n'],
+    ['a line was replaced on both sides', 'b1\n', 'a1\n', 'b1\nc1\n', 'b1\nc1\n'],
+    ['both added a file', 'one\n', '', 'one\ntwo\n', 'one\ntwo\n'],
+  ])('is clean where one side did all that the other did: %s', (_, ours, base, theirs, text) => {
+    expect(settle(file('x.py', hunk(ours, base, theirs)), options)).toEqual({ kind: 'clean', text });
+  });
+
+  it.each([
+    ['the order differs', 'b1\na1\n', '', 'a1\nb1\nc1\n'],
+    ['the other side brings back what was taken away', 'b1\n', 'a1\n', 'b1\na1\nc1\n'],
+    ['a side only took away', '', 'a1\n', 'a1\nb1\n'],
+    ['nothing but a bracket is shared', '}\n', 'a1\n', 'b1\n}\n'],
+    ['a line is there once and was added twice', 'a1\na1\n', '', 'a1\nb1\n'],
+  ])('stays a conflict where %s', (_, ours, base, theirs) => {
+    expect(settle(file('x.py', hunk(ours, base, theirs)), options).kind).toBe('conflict');
+  });
+
   it('keeps a line beside one that only got another value, if nothing else changes', () => {
     const text = hunk('old\nmine\n', 'old\n', 'new\n');
     expect(settle(file('x.py', text), { ...options, valuesOnly: true })).toEqual({

@@ -136,7 +136,9 @@ def _stream(
     good = marked.filter(keep).select(*(result for result, _ in results.values()), *numbers)
     bad = marked.filter(~keep).select(SOURCE, LINE, pl.col(_BAD), why.alias(REASONS), *raw)
     files = [good.sink_parquet(folder / CLEAN, lazy=True), bad.sink_parquet(folder / QUARANTINE, lazy=True)]
-    pl.collect_all(files, engine="streaming")
+    # With fewer columns asked for, polars would not notice a line with too many fields.
+    whole = pl.QueryOptFlags(projection_pushdown=False)
+    pl.collect_all(files, engine="streaming", optimizations=whole)
     if not by_step:
         return []
     sums = pl.scan_parquet(folder / CLEAN).select(pl.col(_CHANGED + step).cast(pl.Int64).sum() for step in by_step)

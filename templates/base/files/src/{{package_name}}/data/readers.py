@@ -116,10 +116,12 @@ def read_csv(source: str, options: Mapping[str, Any]) -> Table:
     if _lookup(encoding) != "utf-8":
         scratch.append(tempfile.TemporaryDirectory(prefix="data-"))
         readable = _transcode(path, encoding, Path(scratch[0].name) / path.name)
+    separator, quote = str(options.get("separator", ",")), options.get("quote", '"')
+    _refuse_doubled(readable, separator, quote)
     frame = pl.scan_csv(
         readable,
-        separator=str(options.get("separator", ",")),
-        quote_char=options.get("quote", '"'),
+        separator=separator,
+        quote_char=quote,
         infer_schema=False,
         row_index_name=LINE,
         row_index_offset=2,  # the header is line 1
@@ -225,6 +227,16 @@ def _file(source: str) -> Path:
     except OSError as error:
         raise DataError(f"{source} can't be read: {error.strerror}", hint="check its permissions") from error
     return path
+
+
+def _refuse_doubled(path: Path, separator: str, quote: str | None) -> None:
+    """Refuse a header that names a column twice: polars would give one of them another name."""
+    quoting = {"quoting": csv.QUOTE_NONE} if quote is None else {"quotechar": quote}
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        names = next(csv.reader(text, delimiter=separator, **quoting), [])
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise DataError(f"{path.name} has columns of one name: {', '.join(doubled)}", hint="rename one in its header")
 
 
 def _named(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
