@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..data.card import DataCard
 from .errors import ModelError
 from .metrics import Predictions
+from .threads import suited_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,14 +76,16 @@ def predict_rows(pipeline: Any, frame: pd.DataFrame, card: DataCard) -> Predicti
     """
     truth = labels(frame, card)
     if card.task == "regression":
-        predicted = np.asarray(pipeline.predict(frame), dtype=np.float64)
+        with suited_threads(len(frame)):
+            predicted = np.asarray(pipeline.predict(frame), dtype=np.float64)
         return Predictions(truth, predicted, np.empty((len(truth), 0)))
     classes = np.asarray(pipeline.classes_)
     unknown = sorted(set(truth.tolist()) - set(classes.tolist()))
     if unknown:
         message = f"the model has not learned the class {unknown[0]!s} of {card.target}"
         raise ModelError(message, hint="train it on rows of every class")
-    probabilities = np.asarray(pipeline.predict_proba(frame), dtype=np.float64)
+    with suited_threads(len(frame)):
+        probabilities = np.asarray(pipeline.predict_proba(frame), dtype=np.float64)
     return Predictions(np.searchsorted(classes, truth), probabilities.argmax(axis=1), probabilities)
 
 

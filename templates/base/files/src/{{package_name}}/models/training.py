@@ -22,6 +22,7 @@ from .algorithms import make_estimator
 from .errors import ModelError
 from .metrics import Metric
 from .target import check_classes, groups_of, labels, predict_rows
+from .threads import suited_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +99,7 @@ def fit(recipe: Recipe, frame: pd.DataFrame, card: DataCard) -> Pipeline:
 
     pipeline = build(recipe, card)
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, suited_threads(len(frame)):
             warnings.simplefilter("always", ConvergenceWarning)
             pipeline.fit(frame, labels(frame, card))
     except (ValueError, TypeError) as error:

@@ -137,6 +137,7 @@ def _record(workspace: Workspace, judged: Judged, tags: dict[str, str], scratch:
     _write(files, workspace, judged)
     tags |= {"dataset": recipe.dataset, "algorithm": recipe.algorithm, "task": description.card.task}
     tags |= {"input_sha256": recipe.input_sha256, "git_commit": commit.sha or "", "git_dirty": str(commit.dirty)}
+    tags["metric"] = next(iter(judged.metrics))
     with workspace.tracking.run(recipe.dataset, recipe.algorithm, tags) as run:
         run.log_params(recipe.model_dump())
         run.log_metrics(_numbers(judged.trained, judged.evaluation))

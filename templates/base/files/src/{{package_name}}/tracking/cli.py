@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="See, compare and reproduce runs.", no_args_is_help=True)
 
 _SHORT_ID = 8
-_MOST_METRICS = 3
 
 
 @app.command("list")
@@ -102,9 +101,9 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def _row(run: RunRecord) -> tuple[str, ...]:
-    scores = {n.removeprefix("validation_"): v for n, v in run.metrics.items() if n.startswith("validation_")}
-    plain = [(n, v) for n, v in scores.items() if not n.endswith(("_low", "_high", "calibration_error"))]
-    shown = " ".join(f"{name}={value:.4g}" for name, value in plain[:_MOST_METRICS])
+    metric = run.tags.get("metric", "")
+    score = run.metrics.get(f"validation_{metric}")
+    shown = "" if score is None else f"{metric} {score:.4g}"
     return run.id[:_SHORT_ID], run.experiment, run.name, run.status, f"{run.started:%Y-%m-%d %H:%M}", shown
 
 
