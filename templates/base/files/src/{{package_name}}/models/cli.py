@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train, judge, promote and use models.", no_args_is_help=True)
 
+DatasetsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[DATASET]...", help="Datasets that `data run` has made; all by default")
+]
 DatasetArgument = Annotated[str, typer.Argument(help="A dataset that `data run` has made")]
 ModelArgument = Annotated[str, typer.Argument(help="A registered model, which has the name of its dataset")]
 VersionOption = Annotated[str, typer.Option("--version", metavar="REFERENCE", help="A number, or an alias")]
@@ -28,7 +31,7 @@ _SHORT_ID = 8
 
 @app.command("train")
 def train_command(
-    dataset: DatasetArgument,
+    datasets: DatasetsArgument = None,
     algorithms: Annotated[
         list[str] | None, typer.Option("--algorithm", help="Repeatable; those of conf/models.yaml by default")
     ] = None,
@@ -47,24 +50,13 @@ def train_command(
     chosen = algorithms or []
     if parameters and len(chosen) != 1:
         raise ModelError("--parameter needs exactly one --algorithm", hint="others go into conf/models.yaml")
-    results = train_models(workspace, dataset, chosen, _parameters(parameters or []))
+    given = _parameters(parameters or [])
+    trained = [train_models(workspace, name, chosen, given) for name in datasets or workspace.datasets()]
     if as_json:
-        typer.echo(json.dumps([_plain(result) for result in results], indent=2))
+        typer.echo(json.dumps([_plain(result) for results in trained for result in results], indent=2))
         return
-    name = next(iter(results[0].evaluation.metrics))
-    rows = [("version", "algorithm", f"cross-validation {name}", f"validation {name}", "run")]
-    rows += [
-        (
-            str(result.version.number),
-            result.recipe.algorithm,
-            f"{result.trained.mean(name):.4g}",
-            str(result.evaluation.metrics[name]),
-            result.version.run_id[:_SHORT_ID],
-        )
-        for result in results
-    ]
-    print_table(rows)
-    typer.echo(f"{results[0].version} is the challenger; `models promote {dataset}` decides about it", err=True)
+    for results in trained:
+        _print_results(results)
 
 
 @app.command("tune")
@@ -271,6 +263,20 @@ def _plain(result: Result) -> dict[str, Any]:
         "cross_validation": {name: result.trained.mean(name) for name in result.trained.folds},
         "validation": {name: value.model_dump() for name, value in result.evaluation.metrics.items()},
     }
+
+
+def _print_results(results: list[Result]) -> None:
+    name = next(iter(results[0].evaluation.metrics))
+    rows = [("model", "version", "algorithm", f"cross-validation {name}", f"validation {name}", "run")]
+    for result in results:
+        mean, measured = f"{result.trained.mean(name):.4g}", str(result.evaluation.metrics[name])
+        version = result.version
+        rows.append(
+            (version.model, str(version.number), result.recipe.algorithm, mean, measured, version.run_id[:_SHORT_ID])
+        )
+    print_table(rows)
+    best = results[0].version
+    typer.echo(f"{best} is the challenger; `models promote {best.model}` decides about it", err=True)
 
 
 def _print_evaluation(name: str, found: Evaluation) -> None:

@@ -101,7 +101,8 @@ def register(run: Run, model: str, folder: Path, tags: Mapping[str, str]) -> Ver
     run.log_folder(folder, _FOLDER)
     with explained(run.uri):
         _make_model(run, model)
-        made = run.client.create_model_version(model, f"runs:/{run.id}/{_FOLDER}", run.id, tags=dict(tags))
+        source = f"runs:/{run.id}/{_FOLDER}"
+        made = run.client.create_model_version(model, source, run.id, tags=dict(tags), await_creation_for=0)
     return _version(made, {})
 
 

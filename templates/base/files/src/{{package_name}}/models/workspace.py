@@ -58,6 +58,19 @@ class Workspace:
         models = config.group("models", ModelsConfig)
         return cls(config.root, config.root / data.processed, data.features, models, tracking, values)
 
+    def datasets(self) -> list[str]:
+        """Name the datasets that there are.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+        found = sorted(path.parent.name for path in self.processed.glob("*/card.json"))
+        if not found:
+            raise DataError(f"there is no dataset in {self.processed}", hint="make one with `data run`")
+        return found
+
     def splits(self, dataset: str) -> Splits:
         """Read a dataset that `data run` has made.
 
@@ -73,8 +86,7 @@ class Workspace:
         check_name(dataset)
         folder = self.processed / dataset
         if not folder.is_dir():
-            known = sorted(path.parent.name for path in self.processed.glob("*/card.json"))
-            hint = f"make it with `data run`; {one_of(dataset, known)}"
+            hint = f"make it with `data run`; {one_of(dataset, self.datasets())}"
             raise DataError(f"there is no dataset {dataset!r} in {self.processed}", hint=hint)
         return load_splits(folder)
 

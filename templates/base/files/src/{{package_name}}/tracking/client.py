@@ -163,6 +163,7 @@ def open_tracking(config: TrackingConfig, root: Path) -> Tracking:
     os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(config.timeout)
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = str(config.retries)
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     for name in ("alembic", "mlflow.store.db.utils"):  # they tell each step of making a database
         logging.getLogger(name).setLevel(logging.WARNING)
     from filelock import FileLock
