@@ -2,7 +2,8 @@
 
 The groups are named after the package: `<package>.commands` holds typer apps that become sub-commands,
 `<package>.config` holds pydantic models that become configuration groups, `<package>.readers` holds functions that read
-data, and `<package>.transformers` holds scikit-learn transformers that make features.
+data, `<package>.transformers` holds scikit-learn transformers that make features, `<package>.algorithms` holds the
+`Algorithm`s that models are trained with, and `<package>.metrics` holds the `Metric`s that they are judged by.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
-GROUPS = ("commands", "config", "readers", "transformers")
+GROUPS = ("algorithms", "commands", "config", "metrics", "readers", "transformers")
 
 
 class PluginError(ProjectError):

@@ -1,0 +1,32 @@
+"""The configuration group `tracking`: `conf/tracking.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+
+from ..config import ConfigModel
+
+_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql")
+
+
+class TrackingConfig(ConfigModel):
+    """Where runs and models are recorded."""
+
+    uri: str = Field(
+        default="sqlite:///mlflow.db",
+        description="An MLflow server or a database; a relative SQLite file is in the project's folder",
+    )
+    artifacts: Path = Field(default=Path("mlruns"), description="Folder of the files of runs, unless a server has them")
+    timeout: int = Field(default=10, ge=1, description="Seconds to wait for a server's answer")
+    retries: int = Field(default=2, ge=0, description="How often a server is asked again")
+
+    @field_validator("uri")
+    @classmethod
+    def _is_known(cls, uri: str) -> str:
+        scheme = urlsplit(uri).scheme.partition("+")[0]
+        if scheme not in _SCHEMES:
+            raise ValueError(f"it must start with one of {', '.join(f'{name}:' for name in _SCHEMES)}")
+        return uri
