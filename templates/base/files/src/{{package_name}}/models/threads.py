@@ -14,8 +14,8 @@ _FEW_ROWS = 20_000
 def suited_threads(rows: int) -> Iterator[None]:
     """Use one thread for few rows.
 
-    Threads that wait for each other every few microseconds cost more than they bring: on two busy cores, histogram
-    gradient boosting takes 40 times as long on 300 rows.
+    Threads that wait for each other every few microseconds cost more than they bring, above all on cores that are busy
+    with something else.
     """
     if rows < _FEW_ROWS:
         with threadpool_limits(limits=1):
