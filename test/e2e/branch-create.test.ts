@@ -22,7 +22,8 @@ const withPackages = (TMPDIR: string): NodeJS.ProcessEnv =>
   personEnvironment({ TMPDIR, UV_CACHE_DIR: process.env.UV_CACHE_DIR ?? join(homedir(), '.cache', 'uv') });
 
 describe('branch create --init', () => {
-  test('starts a repository whose branch passes its own checks at once', async () => {
+  // The checks are those of the base, too, which trains models.
+  test('starts a repository whose branch passes its own checks at once', { timeout: 900_000 }, async () => {
     const root = place.folder('risk-template');
     const made = await create(root, 'credit-risk', '--init', '--title', 'Risk: "models"', '--summary', 'Scores & more');
     expect(made).toMatchObject({ exitCode: 0, stdout: '' });
