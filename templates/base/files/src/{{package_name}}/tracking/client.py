@@ -188,10 +188,10 @@ def absolute_uri(uri: str, root: Path) -> str:
 
     Examples
     --------
-    >>> absolute_uri("https://example.org", Path("/work"))
+    >>> absolute_uri("https://example.org", Path("/srv"))
     'https://example.org'
-    >>> absolute_uri("sqlite:///mlflow.db", Path("/work"))
-    'sqlite:////work/mlflow.db'
+    >>> absolute_uri("sqlite:///mlflow.db", Path("/srv"))
+    'sqlite:////srv/mlflow.db'
     """
     return f"sqlite:///{(root / _database(uri)).as_posix()}" if uri.startswith("sqlite:") else uri
 
