@@ -1,6 +1,5 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { TreeFile } from '../core/tree.js';
 import { listEntries, readBlobs } from '../adapters/git/read.js';
 import type { Repository } from '../adapters/git/repository.js';
 import { type GitCall, gitText } from '../adapters/git/run.js';
@@ -22,6 +21,8 @@ import { type Rendered, renderTarget, type Target } from '../core/project.js';
 import { renderText } from '../core/render.js';
 import { builtinSource, parseSource, workingTree } from '../core/source.js';
 import { baseManifestFile } from '../core/store.js';
+import { wholeWord } from '../core/text.js';
+import type { TreeFile } from '../core/tree.js';
 import { MlsysError } from '../errors.js';
 import type { Lock } from '../schema/lock.js';
 import { arrange } from './arrange.js';
@@ -243,7 +244,7 @@ function renderingOf({ store }: LoadedTemplate, rendered: Rendered, layer: strin
 
 /** Whether a word is in the text of a template file, where it is no value. Bytes of images and the like are no words. */
 function standsIn(layers: readonly Layer[], word: string): boolean {
-  const pattern = new RegExp(`(?<![\\w-])${word.replace(/[.]/g, '\\$&')}(?![\\w-])`);
+  const pattern = wholeWord(word);
   return layers.some(({ files }) =>
     [...files.values()].some(
       ({ bytes }) => bytes.length < 1e6 && !bytes.includes(0) && pattern.test(Buffer.from(bytes).toString()),

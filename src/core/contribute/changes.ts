@@ -1,4 +1,5 @@
 import { MlsysError } from '../../errors.js';
+import { uvLockPath } from '../drift.js';
 import { foldersAbove } from '../moves.js';
 import type { Baseline } from '../project.js';
 import { blobId, type Listing } from '../tree.js';
@@ -29,7 +30,7 @@ export interface Found {
 }
 
 /** Files that never go into a template: mlsys' own, the packages that one project locked, and secrets. */
-const isOwn = (path: string): boolean => path.startsWith('.mlsys/') || path === 'uv.lock' || /(^|\/)\.env$/.test(path);
+const isOwn = (path: string): boolean => path.startsWith('.mlsys/') || path === uvLockPath || /(^|\/)\.env$/.test(path);
 
 /** What the project changed against what the template renders. Without named paths that is everything but deletions. */
 export function findChanges(merged: MergedProject, next: Baseline, named: readonly string[]): Found {

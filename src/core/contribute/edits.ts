@@ -1,4 +1,5 @@
-import { differences, linesOf, type Span, tokensOf } from './line-diff.js';
+import { linesOf } from '../text.js';
+import { differences, type Span, tokensOf } from './line-diff.js';
 import type { Piece } from './pieces.js';
 
 /** A run of rendered text and what should stand there instead. */

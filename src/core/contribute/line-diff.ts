@@ -70,8 +70,5 @@ function addSpan(spans: Span[], span: Span): void {
   } else spans.unshift(span);
 }
 
-/** Lines with their ends. */
-export const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-
 /** Words, runs of spaces, and single marks. */
 export const tokensOf = (text: string): string[] => text.match(/[\p{L}\p{N}_-]+|[ \t]+|[^]/gu) ?? [];

@@ -1,4 +1,5 @@
 import type { ProjectNames } from '../names.js';
+import { literally, wholeWord } from '../text.js';
 
 /** An expression of a template, with what it prints for this project. */
 export interface Expression {
@@ -150,7 +151,7 @@ export function namesInPath(path: string, { names, isOrdinary }: Values): string
       if (isOrdinary(word)) continue;
       if (isFolder && part === word) return `{{${name}}}`;
       if (isPlainWord(word)) continue;
-      const found = part.replace(new RegExp(`(?<![A-Za-z0-9])${escaped(word)}(?![A-Za-z0-9])`, 'g'), `{{${name}}}`);
+      const found = part.replace(new RegExp(`(?<![A-Za-z0-9])${literally(word)}(?![A-Za-z0-9])`, 'g'), `{{${name}}}`);
       if (found !== part) return found;
     }
     return part;
@@ -160,11 +161,8 @@ export function namesInPath(path: string, { names, isOrdinary }: Values): string
 
 /** The names that stand as words of their own more often than before: turned back they were not, as they may be mere words. */
 export function keptNames(before: string, after: string, { names }: Values): string[] {
-  const count = (text: string, word: string): number =>
-    text.match(new RegExp(`(?<![\\w-])${escaped(word)}(?![\\w-])`, 'g'))?.length ?? 0;
+  const count = (text: string, word: string): number => text.match(wholeWord(word, 'g'))?.length ?? 0;
   return [...new Set([names.project_name, names.package_name])].filter(
     (word) => count(after, word) > count(before, word),
   );
 }
-
-const escaped = (word: string): string => word.replace(/[.]/g, '\\$&');

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../schema/manifest.js';
 import type { TemplateStore } from '../store.js';
+import { wholeWord } from '../text.js';
 import type { Tree } from '../tree.js';
 
 /** One thing that is wrong with a template repository. */
@@ -30,8 +31,7 @@ export type Rule = (subject: LintSubject) => Iterable<Fault>;
 
 /** The first line of a text that holds the words, counted from 1: as words of their own, if they are somewhere. */
 export function lineOf(text: string, words: string): number {
-  const escaped = words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const whole = text.search(new RegExp(`(?<![\\w-])${escaped}(?![\\w-])`));
+  const whole = text.search(wholeWord(words));
   const at = whole < 0 ? text.indexOf(words) : whole;
   return at < 0 ? 1 : text.slice(0, at).split('\n').length;
 }

@@ -1,3 +1,5 @@
+import { linesOf } from '../text.js';
+
 /** Text with the conflicts that git left in it (style diff3), taken apart. */
 export type Segment = readonly string[] | Hunk;
 
@@ -16,9 +18,6 @@ export interface Labels {
 export const isHunk = (segment: Segment): segment is Hunk => !Array.isArray(segment);
 
 const marker = (char: string, label?: string): string => char.repeat(7) + (label === undefined ? '' : ` ${label}`);
-
-/** Lines with their ends, so that CRLF and a missing last newline survive. */
-export const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 
 const bare = (line: string): string => line.replace(/\r?\n$/, '');
 

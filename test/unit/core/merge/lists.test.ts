@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mergeAroundHunk } from '../../../../src/core/merge/around.js';
-import { linesOf } from '../../../../src/core/merge/conflict-text.js';
+import { linesOf } from '../../../../src/core/text.js';
 import { mergeListHunk } from '../../../../src/core/merge/lists.js';
 
 const merge = (path: string, base: string, ours: string, theirs: string): string | undefined =>

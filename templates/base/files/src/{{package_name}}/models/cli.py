@@ -14,6 +14,7 @@ from ..tracking.cli import print_table
 if TYPE_CHECKING:
     from .evaluation import Evaluation
     from .promotion import Decision
+    from .registry import Loaded
     from .workflow import Result
     from .workspace import Workspace
 
@@ -98,11 +99,8 @@ def evaluate_command(
     workspace = _open(overrides, env)
     from .evaluation import evaluate
     from .plots import draw
-    from .registry import find_version, load_version
 
-    loaded = load_version(
-        workspace.tracking, find_version(workspace.tracking, model, version), workspace.models.trusted
-    )
+    loaded = _load(workspace, model, version)
     splits = workspace.splits(model)
     measuring = workspace.measuring(splits.card.task)
     found, rows = evaluate(loaded.pipeline, _split(splits, split), splits.card, measuring, split)
@@ -207,11 +205,8 @@ def predict_command(
     """Predict the rows of a file."""
     workspace = _open(overrides, env)
     from .prediction import predict, read_rows, write_rows
-    from .registry import find_version, load_version
 
-    loaded = load_version(
-        workspace.tracking, find_version(workspace.tracking, model, version), workspace.models.trusted
-    )
+    loaded = _load(workspace, model, version)
     predicted = predict(loaded, read_rows(source))
     if output is None:
         typer.echo(predicted.to_csv(index=False), nl=False)
@@ -225,6 +220,13 @@ def _open(overrides: list[str] | None, env: str | None) -> Workspace:
     from .workspace import Workspace
 
     return Workspace.open(config)
+
+
+def _load(workspace: Workspace, model: str, version: str) -> Loaded:
+    from .registry import find_version, load_version
+
+    found = find_version(workspace.tracking, model, version)
+    return load_version(workspace.tracking, found, workspace.models.trusted)
 
 
 def _parameters(texts: list[str]) -> dict[str, Any]:
