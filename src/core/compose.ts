@@ -5,6 +5,7 @@ import type { Answers } from './answers.js';
 import { type Facts, holds } from './expression.js';
 import { branchNames, type Layer } from './layer.js';
 import { normaliseDistribution } from './names.js';
+import { withParts } from './parts.js';
 import { linkFault, pathCollisions, pathFault } from './paths.js';
 import { fillNames, renderText } from './render.js';
 import { resolveTasks, type Task } from './tasks.js';
@@ -32,8 +33,12 @@ const templateEnding = '.hbs';
 const render = (text: string, data: object, where: string): string => renderText(text, data, where);
 
 /** Puts the layers on top of each other: which file comes from where, and the data of all manifests merged. */
-export function compose(layers: readonly Layer[], answers: Answers): Composition {
-  const facts: Facts = { answers, branches: branchNames(layers) };
+export function compose(stack: readonly Layer[], answers: Answers): Composition {
+  const facts: Facts = { answers, branches: branchNames(stack) };
+  const layers = stack.map((layer) => ({
+    ...layer,
+    manifest: withParts(layer.manifest, (condition) => holds(condition, facts)),
+  }));
   const data = composeData(layers, answers, facts);
   const files = new Map<string, ComposedFile>();
   for (const layer of layers) {

@@ -88,6 +88,29 @@ const migration = z.strictObject({
   note: z.string().optional().describe('what a person should know or do'),
 });
 
+const extras = record(slug, z.array(line)).default({});
+const env = record(envName, envVariable).default({});
+const plugins = record(slug, record(pluginName, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({});
+const tasks = record(slug, task).default({});
+const services = record(slug, service).default({});
+const workflows = record(slug, z.looseObject({})).default({});
+const pages = z.array(z.strictObject({ path: z.string().min(1), title: line })).default([]);
+
+/** What goes together and can be left out: files, and what a manifest says because of them. */
+const part = z.strictObject({
+  if: expression,
+  files: z.array(glob).default([]),
+  python: z
+    .strictObject({ dependencies: z.array(line).default([]), dev: z.array(line).default([]), extras })
+    .default({ dependencies: [], dev: [], extras: {} }),
+  env,
+  plugins,
+  tasks,
+  services,
+  workflows,
+  pages,
+});
+
 export const manifest = z.strictObject({
   name: slug,
   aliases: z.array(slug).default([]),
@@ -112,7 +135,7 @@ export const manifest = z.strictObject({
     .strictObject({
       dependencies: z.array(line).default([]),
       dev: z.array(line).default([]),
-      extras: record(slug, z.array(line)).default({}),
+      extras,
       conflicts: z.array(z.array(slug).min(2)).default([]),
       indexes: z
         .array(
@@ -126,17 +149,13 @@ export const manifest = z.strictObject({
         .default([]),
     })
     .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [] }),
-  env: record(envName, envVariable).default({}),
-  plugins: record(slug, record(pluginName, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({}),
-  tasks: record(slug, task).default({}),
-  services: record(slug, service).default({}),
-  workflows: record(slug, z.looseObject({})).default({}),
-  docs: z
-    .strictObject({
-      readme: z.string().optional(),
-      pages: z.array(z.strictObject({ path: z.string().min(1), title: line })).default([]),
-    })
-    .default({ pages: [] }),
+  env,
+  plugins,
+  tasks,
+  services,
+  workflows,
+  parts: z.array(part).default([]),
+  docs: z.strictObject({ readme: z.string().optional(), pages }).default({ pages: [] }),
   checks: z
     .array(z.strictObject({ name: slug, kind: z.enum(['command', 'file', 'port']), value: line, fix: line }))
     .default([]),

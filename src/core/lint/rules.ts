@@ -1,9 +1,10 @@
 import picomatch from 'picomatch';
 import { MlsysError } from '../../errors.js';
-import { composedNames } from '../../schema/manifest.js';
+import { composedNames, type Manifest } from '../../schema/manifest.js';
 import { parseExpression } from '../expression.js';
 import { baseName } from '../layer.js';
 import { didYouMean } from '../nearest.js';
+import { withParts } from '../parts.js';
 import { linkFault, pathCollisions, pathFault } from '../paths.js';
 import { namesIn } from '../render.js';
 import { barePath, type Fault, inManifest, type LintLayer, lineOf, type Rule, stackOf } from './faults.js';
@@ -99,8 +100,11 @@ export const namesAreKnown: Rule = function* (subject) {
   }
 };
 
+const withAllParts = ({ manifest }: LintLayer): Manifest => withParts(manifest, () => true);
+
 const conditionsOf = ({ manifest }: LintLayer): string[] => [
   ...manifest.when.map((rule) => rule.if),
+  ...manifest.parts.map((part) => part.if),
   ...manifest.python.indexes.flatMap((index) => index.if ?? []),
   ...manifest.requires.answers,
 ];
@@ -144,7 +148,7 @@ function uses(layer: LintLayer, name: string): boolean {
   const inText = (text: string): boolean => tryNames(text).has(name);
   return (
     conditionsOf(layer).some((condition) => readCondition(condition).names.includes(name)) ||
-    inText(JSON.stringify(layer.manifest.tasks).replaceAll('\\"', '"')) ||
+    inText(JSON.stringify(withAllParts(layer).tasks).replaceAll('\\"', '"')) ||
     inText(layer.readme?.text ?? '') ||
     [...layer.files].some(
       ([path, { bytes }]) => inText(barePath(path)) || (path.endsWith('.hbs') && inText(textOf(bytes))),
@@ -158,7 +162,7 @@ export const globsMatch: Rule = function* ({ layers }) {
     // Braces are a picomatch list, so a name in a path is put in plain.
     const flat = (path: string): string => path.replace(/\{\{\s*(\w+)\s*\}\}/g, '$1');
     const paths = [...layer.files.keys()].map((path) => flat(barePath(path)));
-    for (const glob of [...layer.manifest.when.flatMap((rule) => rule.files), ...layer.manifest.once]) {
+    for (const glob of [...withAllParts(layer).when.flatMap((rule) => rule.files), ...layer.manifest.once]) {
       const matches = picomatch(flat(glob), { dot: true });
       if (!paths.some((path) => matches(path))) yield inManifest(layer, glob, `${glob} matches no file`);
     }
@@ -168,7 +172,7 @@ export const globsMatch: Rule = function* ({ layers }) {
 /** Files that a manifest names must be there. */
 export const namedFilesExist: Rule = function* ({ layers }) {
   for (const layer of layers) {
-    const { docs, plugins } = layer.manifest;
+    const { docs, plugins } = withAllParts(layer);
     if (layer.readme !== undefined && layer.readme.text === undefined) {
       yield inManifest(layer, layer.readme.path, `${layer.readme.path} is not there`);
     }
@@ -186,10 +190,10 @@ export const namedFilesExist: Rule = function* ({ layers }) {
 
 export const stepsAreTasks: Rule = function* (subject) {
   for (const layer of subject.layers) {
-    const tasks = stackOf(subject, layer).flatMap(({ manifest }) =>
-      Object.keys(manifest.tasks).flatMap((name) => [name, `${name}-${manifest.name}`]),
+    const tasks = stackOf(subject, layer).flatMap((below) =>
+      Object.keys(withAllParts(below).tasks).flatMap((name) => [name, `${name}-${below.manifest.name}`]),
     );
-    for (const [name, task] of Object.entries(layer.manifest.tasks)) {
+    for (const [name, task] of Object.entries(withAllParts(layer).tasks)) {
       for (const step of task.steps ?? []) {
         if (!tasks.includes(step))
           yield inManifest(

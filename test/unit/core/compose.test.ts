@@ -194,3 +194,70 @@ describe('the data of several layers', () => {
     ]);
   });
 });
+
+describe('a part of a layer', () => {
+  const part = {
+    if: 'api',
+    files: ['src/{{package_name}}/api/**'],
+    python: { dependencies: ['fastapi>=0.165'], dev: ['httpx'], extras: { ui: ['nicegui'], gpu: ['b'] } },
+    env: { API_SECRET: { secret: true } },
+    plugins: { commands: { api: '.api.cli:app' }, routers: { models: '.api.models:router' } },
+    tasks: { 'run-api': { command: '{{project_name}} api run', help: 'Serve' } },
+    services: { redis: { image: 'redis:8' } },
+    workflows: { image: { on: 'push' } },
+    pages: [{ path: 'docs/api.md', title: 'API' }],
+  };
+  const layer = layerOf(
+    {
+      python: { dependencies: ['numpy'], extras: { gpu: ['a'] } },
+      plugins: { commands: { data: '.data.cli:app' } },
+      parts: [part],
+    },
+    { 'src/{{package_name}}/api/cli.py': '', 'src/{{package_name}}/data/cli.py': '' },
+  );
+  const made = (api: boolean) => compose([layer], { ...answers, api });
+
+  it('is there with all that belongs to it, beside what the layer says itself', () => {
+    const { files, data: composed } = made(true);
+    expect([...files.keys()]).toEqual(['src/my_project/api/cli.py', 'src/my_project/data/cli.py']);
+    expect(composed).toMatchObject({
+      dependencies: ['fastapi>=0.165', 'numpy'],
+      dev_dependencies: ['httpx'],
+      extras: [
+        { name: 'gpu', requirements: ['a', 'b'] },
+        { name: 'ui', requirements: ['nicegui'] },
+      ],
+      env: [{ name: 'API_SECRET', secret: true }],
+      plugins: [
+        {
+          group: 'commands',
+          entries: [
+            { name: 'api', target: 'my_project.api.cli:app' },
+            { name: 'data', target: 'my_project.data.cli:app' },
+          ],
+        },
+        { group: 'routers', entries: [{ name: 'models', target: 'my_project.api.models:router' }] },
+      ],
+      services: [{ name: 'redis' }],
+      workflows: [{ name: 'image', on: 'push' }],
+      docs: [{ pages: [{ path: 'docs/api.md', title: 'API' }] }],
+    });
+    expect(composed.tasks.map((task) => task.command)).toContainEqual(['my-project api run']);
+  });
+
+  it('leaves nothing behind where its condition does not hold', () => {
+    const { files, data: composed } = made(false);
+    expect([...files.keys()]).toEqual(['src/my_project/data/cli.py']);
+    expect(composed).toMatchObject({
+      dependencies: ['numpy'],
+      dev_dependencies: [],
+      extras: [{ name: 'gpu', requirements: ['a'] }],
+      env: [],
+      plugins: [{ group: 'commands', entries: [{ name: 'data', target: 'my_project.data.cli:app' }] }],
+      tasks: [],
+      services: [],
+      workflows: [],
+      docs: [{ pages: [] }],
+    });
+  });
+});

@@ -116,6 +116,21 @@ describe('a fault of a template', () => {
       /branch.yaml:4: data\/\*\* matches no file/,
     ],
     [
+      'a part whose files are not there',
+      forest('parts:\n  - {if: shared, files: ["api/**"]}\n'),
+      /branch.yaml:5: api\/\*\* matches no file/,
+    ],
+    [
+      'a part under a condition that no answer gives',
+      forest('parts:\n  - {if: shraed, files: [a]}\n', { 'files/a': '' }),
+      /branch.yaml:5: no answer is named shraed/,
+    ],
+    [
+      'a part with a plugin without module',
+      forest('parts:\n  - {if: shared, plugins: {commands: {llm: ".llm.cli:app"}}}\n'),
+      /the plugin .llm.cli:app has no module/,
+    ],
+    [
       'a section that is not there',
       forest('docs:\n  readme: README.section.md\n'),
       /branch.yaml:5: README.section.md is not there/,
