@@ -61,6 +61,20 @@ def config_check(overrides: SetOption = None, env: EnvOption = None) -> None:
     typer.echo(f"the configuration of {config.environment} is valid: {len(list(config.values()))} values")
 
 
+@config_app.command("schema")
+def config_schema() -> None:
+    """Write JSON schemas to conf/schemas, by which editors complete, explain and check the files of conf."""
+    from .config.loader import find_root
+    from .config.schema import write_schemas
+
+    root = find_root()
+    written, skipped = write_schemas(root)
+    for error in skipped:
+        typer.echo(f"warning: skipped: {error}", err=True)
+    for path in written:
+        typer.echo(path.relative_to(root).as_posix())
+
+
 @plugins_app.command("list")
 def plugins_list(as_json: JsonOption = False) -> None:
     """Print each plugin, and whether it can be used."""
