@@ -67,6 +67,19 @@ def bound(limit: float | str, kind: ColumnType, now: datetime) -> Any:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def limits(column: ColumnConfig, now: datetime) -> tuple[Any, Any]:
+    """Find the least and the greatest value that a column may have after cleaning, None where there is no limit.
+
+    A column whose unit is changed is held to its `clip` and not to its `range`.
+    """
+    same_unit = column.factor == 1 and not column.offset
+    low, high = column.clip or (column.range if same_unit else None) or (None, None)
+    return (
+        None if low is None else bound(low, column.type, now),
+        None if high is None else bound(high, column.type, now),
+    )
+
+
 def cleaned(name: str, column: ColumnConfig) -> tuple[pl.Expr, dict[str, pl.Expr]]:
     """Clean one column: its unit, its limits, what fills its gaps.
 

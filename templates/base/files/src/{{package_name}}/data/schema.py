@@ -11,7 +11,7 @@ import polars as pl
 from .card import ColumnType
 from .config import ColumnConfig
 from .readers import LINE, SOURCE, Table, explained
-from .rules import bound
+from .rules import limits
 from .values import DTYPES, parse, present
 
 _SAMPLE = 100_000
@@ -65,7 +65,7 @@ def _type_of_text(values: pl.Series) -> ColumnType:
 def pandera_schema(columns: Mapping[str, ColumnConfig], now: datetime) -> pa.DataFrameSchema:
     """Make the pandera schema that clean rows satisfy.
 
-    Limits are those after cleaning: a column whose unit is changed is held to its `clip` and not to its `range`.
+    Limits are those after cleaning.
 
     Examples
     --------
@@ -81,9 +81,7 @@ def pandera_schema(columns: Mapping[str, ColumnConfig], now: datetime) -> pa.Dat
 
 def _column(column: ColumnConfig, now: datetime) -> pa.Column:
     checks: list[pa.Check] = []
-    same_unit = column.factor == 1 and not column.offset
-    limits = column.clip or (column.range if same_unit else None) or (None, None)
-    low, high = (None if limit is None else bound(limit, column.type, now) for limit in limits)
+    low, high = limits(column, now)
     if low is not None:
         checks.append(pa.Check.ge(low))
     if high is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..monitoring.reference import Reference
 from ..tracking.provenance import Commit
 from .evaluation import Evaluation
 from .metrics import Metric, Predictions
@@ -23,6 +24,7 @@ class Judged:
     evaluation: Evaluation
     rows: Predictions
     metrics: Mapping[str, Metric]
+    reference: Reference
 
 
 def write_card(version: Version, judged: Judged, commit: Commit) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..logs import get_logger
+from ..monitoring.reference import REFERENCE, make_reference
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit, read_environment
 from .algorithms import make_estimator
@@ -113,8 +114,10 @@ def train_recipe(workspace: Workspace, recipe: Recipe, splits: Splits, tags: Map
     card, measuring = splits.card, workspace.measuring(splits.card.task)
     trained = train(recipe, splits.train, card, measuring.metrics, workspace.models.jobs)
     found, rows = evaluate(trained.pipeline, splits.validation, card, measuring, "validation")
-    description = Description(signature=Signature.of(card, trained.pipeline), recipe=recipe, card=card)
-    judged = Judged(description, trained, found, rows, measuring.metrics)
+    signature = Signature.of(card, trained.pipeline)
+    description = Description(signature=signature, recipe=recipe, card=card)
+    reference = make_reference(splits.train, signature, card.of_role("time"), rows, found.metrics)
+    judged = Judged(description, trained, found, rows, measuring.metrics, reference)
     scratch = Path(tempfile.mkdtemp(prefix="model-"))
     try:
         version = _record(workspace, judged, dict(tags or {}), scratch)
@@ -155,6 +158,7 @@ def _write(folder: Path, workspace: Workspace, judged: Judged) -> None:
         "data_card.json": description.card.model_dump_json(indent=2),
         "recipe.json": description.recipe.model_dump_json(indent=2),
         "evaluation.json": judged.evaluation.model_dump_json(indent=2),
+        REFERENCE: judged.reference.model_dump_json(),
     }
     for name, text in texts.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")

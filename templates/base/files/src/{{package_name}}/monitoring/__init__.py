@@ -1,1 +1,4 @@
-"""What happens to models in use: their predictions, drift of their inputs, and what they turn out to be worth."""
+"""Watching models at work: drift, data quality, performance, alerts and retraining.
+
+prediction log → window → compare with the reference of training → report → alerts → retraining, if it is wanted
+"""
