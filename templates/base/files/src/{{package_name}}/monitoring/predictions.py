@@ -27,7 +27,7 @@ SHADOW = "-shadow"
 """What the id of a shadow's prediction has behind the id of the answer, so that one label reaches both."""
 
 _MANY = 500
-_COLUMNS = ("id", "time", "request_id", "version", "role", "prediction", "seconds", "label")
+_COLUMNS = ("id", "time", "request_id", "version", "role", "prediction", "seconds", "label", "labelled")
 
 
 class PredictionLogError(ProjectError):
@@ -127,6 +127,7 @@ _TABLE = sa.Table(
     sa.Column("probabilities", _Json),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("label", _Json),
+    sa.Column("labelled", _Utc),
 )
 _INDEX = sa.Index("predictions_model_time", _TABLE.c.model, _TABLE.c.time)
 
@@ -202,7 +203,7 @@ class PredictionLog:
         -------
         DataFrame
             `id`, `time`, `request_id`, `version`, `role`, `prediction`, `seconds`, `label` (missing as long as none
-            arrived), `probability_<class>` and `input_<column>`.
+            arrived), `labelled` (when it did), `probability_<class>` and `input_<column>`.
 
         Raises
         ------
@@ -240,7 +241,8 @@ class PredictionLog:
         PredictionLogError
             If they can't be written.
         """
-        update = sa.update(_TABLE).where(_TABLE.c.id == sa.bindparam("of")).values(label=sa.bindparam("value"))
+        update = sa.update(_TABLE).where(_TABLE.c.id == sa.bindparam("of"))
+        update = update.values(label=sa.bindparam("value"), labelled=datetime.now(UTC))
         given = list(labels.items())
         known = 0
         with self._explained("written"), self._engine.begin() as connection:
