@@ -110,13 +110,21 @@ def profile_command(
 def sample_command(
     folder: Annotated[Path | None, typer.Option("--folder", help="Where to; data/raw by default")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that are there")] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only files that a dataset reads and that are not there")
+    ] = False,
     env: EnvOption = None,
 ) -> None:
     """Write two real datasets as CSV, with faults for `data run` to find."""
     config = start(None, env)
+    from .config import DataConfig
     from .sample import write_samples
 
-    for path, rows in write_samples(folder or config.root / "data" / "raw", force=force).items():
+    only = None
+    if missing:
+        sources = {config.root / dataset.source for dataset in config.group("data", DataConfig).datasets.values()}
+        only = {path for path in sources if not path.exists()}
+    for path, rows in write_samples(folder or config.root / "data" / "raw", force=force, only=only).items():
         typer.echo(f"{path}: {rows} rows")
 
 

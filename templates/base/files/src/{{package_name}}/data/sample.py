@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,18 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from .errors import DataError
 
 
-def write_samples(folder: Path, *, seed: int = 0, force: bool = False) -> dict[Path, int]:
+def write_samples(
+    folder: Path, *, seed: int = 0, force: bool = False, only: Collection[Path] | None = None
+) -> dict[Path, int]:
     """Write `breast_cancer.csv` (classification) and `diabetes.csv` (regression).
 
     Every file has rows that are there twice, text where numbers belong, numbers out of range, and gaps. The same seed
     gives the same files.
+
+    Parameters
+    ----------
+    only
+        The files that are wanted, if not all are.
 
     Returns
     -------
@@ -30,16 +37,17 @@ def write_samples(folder: Path, *, seed: int = 0, force: bool = False) -> dict[P
     """
     made: dict[str, Callable[[], tuple[pd.DataFrame, str]]] = {"breast_cancer": _breast_cancer, "diabetes": _diabetes}
     paths = {name: folder / f"{name}.csv" for name in made}
-    for path in paths.values():
+    wanted = {name: path for name, path in paths.items() if only is None or path in only}
+    for path in wanted.values():
         if path.exists() and not force:
             raise DataError(f"{path} is there already", hint="overwrite it with --force")
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[Path, int] = {}
-    for name, make in made.items():
-        frame, spoiled = make()
+    for name, path in wanted.items():
+        frame, spoiled = made[name]()
         frame = _spoil(frame, spoiled, np.random.default_rng(seed))
-        frame.to_csv(paths[name], index=False)
-        rows[paths[name]] = len(frame)
+        frame.to_csv(path, index=False)
+        rows[path] = len(frame)
     return rows
 
 

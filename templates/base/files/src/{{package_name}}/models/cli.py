@@ -87,30 +87,38 @@ def tune_command(
 
 @app.command("evaluate")
 def evaluate_command(
-    model: ModelArgument,
-    version: VersionOption = "champion",
+    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="All by default")] = None,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", metavar="REFERENCE", help="By default the champion, else the challenger"),
+    ] = None,
     split: Annotated[str, typer.Option("--split", help="train, validation or test")] = "test",
-    plots: Annotated[Path | None, typer.Option("--plots", help="A folder for pictures")] = None,
+    plots: Annotated[Path | None, typer.Option("--plots", help="A folder, with one of pictures for each model")] = None,
     overrides: SetOption = None,
     env: EnvOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a registered model on a split of its dataset."""
+    """Measure registered models on a split of their datasets."""
     workspace = _open(overrides, env)
     from .evaluation import evaluate
     from .plots import draw
 
-    loaded = _load(workspace, model, version)
-    splits = workspace.splits(model)
-    measuring = workspace.measuring(splits.card.task)
-    found, rows = evaluate(loaded.pipeline, _split(splits, split), splits.card, measuring, split)
-    if plots:
-        for path in draw(found, rows, plots):
+    measured = []
+    for model in models or workspace.datasets():
+        loaded = _load(workspace, model, version or _preferred(workspace, model))
+        splits = workspace.splits(model)
+        measuring = workspace.measuring(splits.card.task)
+        found, rows = evaluate(loaded.pipeline, _split(splits, split), splits.card, measuring, split)
+        for path in draw(found, rows, plots / model) if plots else ():
             typer.echo(f"drawn: {path}", err=True)
+        measured.append((loaded.version, found))
     if as_json:
-        typer.echo(found.model_dump_json(indent=2))
-    else:
-        _print_evaluation(str(loaded.version), found)
+        named = [({"model": one.model, "version": one.number}, found) for one, found in measured]
+        plain = [name | found.model_dump(mode="json") for name, found in named]
+        typer.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+        return
+    for one, found in measured:
+        _print_evaluation(str(one), found)
 
 
 @app.command("promote")
@@ -220,6 +228,13 @@ def _open(overrides: list[str] | None, env: str | None) -> Workspace:
     from .workspace import Workspace
 
     return Workspace.open(config)
+
+
+def _preferred(workspace: Workspace, model: str) -> str:
+    from .registry import list_versions
+
+    aliases = {alias for version in list_versions(workspace.tracking, model) for alias in version.aliases}
+    return "challenger" if "challenger" in aliases and "champion" not in aliases else "champion"
 
 
 def _load(workspace: Workspace, model: str, version: str) -> Loaded:
