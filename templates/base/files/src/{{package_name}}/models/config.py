@@ -37,7 +37,9 @@ class TuningConfig(ConfigModel):
     trials: int = Field(default=30, ge=1, description="Trials in all, those of earlier searches included")
     timeout: float | None = Field(default=None, gt=0, description="Seconds after which no new trial starts")
     startup: int = Field(default=5, ge=0, description="Trials before bad ones are cut short")
-    storage: str = Field(default="sqlite:///mlruns/studies.db", description="Where searches are kept, to go on later")
+    storage: str | None = Field(
+        default=None, description="Database of searches, to go on later; studies.db beside the runs by default"
+    )
 
 
 class ExplainConfig(ConfigModel):

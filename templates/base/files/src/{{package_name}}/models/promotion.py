@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
 from ..logs import get_logger
-from ..tracking.client import Tracking, explained
+from ..tracking.store import Tracking
 from .bootstrap import Difference, Estimate, compare, estimate
 from .config import PromotionConfig
 from .errors import ModelError
@@ -222,6 +222,5 @@ def _predict(loaded: Loaded, splits: Splits) -> Predictions:
 def _store(tracking: Tracking, candidate: Version, decision: Decision) -> None:
     """Keep a decision before it takes effect: the last as a tag of the version, each as a file of its run."""
     text = decision.model_dump_json(indent=2)
-    with explained(tracking.uri):
-        tracking.client.log_text(candidate.run_id, text, f"decisions/{decision.decided:%Y%m%dT%H%M%S%f}.json")
+    tracking.log_text(candidate.run_id, text, f"decisions/{decision.decided:%Y%m%dT%H%M%S%f}.json")
     set_tags(tracking, candidate, {_DECISION: text, "decision_reason": decision.reason})

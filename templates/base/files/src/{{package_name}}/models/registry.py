@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..config.settings import one_of
 from ..data import DataCard
-from ..tracking.client import Run, Tracking, explained
+from ..tracking.errors import TrackingError
+from ..tracking.store import Run, Tracking, Version
+from ..tracking.store import check_name as check_stored_name
 from .algorithms import find_algorithm
 from .errors import ModelError
 from .files import MODEL, load, save
@@ -22,15 +22,31 @@ from .signature import Signature
 from .training import Recipe
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
     from sklearn.pipeline import Pipeline
+
+__all__ = [
+    "CHALLENGER",
+    "CHAMPION",
+    "Description",
+    "Loaded",
+    "Version",
+    "check_name",
+    "drop_alias",
+    "find_version",
+    "list_models",
+    "list_versions",
+    "load_version",
+    "register",
+    "set_alias",
+    "set_tags",
+    "write_files",
+]
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
 _FOLDER = "model"
 _DESCRIPTION = "model.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 class Description(BaseModel):
@@ -41,33 +57,6 @@ class Description(BaseModel):
     signature: Signature
     recipe: Recipe
     card: DataCard
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a registered model.
-
-    Attributes
-    ----------
-    number
-        Counts from 1.
-    aliases
-        Such as `champion`.
-    tags
-        Algorithm, checksums, scores, and the last decision about it.
-    created
-        In UTC.
-    """
-
-    model: str
-    number: int
-    run_id: str
-    aliases: tuple[str, ...]
-    tags: Mapping[str, str]
-    created: datetime
-
-    def __str__(self) -> str:
-        return f"{self.model} version {self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +88,7 @@ def register(run: Run, model: str, folder: Path, tags: Mapping[str, str]) -> Ver
     """
     check_name(model)
     run.log_folder(folder, _FOLDER)
-    with explained(run.uri):
-        _make_model(run, model)
-        source = f"runs:/{run.id}/{_FOLDER}"
-        made = run.client.create_model_version(model, source, run.id, tags=dict(tags), await_creation_for=0)
-    return _version(made, {})
+    return run.register(model, _FOLDER, tags)
 
 
 def find_version(tracking: Tracking, model: str, reference: str) -> Version:
@@ -127,8 +112,7 @@ def find_version(tracking: Tracking, model: str, reference: str) -> Version:
 
 def list_models(tracking: Tracking) -> list[str]:
     """Name the registered models."""
-    with explained(tracking.uri):
-        return sorted(found.name for found in _pages(tracking.client.search_registered_models))
+    return tracking.models()
 
 
 def list_versions(tracking: Tracking, model: str) -> list[Version]:
@@ -139,20 +123,8 @@ def list_versions(tracking: Tracking, model: str) -> list[Version]:
     ModelError
         If the name can't be one of a model.
     """
-    from mlflow.exceptions import MlflowException
-
     check_name(model)
-    with explained(tracking.uri):
-        try:
-            registered = tracking.client.get_registered_model(model)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return []
-            raise
-        # A server answers the numbers of aliases as text.
-        aliases = {alias: int(number) for alias, number in registered.aliases.items()}
-        found = _pages(tracking.client.search_model_versions, filter_string=f"name='{model}'")
-    return sorted((_version(one, aliases) for one in found), key=lambda version: -version.number)
+    return tracking.versions(model)
 
 
 def load_version(tracking: Tracking, version: Version, trusted: Collection[str] = ()) -> Loaded:
@@ -182,21 +154,17 @@ def load_version(tracking: Tracking, version: Version, trusted: Collection[str] 
 
 def set_alias(tracking: Tracking, version: Version, alias: str) -> None:
     """Give an alias to a version; whatever had it has it no more."""
-    with explained(tracking.uri):
-        tracking.client.set_registered_model_alias(version.model, alias, str(version.number))
+    tracking.set_alias(version.model, alias, version.number)
 
 
 def drop_alias(tracking: Tracking, model: str, alias: str) -> None:
     """Take an alias away."""
-    with explained(tracking.uri):
-        tracking.client.delete_registered_model_alias(model, alias)
+    tracking.drop_alias(model, alias)
 
 
 def set_tags(tracking: Tracking, version: Version, tags: Mapping[str, str]) -> None:
     """Write tags of a version."""
-    with explained(tracking.uri):
-        for name, value in tags.items():
-            tracking.client.set_model_version_tag(version.model, str(version.number), name, value)
+    tracking.set_tags(version.model, version.number, tags)
 
 
 def check_name(model: str) -> None:
@@ -207,36 +175,10 @@ def check_name(model: str) -> None:
     ModelError
         If it has other characters than letters, digits, `-` and `_`.
     """
-    if not _NAME.fullmatch(model):
-        raise ModelError(f"{model[:100]!r} is no name of a model", hint="letters, digits, - and _ only")
-
-
-def _make_model(run: Run, name: str) -> None:
-    from mlflow.exceptions import MlflowException
-
     try:
-        run.client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-
-
-def _pages(search: Any, **options: Any) -> list[Any]:
-    found: list[Any] = []
-    token: str | None = None
-    while True:
-        page = search(**options, page_token=token)
-        found += page
-        token = page.token
-        if not token:
-            return found
-
-
-def _version(made: ModelVersion, aliases: Mapping[str, int]) -> Version:
-    number = int(made.version)
-    own = tuple(sorted(alias for alias, of in aliases.items() if of == number))
-    created = datetime.fromtimestamp(made.creation_timestamp / 1000, UTC)
-    return Version(made.name, number, made.run_id or "", own, dict(made.tags), created)
+        check_stored_name(model)
+    except TrackingError as error:
+        raise ModelError(f"{model[:100]!r} is no name of a model", hint=error.hint) from error
 
 
 def _trusted(recipe: Recipe, card: DataCard, trusted: Collection[str]) -> set[str]:

@@ -12,10 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import ValidationError
 
-from ..tracking.client import Tracking
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit
-from ..tracking.runs import RunRecord, find_run
+from ..tracking.runs import find_run
+from ..tracking.store import RunRecord, Tracking
 from .errors import ModelError
 from .metrics import find_metrics
 from .target import predict_rows

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..logs import get_logger
 from ..tracking.client import absolute_uri
+from ..tracking.store import shown
 from .algorithms import Algorithm, Choice, Span, find_algorithm
 from .errors import ModelError
 from .metrics import Metric
@@ -79,7 +80,7 @@ def _search(workspace: Workspace, recipe: Recipe, algorithm: Algorithm, splits: 
     config = workspace.models.tuning
     metrics = workspace.metrics(splits.card.task)
     name, metric = next(iter(metrics.items()))
-    uri = absolute_uri(config.storage, workspace.root)
+    uri = absolute_uri(config.storage or f"sqlite:///{workspace.tracking.artifacts}/studies.db", workspace.root)
     if uri.startswith("sqlite:"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -91,9 +92,7 @@ def _search(workspace: Workspace, recipe: Recipe, algorithm: Algorithm, splits: 
             pruner=optuna.pruners.MedianPruner(n_startup_trials=config.startup),
         )
     except Exception as error:  # SQLAlchemy, Alembic and Optuna each have errors of their own for a bad database
-        raise ModelError(
-            f"the searches in {config.storage} can't be used: {error}", hint="move that file away"
-        ) from error
+        raise ModelError(f"the searches in {shown(uri)} can't be used: {error}", hint="move that file away") from error
     study.sampler = optuna.samplers.TPESampler(seed=recipe.seed + len(study.trials))
     left = trials - len(study.trials)
     if left > 0:

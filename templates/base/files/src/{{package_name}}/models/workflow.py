@@ -94,7 +94,7 @@ def train_models(
     ModelError
         If an algorithm is unknown, or the data can't be learned from.
     TrackingError
-        If MLflow fails on the way. What was made by then is kept in a folder, which the error names.
+        If the store of runs fails on the way. What was made by then is kept in a folder, which the error names.
     """
     splits = workspace.splits(dataset)
     card = splits.card

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.settings import one_of
 from ..data import DataError
-from ..tracking.client import Tracking, open_tracking
+from ..tracking.client import open_tracking
 from ..tracking.config import TrackingConfig
+from ..tracking.store import Tracking
 from .config import ModelsConfig, TaskConfig
 from .evaluation import Measuring
 from .metrics import Metric, find_metrics
@@ -43,12 +44,12 @@ class Workspace:
 
     @classmethod
     def open(cls, config: Config) -> Workspace:
-        """Connect to MLflow, and read what configuration there is.
+        """Open the store of runs, and read what configuration there is.
 
         Raises
         ------
         TrackingError
-            If MLflow can't be reached.
+            If the store can't be reached.
         """
         from ..data.config import DataConfig
 

@@ -12,7 +12,7 @@ import typer
 from ..runtime import EnvOption, JsonOption, SetOption, start
 
 if TYPE_CHECKING:
-    from .runs import RunRecord
+    from .store import RunRecord
 
 app = typer.Typer(help="See, compare and reproduce runs.", no_args_is_help=True)
 

@@ -6,4 +6,4 @@ from ..errors import ProjectError
 
 
 class TrackingError(ProjectError):
-    """MLflow can't be reached, or does not have what is asked for."""
+    """A store of runs can't be reached, or does not have what is asked for."""

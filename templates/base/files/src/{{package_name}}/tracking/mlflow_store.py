@@ -1,0 +1,232 @@
+"""Runs and models in MLflow: in a SQLite file of the project, in another database, or on a server.
+
+MLflow is imported when a connection is made, and its telemetry is off.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ..logs import get_logger
+from .config import TrackingConfig
+from .errors import TrackingError
+from .mlflow_registry import MlflowRegistry, explained, pages
+from .store import FAILED, FINISHED, KILLED, RunRecord, Version, check_name, check_path, flatten
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowEntity
+
+_log = get_logger(__name__)
+
+_ROOT_TAG = "project_root"
+_LONGEST_VALUE = 6000  # of a parameter, as MLflow has it
+_LONGEST_TAG = 5000
+_BATCH = 100
+_MOVE = (
+    "UPDATE experiments SET artifact_location = :new || substr(artifact_location, length(:old) + 1)"
+    " WHERE experiment_id = :id AND substr(artifact_location, 1, length(:old)) = :old",
+    "UPDATE runs SET artifact_uri = :new || substr(artifact_uri, length(:old) + 1)"
+    " WHERE experiment_id = :id AND substr(artifact_uri, 1, length(:old)) = :old",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MlflowRun:
+    """A run that MLflow is recording."""
+
+    store: MlflowStore
+    id: str
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record settings; the keys of nested mappings are joined with dots."""
+        from mlflow.entities import Param
+
+        flat = [Param(name, str(value)[:_LONGEST_VALUE]) for name, value in flatten(params)]
+        with explained(self.store.uri):
+            for start in range(0, len(flat), _BATCH):
+                self.store.client.log_batch(self.id, params=flat[start : start + _BATCH])
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Record numbers that are finite."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        values = [Metric(name, float(value), now, 0) for name, value in metrics.items() if math.isfinite(value)]
+        with explained(self.store.uri):
+            self.store.client.log_batch(self.id, metrics=values)
+
+    def log_folder(self, folder: Path, place: str | None = None) -> None:
+        """Keep a copy of everything in a folder."""
+        check_path(place or "")
+        with explained(self.store.uri):
+            self.store.client.log_artifacts(self.id, str(folder), place)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Keep a text as one of the run's files."""
+        self.store.log_text(self.id, text, path)
+
+    def register(self, model: str, place: str, tags: Mapping[str, str]) -> Version:
+        """Make a folder of the run's files the next version of a model."""
+        return self.store.add(model, self.id, place, tags)
+
+
+@dataclass(frozen=True, slots=True)
+class MlflowStore(MlflowRegistry):
+    """A connection.
+
+    Attributes
+    ----------
+    root
+        The project's folder.
+    artifacts
+        The files of runs, unless a server has them.
+    """
+
+    root: Path
+    artifacts: Path
+
+    @contextmanager
+    def run(self, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[MlflowRun]:
+        """Record what happens in the `with` block."""
+        check_name(experiment)
+        with explained(self.uri):
+            started = self.client.create_run(self._experiment(experiment), tags=dict(tags), run_name=name)
+        run = MlflowRun(self, started.info.run_id)
+        try:
+            yield run
+            with explained(self.uri):
+                self.client.set_terminated(run.id, FINISHED)
+        except BaseException as error:
+            with suppress(Exception):
+                self.client.set_tag(run.id, "error", f"{type(error).__name__}: {error}"[:_LONGEST_TAG])
+                self.client.set_terminated(run.id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED)
+            raise
+
+    @contextmanager
+    def files(self, run_id: str, path: str) -> Iterator[Path]:
+        """Lend a copy of a file or a folder of a run's files.
+
+        Raises
+        ------
+        TrackingError
+            If the run does not have it.
+        """
+        check_path(path)
+        with tempfile.TemporaryDirectory(prefix="run-") as scratch:
+            try:
+                with explained(self.uri):
+                    place = Path(self.client.download_artifacts(run_id, path, scratch))
+            except TrackingError as error:
+                message = f"the run {run_id} has no {path}: {error.message}"
+                raise TrackingError(message, hint="train the model again") from error
+            yield place
+
+    def log_text(self, run_id: str, text: str, path: str) -> None:
+        """Add a text to the files of a run."""
+        check_path(path)
+        with explained(self.uri):
+            self.client.log_text(run_id, text, path)
+
+    def experiments(self) -> list[str]:
+        """Name what runs belong to."""
+        return sorted(self._names().values())
+
+    def search_runs(self, experiment: str | None, prefix: str, limit: int) -> list[RunRecord]:
+        """List the runs whose ids begin with `prefix`, the newest first."""
+        for name in filter(None, (experiment, prefix)):
+            check_name(name)
+        names = self._names()
+        chosen = [identity for identity, name in names.items() if experiment in {None, name}]
+        query = f"attributes.run_id LIKE '{prefix}%'" if prefix else ""
+        order = ["attributes.start_time DESC"]
+        with explained(self.uri):
+            runs = self.client.search_runs(chosen, filter_string=query, max_results=limit, order_by=order)
+        return [_record(run, names) for run in runs]
+
+    def _names(self) -> dict[str, str]:
+        with explained(self.uri):
+            return {found.experiment_id: found.name for found in pages(self.client.search_experiments)}
+
+    def _experiment(self, name: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        found = self.client.get_experiment_by_name(name)
+        if found is None:
+            local = self.uri.startswith("sqlite:")
+            location = (self.artifacts / name).as_uri() if local else None
+            with suppress(MlflowException):  # another process was faster
+                self.client.create_experiment(name, location, {_ROOT_TAG: self.root.as_uri()} if local else None)
+            found = self.client.get_experiment_by_name(name)
+        if found is None:
+            raise TrackingError(f"MLflow made no experiment {name!r}", hint=f"look at {self.uri}")
+        if found.lifecycle_stage == "deleted":
+            self.client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+
+
+def open_store(config: TrackingConfig, uri: str, root: Path) -> MlflowStore:
+    """Connect to MLflow, and make the project's database if there is none.
+
+    Raises
+    ------
+    TrackingError
+        If the server does not answer, or the database can't be used.
+    """
+    os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
+    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(config.timeout)
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = str(config.retries)
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    for name in ("alembic", "mlflow.store.db.utils"):  # they tell each step of making a database
+        logging.getLogger(name).setLevel(logging.WARNING)
+    from filelock import FileLock
+    from mlflow import MlflowClient
+
+    artifacts = root / config.artifacts
+    with explained(uri):
+        if uri.startswith("sqlite:"):
+            artifacts.mkdir(parents=True, exist_ok=True)
+            with FileLock(artifacts / ".database.lock", timeout=120):  # two processes must not both make the tables
+                client = MlflowClient(uri, uri)
+                _follow_move(client, root, Path(unquote(urlsplit(uri).path).removeprefix("/")))
+        else:
+            client = MlflowClient(uri, uri)
+            client.search_experiments(max_results=1)
+    return MlflowStore(client, uri, root, artifacts)
+
+
+def _follow_move(client: MlflowClient, root: Path, database: Path) -> None:
+    """Look for the files of runs where the project is now: MLflow keeps their absolute places."""
+    for experiment in client.search_experiments(filter_string=f"tags.{_ROOT_TAG} != {root.as_uri()!r}"):
+        values = {"new": root.as_uri(), "old": experiment.tags[_ROOT_TAG], "id": int(experiment.experiment_id)}
+        with closing(sqlite3.connect(database, timeout=20)) as connection, connection:
+            for statement in _MOVE:
+                connection.execute(statement, values)
+        client.set_experiment_tag(experiment.experiment_id, _ROOT_TAG, root.as_uri())
+
+
+def _record(run: MlflowEntity, experiments: dict[str, str]) -> RunRecord:
+    info: Any = run.info
+    return RunRecord(
+        id=info.run_id,
+        name=info.run_name,
+        experiment=experiments[info.experiment_id],
+        status=info.status,
+        started=datetime.fromtimestamp(info.start_time / 1000, UTC),
+        params=dict(sorted(run.data.params.items())),
+        metrics=dict(sorted(run.data.metrics.items())),
+        tags={name: value for name, value in sorted(run.data.tags.items()) if not name.startswith("mlflow.")},
+    )
