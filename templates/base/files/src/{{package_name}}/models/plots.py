@@ -57,7 +57,7 @@ def _confusion(found: Evaluation) -> Figure:
     if len(names) <= _MOST_CELLS:
         for (row, column), count in np.ndenumerate(counts):
             dark = count > counts.max() / 2
-            axes.text(column, row, str(count), ha="center", va="center", color="white" if dark else "black")
+            axes.text(column, row, str(count), ha="center", va="center", color="white" if dark else "#111111")
     return figure
 
 

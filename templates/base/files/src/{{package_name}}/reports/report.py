@@ -1,0 +1,102 @@
+"""A report and its file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .blocks import Section, paragraphs, shown
+from .errors import ReportError
+from .figures import inline
+from .theme import DARK, LIGHT, variables
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    from .blocks import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One page with everything in it: no file beside it, no script, nothing from the network.
+
+    Attributes
+    ----------
+    summary
+        What the reader should know first.
+    created
+        Given a time, the same report is the same file.
+
+    Examples
+    --------
+    >>> from .blocks import Facts, Text
+    >>> section = Section("Data", [Text("Rows were read."), Facts({"rows": 120})])
+    >>> "<h1>Quality</h1>" in Report("Quality", "All is well.", [section]).html()
+    True
+    """
+
+    title: str
+    summary: str
+    sections: Sequence[Section]
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def html(self) -> str:
+        """Write the page.
+
+        Raises
+        ------
+        ReportError
+            If a figure is no SVG that only draws.
+        """
+        numbers = count(1)
+
+        def draw(figure: Figure) -> Markup:
+            return inline(figure, f"figure{next(numbers)}-")
+
+        template = _environment().get_template("report.html")
+        return template.render(report=self, draw=draw, light=variables(LIGHT), dark=variables(DARK))
+
+    def write(self, path: Path) -> Path:
+        """Write the file whole or not at all, and make its folder.
+
+        Returns
+        -------
+        Path
+            The same path.
+
+        Raises
+        ------
+        ReportError
+            If a figure is no SVG that only draws, or the file can't be written.
+        """
+        text = self.html()
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                part.write_text(text, encoding="utf-8", newline="\n")
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            message = f"the report {path} can't be written: {error.strerror}"
+            raise ReportError(message, hint="is there room on the disk, and may this user write there?") from error
+        return path
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
+    found.trim_blocks = found.lstrip_blocks = True
+    found.filters |= {"shown": shown, "kind": lambda value: type(value).__name__, "paragraphs": paragraphs}
+    return found
