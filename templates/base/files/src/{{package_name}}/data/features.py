@@ -151,7 +151,7 @@ def _plugins(card: DataCard, options: FeatureConfig) -> list[tuple[str, Any, lis
         factory = plugins[name].load()
         if not callable(factory):
             raise plugins[name].error("it is no class or function that makes a transformer")
-        parts.append((name, factory(), columns))
+        parts.append((name, plugins[name].guard(factory)(), columns))
     return parts
 
 

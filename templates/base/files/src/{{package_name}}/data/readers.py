@@ -86,6 +86,7 @@ def read(source: str, reader: str = "auto", options: Mapping[str, Any] | None = 
         function = plugins[name].load()
         if not callable(function):
             raise plugins[name].error("it is no function")
+        function = plugins[name].guard(function)
     else:
         raise DataError(f"there is no reader {name!r}", hint=one_of(name, [*READERS, *plugins]))
     table = function(source, options or {})

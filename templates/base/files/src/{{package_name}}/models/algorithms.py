@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..config.settings import one_of
@@ -73,7 +73,7 @@ def find_algorithm(name: str, task: Task) -> Algorithm:
         raise plugins[name].error(f"it is a {type(algorithm).__name__}, not an Algorithm")
     if task not in algorithm.tasks:
         raise ModelError(f"the algorithm {name!r} can't do {task}", hint=f"it does: {', '.join(algorithm.tasks)}")
-    return algorithm
+    return replace(algorithm, make=plugins[name].guard(algorithm.make))
 
 
 def make_estimator(name: str, task: Task, seed: int, parameters: Mapping[str, Any]) -> Estimator:
@@ -83,6 +83,8 @@ def make_estimator(name: str, task: Task, seed: int, parameters: Mapping[str, An
     ------
     ModelError
         If the algorithm is unknown, or has no such parameter.
+    PluginError
+        If its plugin is broken.
     """
     estimator = find_algorithm(name, task).make(task, seed)
     known = estimator.get_params()

@@ -6,7 +6,7 @@ The functions work on numpy arrays and check nothing, since a bootstrap calls th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -91,7 +91,7 @@ def find_metrics(names: Sequence[str], task: Task) -> dict[str, Metric]:
             raise plugins[name].error(f"it is a {type(metric).__name__}, not a Metric")
         if task not in metric.tasks:
             raise ModelError(f"the metric {name!r} is not for {task}", hint=f"it is for {', '.join(metric.tasks)}")
-        metrics[name] = metric
+        metrics[name] = replace(metric, function=plugins[name].guard(metric.function))
     return metrics
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..logs import get_logger
 from ..monitoring.reference import REFERENCE, make_reference
+from ..plugins import PluginError
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit, read_environment
 from .algorithms import make_estimator
@@ -85,7 +86,7 @@ def train_models(
     Parameters
     ----------
     algorithms
-        By name; those of the configuration if there are none.
+        By name; those of the configuration if there are none, without those whose plugin is broken.
     tags
         More tags of the runs.
 
@@ -93,20 +94,37 @@ def train_models(
     ------
     ModelError
         If an algorithm is unknown, or the data can't be learned from.
+    PluginError
+        If the plugin of an algorithm that was named is broken, or those of all that are configured.
     TrackingError
         If the store of runs fails on the way. What was made by then is kept in a folder, which the error names.
     """
     splits = workspace.splits(dataset)
     card = splits.card
     metrics = workspace.metrics(card.task)
-    names = algorithms or workspace.task(card.task).algorithms
-    recipes = [make_recipe(workspace, card, name, parameters) for name in dict.fromkeys(names)]
+    recipes = [make_recipe(workspace, card, name, parameters) for name in dict.fromkeys(algorithms)]
+    recipes = recipes or _configured(workspace, card, parameters)
     results = [train_recipe(workspace, recipe, splits, tags) for recipe in recipes]
     name, first = next(iter(metrics.items()))
     results.sort(key=lambda result: first.sign * result.trained.mean(name), reverse=True)
     set_alias(workspace.tracking, results[0].version, CHALLENGER)
     _log.info("challenger chosen", model=dataset, version=results[0].version.number, by=name)
     return results
+
+
+def _configured(workspace: Workspace, card: DataCard, parameters: Mapping[str, Any] | None) -> list[Recipe]:
+    """Make the recipes of the configuration. An algorithm whose plugin is broken is skipped, unless none is left."""
+    recipes: list[Recipe] = []
+    broken: list[PluginError] = []
+    for name in dict.fromkeys(workspace.task(card.task).algorithms):
+        try:
+            recipes.append(make_recipe(workspace, card, name, parameters))
+        except PluginError as error:
+            _log.warning("algorithm skipped", algorithm=name, reason=error.message)
+            broken.append(error)
+    if not recipes:
+        raise broken[0]
+    return recipes
 
 
 def train_recipe(workspace: Workspace, recipe: Recipe, splits: Splits, tags: Mapping[str, str] | None = None) -> Result:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.settings import one_of
 from ..data import DataError
+from ..logs import get_logger
+from ..plugins import PluginError
 from ..tracking.client import open_tracking
 from ..tracking.config import TrackingConfig
 from ..tracking.store import Tracking
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from ..config import Config
     from ..data import FeatureConfig, Splits
     from ..data.card import Task
+
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,20 @@ class Workspace:
         return self.models.classification if task == "classification" else self.models.regression
 
     def metrics(self, task: Task) -> dict[str, Metric]:
-        """Load the metrics of a task, the deciding one first, and those that thresholds need."""
+        """Load the metrics of a task, the deciding one first, and those that thresholds need.
+
+        One whose plugin is broken is reported and skipped, unless a decision hangs on it.
+        """
         config = self.task(task)
-        return find_metrics(list(dict.fromkeys([*config.metrics, *config.thresholds])), task)
+        found: dict[str, Metric] = {}
+        for name in dict.fromkeys([*config.metrics, *config.thresholds]):
+            try:
+                found |= find_metrics([name], task)
+            except PluginError as error:
+                if name == config.metrics[0] or name in config.thresholds:
+                    raise
+                _log.warning("metric skipped", metric=name, reason=error.message)
+        return found
 
     def measuring(self, task: Task) -> Measuring:
         """Say how models of a task are measured."""

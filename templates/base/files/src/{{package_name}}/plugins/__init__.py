@@ -8,14 +8,20 @@ data, `<package>.transformers` holds scikit-learn transformers that make feature
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import wraps
 from importlib.metadata import EntryPoint, entry_points
+from typing import ParamSpec, TypeVar
 
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
 GROUPS = ("algorithms", "commands", "config", "metrics", "readers", "transformers")
+
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class PluginError(ProjectError):
@@ -45,6 +51,24 @@ class Plugin:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             raise self.error(reason) from error
+
+    def guard(self, function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        """Make whatever goes wrong in a function of the plugin an error that names the plugin.
+
+        Errors that the plugin means for people, `ProjectError` and those below it, stay what they are.
+        """
+
+        @wraps(function)
+        def guarded(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            try:
+                return function(*args, **kwargs)
+            except ProjectError:
+                raise
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise self.error(reason) from error
+
+        return guarded
 
     def error(self, reason: str) -> PluginError:
         """Say that this plugin is unusable, and why."""
