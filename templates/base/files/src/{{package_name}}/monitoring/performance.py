@@ -48,6 +48,8 @@ class VersionPerformance(BaseModel):
         Predictions in the window, and those whose label has come.
     unusable
         Labels that the version can't be measured by: of another class than its own, or no number.
+    delay_hours
+        Median time from a prediction to its label.
     oldest_unlabelled_hours
         Age of the oldest prediction that waits for its label.
     scores
@@ -61,6 +63,7 @@ class VersionPerformance(BaseModel):
     labelled: int
     unusable: int
     coverage: float
+    delay_hours: float | None
     oldest_unlabelled_hours: float | None
     scores: list[Score]
     note: str
@@ -87,10 +90,12 @@ def measure_performance(
     reference
         What is known of that version.
     """
-    labelled = frame[frame["label"].notna()]
+    import pandas as pd
+
+    waits = frame["label"].isna()
+    labelled, waiting = frame[~waits], frame.loc[waits, "time"]
+    delays = pd.to_datetime(labelled["labelled"], utc=True) - labelled["time"]
     rows = _predictions(labelled, reference)
-    waiting = frame.loc[frame["label"].isna(), "time"]
-    age = (now - waiting.min()).total_seconds() / 3600 if len(waiting) else None
     scores: list[Score] = []
     note = f"{len(rows)} usable labels, fewer than {rules.least_labels}" if len(rows) < rules.least_labels else ""
     if not note:
@@ -106,7 +111,8 @@ def measure_performance(
         labelled=len(labelled),
         unusable=len(labelled) - len(rows),
         coverage=len(labelled) / len(frame),
-        oldest_unlabelled_hours=age,
+        delay_hours=_hours(delays.median()),
+        oldest_unlabelled_hours=_hours(now - waiting.min()) if len(waiting) else None,
         scores=scores,
         note=note,
     )
@@ -150,6 +156,11 @@ def _judge(name: str, current: Estimate, training: Estimate | None, metric: Metr
 
 def _apart(below: Estimate, above: Estimate) -> bool:
     return below.high is not None and above.low is not None and below.high < above.low
+
+
+def _hours(duration: Any) -> float | None:
+    hours = duration.total_seconds() / 3600
+    return hours if np.isfinite(hours) else None
 
 
 def class_name(value: Any) -> str:

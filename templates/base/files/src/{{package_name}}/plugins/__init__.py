@@ -3,7 +3,8 @@
 The groups are named after the package: `<package>.commands` holds typer apps that become sub-commands,
 `<package>.config` holds pydantic models that become configuration groups, `<package>.readers` holds functions that read
 data, `<package>.transformers` holds scikit-learn transformers that make features, `<package>.algorithms` holds the
-`Algorithm`s that models are trained with, and `<package>.metrics` holds the `Metric`s that they are judged by.
+`Algorithm`s that models are trained with, `<package>.metrics` holds the `Metric`s that they are judged by, and
+`<package>.alerts` holds functions that take the configuration and give a function that sends an `Alert`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import ParamSpec, TypeVar
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
-GROUPS = ("algorithms", "commands", "config", "metrics", "readers", "transformers")
+GROUPS = ("alerts", "algorithms", "commands", "config", "metrics", "readers", "transformers")
 
 
 Arguments = ParamSpec("Arguments")

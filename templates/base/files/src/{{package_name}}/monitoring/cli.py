@@ -1,0 +1,106 @@
+"""The commands `monitor …`. Everything heavy is imported inside them, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..runtime import EnvOption, JsonOption, SetOption, start
+
+if TYPE_CHECKING:
+    from .report import MonitoringReport
+
+app = typer.Typer(help="Watch models at work.", no_args_is_help=True)
+
+ModelOption = Annotated[str | None, typer.Option("--model", help="A registered model; all by default")]
+
+
+@app.command("run")
+def run_command(
+    model: ModelOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="START", help="Such as 24h, 7d, 2026-01-31, or version")
+    ] = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help="Train anew if there is drift, up to the gate")] = False,
+    fail_on_drift: Annotated[bool, typer.Option("--fail-on-drift", help="Exit with 1 if there is drift")] = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare what models are asked with what they were trained on; write reports, and send alerts."""
+    config = start(overrides, env)
+    from ..errors import ProjectError
+    from .workflow import Monitor
+
+    monitor = Monitor.open(config)
+    reports: list[MonitoringReport] = []
+    failed = False
+    for name in [model] if model else monitor.models():
+        try:
+            reports.append(monitor.run(name, since, retraining=retrain))
+        except ProjectError as error:
+            if model:
+                raise
+            typer.echo(f"error: {name}: {error}", err=True)
+            failed = True
+    _print(reports, as_json=as_json)
+    if failed or (fail_on_drift and any(report.drifted for report in reports)):
+        raise typer.Exit(1)
+
+
+@app.command("report")
+def report_command(
+    model: ModelOption = None, overrides: SetOption = None, env: EnvOption = None, as_json: JsonOption = False
+) -> None:
+    """Print the latest reports again."""
+    config = start(overrides, env)
+    from .errors import MonitoringError
+    from .report import list_reports, read_report
+
+    names = [model] if model else list_reports(config.root)
+    if not names:
+        raise MonitoringError("there is no report", hint="`monitor run` makes one")
+    _print([read_report(config.root, name) for name in names], as_json=as_json)
+
+
+@app.command("labels")
+def labels_command(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="CSV, JSON lines or Parquet with id and label")],
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Add labels that have arrived to the predictions that they belong to."""
+    config = start(overrides, env)
+    from .config import MonitoringConfig
+    from .labels import add_labels
+    from .predictions import PredictionLog
+
+    added = add_labels(PredictionLog.open(config.group("monitoring", MonitoringConfig).log, config.root), source)
+    typer.echo(f"{added.written} labels written")
+    if added.unknown:
+        typer.echo(f"{added.unknown} labels have an id that no prediction has", err=True)
+    if added.empty:
+        typer.echo(f"{added.empty} rows have no id or no label", err=True)
+
+
+def _print(reports: list[MonitoringReport], *, as_json: bool) -> None:
+    if as_json:
+        found = [report.model_dump(mode="json") for report in reports]
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    from .page import summary
+    from .report import FOLDER, HTML
+
+    for report in reports:
+        typer.echo(f"{report.model} version {report.version}: {report.status}")
+        typer.echo(f"  {summary(report)}")
+        for alarm in report.alarms:
+            typer.echo(f"  {alarm.kind}: {alarm.text}")
+        if report.retraining:
+            typer.echo(f"  retraining {report.retraining.outcome}: {report.retraining.reason}")
+        for delivery in report.deliveries:
+            detail = f": {delivery.detail}" if delivery.detail else ""
+            typer.echo(f"  alert by {delivery.channel} {delivery.outcome}{detail}", err=delivery.outcome == "failed")
+        typer.echo(f"  report: {FOLDER / report.model / HTML}", err=True)

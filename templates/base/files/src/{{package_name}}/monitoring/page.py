@@ -1,0 +1,157 @@
+"""The report as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..reports import Block, Facts, Figure, Report, Section, Status, Table, Text, figure_svg
+from ..reports.blocks import Level
+from .drift import ColumnDrift
+from .histogram import Histogram
+from .report import MonitoringReport
+
+_MOST_FIGURES = 12
+_LONGEST_LABEL = 16
+_STEEP = 4
+_LEVELS: dict[str, Level] = {"promoted": "good", "refused": "warning", "skipped": "info", "failed": "critical"}
+
+_CHANCE = (
+    "A column has drifted if chance hardly explains the difference (p, corrected for the number of tests) and the"
+    " difference is great enough to matter. In 95 of 100 samples of this size without drift, the PSI stays below the"
+    " PSI by chance."
+)
+
+
+def write_page(report: MonitoringReport, path: Path) -> Path:
+    """Write the page of a report.
+
+    Raises
+    ------
+    ReportError
+        If the file can't be written.
+    """
+    title = f"{report.model}, version {report.version}"
+    return Report(title, summary(report), list(_sections(report)), report.created).write(path)
+
+
+def summary(report: MonitoringReport) -> str:
+    """Say in a sentence or two how a model fares."""
+    window = f"{report.rows} predictions from {report.since:%Y-%m-%d %H:%M} to {report.until:%Y-%m-%d %H:%M} UTC"
+    others = ", ".join(f"{count} of version {number}" for number, count in report.other_versions.items())
+    more = f"; there are also {others}" if others else ""
+    if report.status == "too few rows":
+        return f"Too few predictions to compare: {window}{more}."
+    found = f"{len(report.alarms)} alarms" if report.alarms else "No alarm"
+    return f"{found} in {window}{more}."
+
+
+def _sections(report: MonitoringReport) -> Iterator[Section]:
+    yield Section("Alarms", list(_alarms(report)))
+    if report.drift:
+        yield Section("Drift", [Text(_CHANCE), _drift(report), *_figures(report)])
+    if report.issues:
+        rows = [
+            (one.column or "whole rows", one.problem, one.rows, _percent(one.share), one.detail, _mark(bad=one.serious))
+            for one in report.issues
+        ]
+        yield Section("Data quality", [Table(("column", "problem", "rows", "share", "detail", ""), rows)])
+    if report.performance:
+        yield Section("Performance", list(_performance(report)))
+
+
+def _alarms(report: MonitoringReport) -> Iterator[Block]:
+    if not report.alarms:
+        short = report.status == "too few rows"
+        yield Status("info", "too few predictions to compare") if short else Status("good", "no alarm")
+    for alarm in report.alarms:
+        yield Status("critical", f"{alarm.kind}: {alarm.text}")
+    if report.retraining:
+        done = report.retraining
+        outcome = Status(_LEVELS[done.outcome], done.outcome)
+        yield Facts({"retraining": outcome, "because": done.reason, "new version": done.candidate})
+    if report.deliveries:
+        rows = [
+            (one.channel, Status("critical" if one.outcome == "failed" else "good", one.outcome), one.detail)
+            for one in report.deliveries
+        ]
+        yield Table(("channel", "alert", "detail"), rows)
+
+
+def _drift(report: MonitoringReport) -> Table:
+    rows = []
+    for one in sorted(report.drift, key=lambda column: (not column.drifted, -(column.psi or 0))):
+        p_values = {shift.cause: shift.adjusted for shift in one.shifts}
+        missing = next((shift.statistic for shift in one.shifts if shift.cause == "missing values"), None)
+        rows.append(
+            (
+                one.column,
+                one.kind,
+                one.rows,
+                one.psi,
+                one.psi_by_chance,
+                p_values.get("distribution"),
+                None if missing is None else f"{missing:+.1%}",
+                p_values.get("missing values"),
+                _mark(bad=one.drifted) if one.shifts else Status("info", one.note),
+            )
+        )
+    columns = ("column", "kind", "values", "PSI", "PSI by chance", "p", "missing", "p of missing", "")
+    return Table(columns, rows, f"Compared with {report.reference_rows} rows of training")
+
+
+def _figures(report: MonitoringReport) -> Iterator[Figure]:
+    drifted = [one for one in report.drift if one.drifted and one.histogram]
+    for one in drifted[:_MOST_FIGURES]:
+        if one.histogram:
+            alt = f"Shares of rows by {one.column}, at training and now"
+            yield Figure(_draw(one, one.histogram), str(one), alt)
+
+
+def _draw(column: ColumnDrift, histogram: Histogram) -> str:
+    from matplotlib.figure import Figure as Drawing
+
+    drawing = Drawing(figsize=(7, 2.8), layout="constrained")
+    axes = drawing.add_subplot(ylabel="share of rows", xlabel=column.column)
+    places = range(len(histogram.labels))
+    axes.bar(places, histogram.reference, width=0.9, color="#8aa4bf", alpha=0.7, label="training")
+    axes.bar(places, histogram.current, width=0.45, color="#d1662c", label="now")
+    step = max(1, len(histogram.labels) // 10)
+    labels = [label[:_LONGEST_LABEL] for label in histogram.labels[::step]]
+    steep = max(map(len, labels), default=0) > _STEEP
+    axes.set_xticks(places[::step], labels, rotation=30 if steep else 0, ha="right" if steep else "center")
+    axes.legend(frameon=False)
+    return figure_svg(drawing)
+
+
+def _performance(report: MonitoringReport) -> Iterator[Block]:
+    rows = [
+        (
+            one.version,
+            one.rows,
+            one.labelled,
+            _percent(one.coverage),
+            one.unusable,
+            one.delay_hours,
+            one.oldest_unlabelled_hours,
+            one.note,
+        )
+        for one in report.performance
+    ]
+    header = ("version", "predictions", "labels", "coverage", "unusable", "hours to a label", "longest wait, hours", "")
+    yield Table(header, rows, "Labels that have arrived")
+    for one in report.performance:
+        if one.scores:
+            scores = [
+                (s.metric, str(s.current), str(s.training) if s.training else None, _mark(bad=s.worse))
+                for s in one.scores
+            ]
+            yield Table(("metric", "now", "at training", ""), scores, f"Version {one.version}")
+
+
+def _mark(*, bad: bool) -> Status:
+    return Status("critical", "alarm") if bad else Status("good", "fine")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"

@@ -1,0 +1,73 @@
+"""Training a model anew, because what it learned holds no more.
+
+one at a time, and not too often → data run → models train → promotion gate
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..config import Config
+from ..errors import ProjectError
+from ..logs import get_logger
+from ..models.workspace import Workspace
+from .config import RetrainingConfig
+from .errors import MonitoringError
+from .report import Retraining
+from .state import State
+
+_log = get_logger(__name__)
+
+_LOCK = "retraining.lock"
+
+
+def retrain(config: Config, model: str, folder: Path, rules: RetrainingConfig, now: datetime) -> Retraining:
+    """Make the dataset of a model anew, train, and ask the gate about the best version.
+
+    Parameters
+    ----------
+    folder
+        Of the model's reports, where the lock and the time of the last retraining are.
+
+    Returns
+    -------
+    Retraining
+        What came of it. A retraining that fails is told of and raises nothing, so that the report is still written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            with State.locked(folder) as state:
+                last, cooldown = state.retrained, timedelta(hours=rules.cooldown_hours)
+                if last and now - last < cooldown:
+                    reason = f"the last one began {last:%Y-%m-%d %H:%M} UTC, not {rules.cooldown_hours:g} hours ago"
+                    return Retraining(outcome="skipped", reason=reason)
+                state.model_copy(update={"retrained": now}).write(folder)
+            return _retrain(config, model)
+    except Timeout:
+        return Retraining(outcome="skipped", reason="another run retrains the model")
+    except ProjectError as error:
+        _log.error("retraining failed", model=model, reason=error.message)
+        return Retraining(outcome="failed", reason=error.message)
+
+
+def _retrain(config: Config, model: str) -> Retraining:
+    from ..data.config import DataConfig
+    from ..data.pipeline import open_dataset, run
+    from ..models.promotion import promote
+    from ..models.workflow import train_models
+
+    data = config.group("data", DataConfig)
+    if model not in data.datasets:
+        raise MonitoringError(f"conf/data.yaml does not tell where the dataset {model!r} comes from")
+    run(open_dataset(model, data.datasets[model], config.root), config.root / data.processed)
+    workspace = Workspace.open(config)
+    best = train_models(workspace, model, tags={"trigger": "monitoring"})[0].version
+    decision = promote(workspace, model, str(best.number))
+    _log.info("model retrained", model=model, version=best.number, promoted=decision.promoted, reason=decision.reason)
+    return Retraining(
+        outcome="promoted" if decision.promoted else "refused", reason=decision.reason, candidate=best.number
+    )
