@@ -3,15 +3,16 @@
 blocks → sections → report → file
 """
 
-from .blocks import Block, Facts, Figure, Section, Status, Table, Text
+from .blocks import Block, Facts, Figure, Link, Section, Status, Table, Text
 from .errors import ReportError
 from .figures import figure_svg
-from .report import Report
+from .report import Report, html_of
 
 __all__ = [
     "Block",
     "Facts",
     "Figure",
+    "Link",
     "Report",
     "ReportError",
     "Section",
@@ -19,4 +20,5 @@ __all__ = [
     "Table",
     "Text",
     "figure_svg",
+    "html_of",
 ]

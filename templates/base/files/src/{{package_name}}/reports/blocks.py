@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,6 +14,8 @@ from .errors import ReportError
 Level = Literal["good", "info", "warning", "critical"]
 
 MISSING = "—"
+
+_ADDRESS = re.compile(r"https?://|[/.#]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,25 @@ class Status:
     def mark(self) -> str:
         """The sign before the text, since not everyone sees its colour."""
         return {"good": "✓", "info": "i", "warning": "!", "critical": "✕"}[self.level]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way to another page or file, as a value in `Facts` or a cell in a `Table`.
+
+    Raises
+    ------
+    ReportError
+        If the address would run a script.
+    """
+
+    text: str
+    address: str
+
+    def __post_init__(self) -> None:
+        if not _ADDRESS.match(self.address):
+            message = f"the link {self.text!r} has the address {self.address!r}, which is none of a page"
+            raise ReportError(message, hint="begin with https://, http://, /, . or #")
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,8 @@ class Report:
         ReportError
             If a figure is no SVG that only draws.
         """
-        numbers = count(1)
-
-        def draw(figure: Figure) -> Markup:
-            return inline(figure, f"figure{next(numbers)}-")
-
-        template = _environment().get_template("report.html")
-        return template.render(report=self, draw=draw, light=variables(LIGHT), dark=variables(DARK))
+        colours = {"light": variables(LIGHT), "dark": variables(DARK)}
+        return _render("report.html", self.sections, "", report=self, **colours)
 
     def write(self, path: Path) -> Path:
         """Write the file whole or not at all, and make its folder.
@@ -90,6 +85,32 @@ class Report:
             message = f"the report {path} can't be written: {error.strerror}"
             raise ReportError(message, hint="is there room on the disk, and may this user write there?") from error
         return path
+
+
+def html_of(sections: Sequence[Section], prefix: str) -> str:
+    """Write sections as a part of another page, which has the colours of `theme` and the styles of `blocks_css`.
+
+    Parameters
+    ----------
+    prefix
+        What the ids of this part begin with.
+    """
+    return _render("sections.html", sections, prefix)
+
+
+def blocks_css() -> str:
+    """Read the styles of sections and blocks, which hold inside an element of the class `blocks`."""
+    return _render("blocks.css", (), "")
+
+
+def _render(template: str, sections: Sequence[Section], prefix: str, **values: object) -> str:
+    numbers = count(1)
+
+    def draw(figure: Figure) -> Markup:
+        return inline(figure, f"{prefix}figure{next(numbers)}-")
+
+    found = _environment().get_template(template)
+    return found.render(sections=sections, prefix=prefix, draw=draw, **values)
 
 
 @cache
