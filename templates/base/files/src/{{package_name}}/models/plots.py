@@ -18,6 +18,17 @@ _MOST_CELLS = 12
 _BINARY = 2
 
 
+def pictures(found: Evaluation, rows: Predictions) -> dict[str, Figure]:
+    """Draw what suits the task, each picture by its name."""
+    if found.calibration is not None:
+        drawn = {"confusion": _confusion(found), "calibration": _calibration(found), "roc": _roc(found, rows)}
+    else:
+        drawn = {"predicted": _predicted(rows), "residuals": _residuals(rows)}
+    if found.importance:
+        drawn["importance"] = _importance(found)
+    return drawn
+
+
 def draw(found: Evaluation, rows: Predictions, folder: Path) -> list[Path]:
     """Draw what suits the task, as PNG files.
 
@@ -26,15 +37,9 @@ def draw(found: Evaluation, rows: Predictions, folder: Path) -> list[Path]:
     list of Path
         Their places.
     """
-    if found.calibration is not None:
-        pictures = {"confusion": _confusion(found), "calibration": _calibration(found), "roc": _roc(found, rows)}
-    else:
-        pictures = {"predicted": _predicted(rows), "residuals": _residuals(rows)}
-    if found.importance:
-        pictures["importance"] = _importance(found)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, figure in pictures.items():
+    for name, figure in pictures(found, rows).items():
         paths.append(folder / f"{name}.png")
         FigureCanvasAgg(figure)
         figure.savefig(paths[-1], dpi=90)
