@@ -37,6 +37,7 @@ class TuningConfig(ConfigModel):
     trials: int = Field(default=30, ge=1, description="Trials in all, those of earlier searches included")
     timeout: float | None = Field(default=None, gt=0, description="Seconds after which no new trial starts")
     startup: int = Field(default=5, ge=0, description="Trials before bad ones are cut short")
+    at_once: int = Field(default=1, ge=1, description="Trials that are computed at the same time")
     storage: str | None = Field(
         default=None, description="Database of searches, to go on later; studies.db beside the runs by default"
     )
@@ -64,7 +65,13 @@ class ModelsConfig(ConfigModel):
     )
     folds: int = Field(default=5, ge=2, description="Parts of the training split in cross-validation")
     seed: int = Field(default=0, ge=0, lt=2**32, description="Seed of everything random")
-    jobs: int = Field(default=1, ge=-1, description="Folds that are trained at once; -1 for all cores")
+    jobs: int = Field(default=1, ge=-1, description="Folds or trials computed at once here; -1 for all cores")
+    backend: Literal["local", "dask", "ray"] = Field(
+        default="local", description="Where folds and trials are computed: on this machine, or on a cluster"
+    )
+    backend_address: str | None = Field(
+        default=None, description="The scheduler of the cluster, such as tcp://scheduler:8786; else one is started here"
+    )
     trusted: list[str] = Field(
         default=[], description="Types of transformers of plugins that a model's file may hold, such as package.Class"
     )

@@ -16,6 +16,7 @@ from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit
 from ..tracking.runs import find_run
 from ..tracking.store import RunRecord, Tracking
+from .backend import computing
 from .errors import ModelError
 from .metrics import find_metrics
 from .target import predict_rows
@@ -85,7 +86,8 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduction:
         raise ModelError(message, hint=f"bring back the source with SHA-256 {recipe.input_sha256}, and `data run`")
     names = [name.removeprefix("cv_") for name in run.metrics if name.startswith("cv_")]
     metrics = find_metrics(names, splits.card.task)
-    trained = train(recipe, splits.train, splits.card, metrics, workspace.models.jobs)
+    with computing(workspace.models) as compute:
+        trained = train(recipe, splits.train, splits.card, metrics, compute)
     rows = predict_rows(trained.pipeline, splits.validation, splits.card)
     again = {f"cv_{name}": trained.mean(name) for name in metrics}
     again |= {f"validation_{name}": metric.function(rows) for name, metric in metrics.items()}

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from ..data import DataCard, FeatureConfig, build_features
 from ..logs import get_logger
 from .algorithms import make_estimator
+from .backend import Compute
 from .errors import ModelError
 from .metrics import Metric
 from .target import check_classes, groups_of, labels, predict_rows
@@ -68,7 +69,9 @@ class Trained:
         return float(np.mean(values)) if values else float("nan")
 
 
-def train(recipe: Recipe, frame: pd.DataFrame, card: DataCard, metrics: Mapping[str, Metric], jobs: int = 1) -> Trained:
+def train(
+    recipe: Recipe, frame: pd.DataFrame, card: DataCard, metrics: Mapping[str, Metric], compute: Compute
+) -> Trained:
     """Cross-validate on the training split, then fit on all of it.
 
     Raises
@@ -79,7 +82,7 @@ def train(recipe: Recipe, frame: pd.DataFrame, card: DataCard, metrics: Mapping[
     check_classes(labels(frame, card), card, recipe.folds)
     parts = divide(frame, card, recipe)
     work = (joblib.delayed(score_fold)(recipe, frame, card, metrics, part) for part in parts)
-    scores: list[dict[str, float]] = joblib.Parallel(n_jobs=jobs)(work)
+    scores: list[dict[str, float]] = compute(work)
     started = time.perf_counter()
     pipeline = fit(recipe, frame, card)
     seconds = time.perf_counter() - started

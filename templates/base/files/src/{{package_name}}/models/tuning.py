@@ -1,21 +1,25 @@
 """A search for parameters with Optuna: it goes on where an earlier one stopped, and cuts bad trials short.
 
-study → for each trial: parameters → folds one after another, unless the first ones are bad → the best → `train`
+study → some trials at once: parameters → folds one after another, unless the first ones are bad → the best → `train`
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 
 from ..logs import get_logger
 from ..tracking.client import absolute_uri
 from ..tracking.store import shown
 from .algorithms import Algorithm, Choice, Span, find_algorithm
+from .backend import Compute, computing
 from .errors import ModelError
 from .metrics import Metric
 from .training import Recipe, divide, score_fold
@@ -24,8 +28,9 @@ from .workspace import Workspace
 
 if TYPE_CHECKING:
     import optuna
+    import pandas as pd
 
-    from ..data import Splits
+    from ..data import DataCard, Splits
 
 _log = get_logger(__name__)
 
@@ -67,60 +72,102 @@ def tune(workspace: Workspace, dataset: str, algorithm: str, trials: int | None 
     chosen = find_algorithm(algorithm, splits.card.task)
     if not chosen.space:
         raise ModelError(f"{algorithm} has nothing to search for", hint="choose another algorithm")
-    search = _search(workspace, recipe, chosen, splits, trials or workspace.models.tuning.trials)
-    tuned = recipe.model_copy(update={"parameters": {**recipe.parameters, **search.parameters}})
-    result = train_recipe(workspace, tuned, splits, {"tuned": "true", "trials": str(search.trials)})
+    name, metric = next(iter(workspace.metrics(splits.card.task).items()))
+    parts = divide(splits.train, splits.card, recipe)
+    with computing(workspace.models) as compute:
+        work = _Work(recipe, chosen, splits, {name: metric}, parts, compute)
+        search = _search(workspace, work, trials or workspace.models.tuning.trials)
+        tuned = recipe.model_copy(update={"parameters": {**recipe.parameters, **search.parameters}})
+        result = train_recipe(workspace, tuned, splits, compute, {"tuned": "true", "trials": str(search.trials)})
     return search, result
 
 
-def _search(workspace: Workspace, recipe: Recipe, algorithm: Algorithm, splits: Splits, trials: int) -> Search:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all trials of a search share."""
+
+    recipe: Recipe
+    algorithm: Algorithm
+    splits: Splits
+    metrics: dict[str, Metric]
+    parts: list[tuple[Any, Any]]
+    compute: Compute
+
+
+def _search(workspace: Workspace, work: _Work, trials: int) -> Search:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     config = workspace.models.tuning
-    metrics = workspace.metrics(splits.card.task)
-    name, metric = next(iter(metrics.items()))
+    name, metric = next(iter(work.metrics.items()))
+    study = _open_study(workspace, _study_name(work.recipe, name), metric)
+    seed = work.recipe.seed + len(study.trials)
+    study.sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=config.at_once > 1)
+    end = time.monotonic() + (config.timeout or math.inf)
+    while (left := trials - len(study.trials)) > 0 and time.monotonic() < end:
+        _run(study, min(left, config.at_once), work)
+    return _found(study, name)
+
+
+def _open_study(workspace: Workspace, name: str, metric: Metric) -> optuna.Study:
+    import optuna
+
+    config = workspace.models.tuning
     uri = absolute_uri(config.storage or f"sqlite:///{workspace.tracking.artifacts}/studies.db", workspace.root)
     if uri.startswith("sqlite:"):
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     try:
-        study = optuna.create_study(
+        return optuna.create_study(
             storage=uri,
-            study_name=_study_name(recipe, name),
+            study_name=name,
             load_if_exists=True,
             direction="maximize" if metric.greater_is_better else "minimize",
             pruner=optuna.pruners.MedianPruner(n_startup_trials=config.startup),
         )
     except Exception as error:  # SQLAlchemy, Alembic and Optuna each have errors of their own for a bad database
         raise ModelError(f"the searches in {shown(uri)} can't be used: {error}", hint="move that file away") from error
-    study.sampler = optuna.samplers.TPESampler(seed=recipe.seed + len(study.trials))
-    left = trials - len(study.trials)
-    if left > 0:
-        parts = divide(splits.train, splits.card, recipe)
 
-        def objective(trial: optuna.Trial) -> float:
-            tried = {name: _suggest(trial, name, values) for name, values in algorithm.space.items()}
-            changed = recipe.model_copy(update={"parameters": {**recipe.parameters, **tried}})
-            return _score(trial, changed, splits, {name: metric}, parts)
 
-        study.optimize(objective, n_trials=left, timeout=config.timeout, catch=(ModelError,))
-    return _found(study, name)
+def _run(study: optuna.Study, count: int, work: _Work) -> None:
+    """Compute some trials at once, one fold after another; end each that Optuna finds bad by its mean so far."""
+    from optuna.trial import TrialState
+
+    alive = [study.ask() for _ in range(count)]
+    recipes = {trial.number: _recipe(trial, work) for trial in alive}
+    scores: dict[int, list[float]] = {trial.number: [] for trial in alive}
+    rows, card = work.splits.train, work.splits.card
+    try:
+        for step, part in enumerate(work.parts):
+            calls = [joblib.delayed(_score)(recipes[t.number], rows, card, work.metrics, part) for t in alive]
+            for trial, score in zip(alive[:], work.compute(calls), strict=True):
+                scores[trial.number].append(score)
+                mean = float(np.mean(scores[trial.number]))
+                trial.report(mean, step)
+                if not math.isfinite(mean) or trial.should_prune():
+                    alive.remove(trial)
+                    study.tell(trial, state=TrialState.PRUNED if math.isfinite(mean) else TrialState.FAIL)
+        while alive:
+            trial = alive.pop()
+            study.tell(trial, float(np.mean(scores[trial.number])))
+    finally:
+        for trial in alive:
+            study.tell(trial, state=TrialState.FAIL)
+
+
+def _recipe(trial: optuna.Trial, work: _Work) -> Recipe:
+    tried = {name: _suggest(trial, name, values) for name, values in work.algorithm.space.items()}
+    return work.recipe.model_copy(update={"parameters": {**work.recipe.parameters, **tried}})
 
 
 def _score(
-    trial: optuna.Trial, recipe: Recipe, splits: Splits, metrics: dict[str, Metric], parts: list[tuple[Any, Any]]
+    recipe: Recipe, frame: pd.DataFrame, card: DataCard, metrics: dict[str, Metric], part: tuple[Any, Any]
 ) -> float:
-    """Train on one fold after another; tell Optuna each mean so far, and stop where it says so."""
-    import optuna
-
-    scores: list[float] = []
-    for step, part in enumerate(parts):
-        scores += score_fold(recipe, splits.train, splits.card, metrics, part).values()
-        mean = float(np.mean(scores))
-        trial.report(mean, step)
-        if trial.should_prune():
-            raise optuna.TrialPruned
-    return float(np.mean(scores))
+    """Measure parameters on one fold. Those that the algorithm refuses score nothing."""
+    try:
+        return next(iter(score_fold(recipe, frame, card, metrics, part).values()))
+    except ModelError as error:
+        _log.warning("a trial failed", parameters=recipe.parameters, reason=error.message)
+        return math.nan
 
 
 def _suggest(trial: optuna.Trial, name: str, values: Span | Choice) -> str | int | float | bool | None:

@@ -20,6 +20,7 @@ from ..plugins import PluginError
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit, read_environment
 from .algorithms import make_estimator
+from .backend import Compute, computing
 from .card import Judged, write_card
 from .evaluation import Evaluation, evaluate
 from .plots import draw
@@ -104,7 +105,8 @@ def train_models(
     metrics = workspace.metrics(card.task)
     recipes = [make_recipe(workspace, card, name, parameters) for name in dict.fromkeys(algorithms)]
     recipes = recipes or _configured(workspace, card, parameters)
-    results = [train_recipe(workspace, recipe, splits, tags) for recipe in recipes]
+    with computing(workspace.models) as compute:
+        results = [train_recipe(workspace, recipe, splits, compute, tags) for recipe in recipes]
     name, first = next(iter(metrics.items()))
     results.sort(key=lambda result: first.sign * result.trained.mean(name), reverse=True)
     set_alias(workspace.tracking, results[0].version, CHALLENGER)
@@ -127,10 +129,12 @@ def _configured(workspace: Workspace, card: DataCard, parameters: Mapping[str, A
     return recipes
 
 
-def train_recipe(workspace: Workspace, recipe: Recipe, splits: Splits, tags: Mapping[str, str] | None = None) -> Result:
+def train_recipe(
+    workspace: Workspace, recipe: Recipe, splits: Splits, compute: Compute, tags: Mapping[str, str] | None = None
+) -> Result:
     """Train, evaluate, record and register one model."""
     card, measuring = splits.card, workspace.measuring(splits.card.task)
-    trained = train(recipe, splits.train, card, measuring.metrics, workspace.models.jobs)
+    trained = train(recipe, splits.train, card, measuring.metrics, compute)
     found, rows = evaluate(trained.pipeline, splits.validation, card, measuring, "validation")
     signature = Signature.of(card, trained.pipeline)
     description = Description(signature=signature, recipe=recipe, card=card)

@@ -1,0 +1,109 @@
+"""Where folds and trials are computed: on this machine, or on the machines of a Dask or Ray cluster.
+
+Each worker needs this project installed, in the same version of it, of Python and of the libraries. Rows travel to the
+workers; runs, models and searches are written by this process alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from typing import Any
+
+import joblib
+
+from ..logs import get_logger
+from ..plugins import PACKAGE
+from .config import ModelsConfig
+from .errors import ModelError
+
+_log = get_logger(__name__)
+
+_WORK = f"{PACKAGE}.models.training"
+_PATIENCE = 30  # seconds until a cluster must have answered
+
+
+Compute = Callable[[Iterable[Any]], list[Any]]
+"""Does what `joblib.delayed` has made, all at once, and gives the results in order."""
+
+
+@contextmanager
+def computing(config: ModelsConfig) -> Iterator[Compute]:
+    """Connect to where `models.backend` says, for the time of the `with` block.
+
+    Raises
+    ------
+    ModelError
+        If the library is not installed, the cluster does not answer, or its workers lack this project.
+    """
+    if config.backend == "local":
+        yield joblib.Parallel(n_jobs=config.jobs)
+        return
+    connect = _dask if config.backend == "dask" else _ray
+    with connect(config.backend_address) as options:
+
+        def compute(calls: Iterable[Any]) -> list[Any]:
+            # Only here: estimators would send each of their own small pieces too.
+            with joblib.parallel_config(config.backend, **options):
+                results: list[Any] = joblib.Parallel(n_jobs=-1)(calls)
+            return results
+
+        try:
+            yield compute
+        except ImportError as error:
+            raise _lacking(config.backend, error) from error
+
+
+@contextmanager
+def _dask(address: str | None) -> Iterator[dict[str, Any]]:
+    distributed = _library("dask", "distributed")
+    with ExitStack() as opened:
+        try:
+            place = address or opened.enter_context(
+                distributed.LocalCluster(threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs="ERROR")
+            )
+            client = opened.enter_context(distributed.Client(place, timeout=_PATIENCE))
+            client.wait_for_workers(1, timeout=_PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise _silent("dask", address, error) from error
+        try:
+            client.run(import_module, _WORK)  # a worker of Dask hangs, without a word, on what it can't import
+        except ImportError as error:
+            raise _lacking("dask", error) from error
+        _log.info("connected to a cluster", backend="dask", workers=len(client.nthreads()))
+        yield {"client": client}
+
+
+@contextmanager
+def _ray(address: str | None) -> Iterator[dict[str, Any]]:
+    ray = _library("ray", "ray")
+    try:
+        ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _silent("ray", address, error) from error
+    try:
+        _log.info("connected to a cluster", backend="ray", workers=int(ray.cluster_resources().get("CPU", 0)))
+        import_module("ray.util.joblib").register_ray()
+        yield {}
+    finally:
+        ray.shutdown()
+
+
+def _library(extra: str, name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        message = f"models.backend is {extra}, and {error.name} is not installed"
+        raise ModelError(message, hint=f"install the extra: uv sync --extra {extra}") from error
+
+
+def _lacking(backend: str, error: ImportError) -> ModelError:
+    message = f"a worker of {backend} can't import {error.name or error}"
+    return ModelError(message, hint="install this project, in this version, for every worker")
+
+
+def _silent(backend: str, address: str | None, error: Exception) -> ModelError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    hint = f"is it running? models.backend_address is {address}" if address else "see the log for what it lacks"
+    return ModelError(f"no cluster of {backend} answers: {reason}", hint=hint)
