@@ -5,6 +5,8 @@ candidate and champion on the test split → thresholds → paired comparison �
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -96,15 +98,43 @@ def promote(workspace: Workspace, model: str, reference: str = CHALLENGER, force
     ModelError
         If there is no such version, it is the champion already, or its file is not the one that was registered.
     """
-    folder = workspace.tracking.artifacts / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
     candidate = find_version(workspace.tracking, model, reference)
-    try:
-        with FileLock(folder / f"{model}.lock", timeout=_WAIT):
-            return _promote(workspace, candidate, force)
-    except Timeout as error:
-        message = f"another promotion of {model} did not end within {_WAIT:.0f} s"
-        raise ModelError(message, hint="wait for it, or end it") from error
+    return settle(workspace.tracking, candidate, lambda champion: _decide(workspace, candidate, champion, force))
+
+
+def settle(tracking: Tracking, candidate: Version, decide: Callable[[Version | None], Decision]) -> Decision:
+    """Keep a decision about a version, and carry it out. Of two that decide about one model at once, one waits.
+
+    Parameters
+    ----------
+    decide
+        Takes the champion that there is. It is asked again if that changes meanwhile.
+
+    Raises
+    ------
+    ModelError
+        If the version is the champion already, or the other decision does not end.
+    """
+    with _locked(tracking, candidate.model):
+        return _settle(tracking, candidate, decide)
+
+
+def withdraw(tracking: Tracking, challenger: Version, decision: Decision) -> bool:
+    """Take a challenger out of use, and keep the decision with its reason.
+
+    Returns
+    -------
+    bool
+        Whether it still was the challenger: another may have been faster.
+    """
+    with _locked(tracking, challenger.model):
+        holder = _holder(tracking, challenger.model, CHALLENGER)
+        if holder is None or holder.number != challenger.number:
+            return False
+        _store(tracking, challenger, decision)
+        drop_alias(tracking, challenger.model, CHALLENGER)
+    _log.warning("challenger withdrawn", model=decision.model, version=decision.candidate, reason=decision.reason)
+    return True
 
 
 def decisions(tracking: Tracking, model: str) -> list[Decision]:
@@ -137,13 +167,24 @@ def check_gain(metric: str, difference: Difference, rules: PromotionConfig, agai
     ]
 
 
-def _promote(workspace: Workspace, candidate: Version, force: str | None) -> Decision:
-    tracking = workspace.tracking
+@contextmanager
+def _locked(tracking: Tracking, model: str) -> Iterator[None]:
+    folder = tracking.artifacts / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / f"{model}.lock", timeout=_WAIT):
+            yield
+    except Timeout as error:
+        message = f"another promotion of {model} did not end within {_WAIT:.0f} s"
+        raise ModelError(message, hint="wait for it, or end it") from error
+
+
+def _settle(tracking: Tracking, candidate: Version, decide: Callable[[Version | None], Decision]) -> Decision:
     champion = _holder(tracking, candidate.model, CHAMPION)
     while True:
         if champion and champion.number == candidate.number:
             raise ModelError(f"{candidate} is the champion already", hint="`models list` prints the other versions")
-        decision = _decide(workspace, candidate, champion, force)
+        decision = decide(champion)
         compared, champion = champion, _holder(tracking, candidate.model, CHAMPION)
         if (champion and champion.number) == (compared and compared.number):
             break

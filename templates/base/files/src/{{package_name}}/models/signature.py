@@ -95,7 +95,9 @@ def _read(column: pd.Series[Any], wanted: ColumnType) -> tuple[Any, str]:
         nested = column.map(lambda value: isinstance(value, (dict, list)))
         return column, f"must hold {wanted}: {_shown(column[nested])}" if nested.any() else ""
     if wanted in {"date", "datetime"}:
-        read = pd.to_datetime(column, errors="coerce", utc=True, format="mixed" if column.dtype == object else None)
+        read = pd.to_datetime(
+            column, errors="coerce", utc=True, format="mixed" if column.dtype in (object, "str") else None
+        )
     else:
         read = pd.to_numeric(column, errors="coerce").astype(float)
     unread = column.notna() & read.isna()

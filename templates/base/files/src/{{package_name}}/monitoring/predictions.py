@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -62,6 +63,15 @@ class Record:
     prediction: Prediction
     probabilities: dict[str, float] | None
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a model said, and what turned out to be true."""
+
+    prediction: Prediction
+    probabilities: dict[str, float] | None
+    label: Prediction
 
 
 class Conditions(TypedDict, total=False):
@@ -159,19 +169,22 @@ class PredictionLog:
             address = make_url(url)
         except ArgumentError as error:
             raise PredictionLogError("the prediction log has no valid address", hint=_EXAMPLE) from error
-        sqlite = address.get_backend_name() == "sqlite"
-        if sqlite and address.database not in {None, "", ":memory:"}:
+        backend = address.get_backend_name()
+        if backend not in {"sqlite", "postgresql"}:
+            raise PredictionLogError(f"the prediction log can't be in {backend}", hint=_EXAMPLE)
+        in_file = backend == "sqlite"
+        if in_file and address.database not in {None, "", ":memory:"}:
             address = address.set(database=str(root / str(address.database)))
         shown = address.render_as_string(hide_password=True)
         try:
             engine = sa.create_engine(
                 address,
-                connect_args={"timeout": 5} if sqlite else {},
-                pool_pre_ping=not sqlite,
+                connect_args={"timeout": 5} if in_file else {"connect_timeout": 5},
+                pool_pre_ping=not in_file,
             )
         except (ImportError, SQLAlchemyError) as error:
             raise PredictionLogError(f"the prediction log {shown} can't be used: {error}", hint=_EXAMPLE) from error
-        if sqlite:
+        if in_file:
             sa.event.listen(engine, "connect", _prepare_sqlite)
         log = cls(shown, engine)
         with log._explained("opened"):
@@ -179,7 +192,7 @@ class PredictionLog:
         return log
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write predictions, all of them or none.
+        """Write predictions, all of them or none. Those that are there already stay: who is not sure may try again.
 
         Raises
         ------
@@ -189,7 +202,7 @@ class PredictionLog:
         if not records:
             return
         with self._explained("written"), self._engine.begin() as connection:
-            connection.execute(sa.insert(_TABLE), [_row(record) for record in records])
+            connection.execute(self._insert(), [_row(record) for record in records])
 
     def read(self, model: str, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """Read predictions of a model, the oldest first.
@@ -256,9 +269,39 @@ class PredictionLog:
                 known += len(part.keys() & set(found))
         return known
 
+    def outcomes(self, model: str, version: int, role: Role, limit: int) -> dict[str, Outcome]:
+        """Read what became of predictions that have a label, by their ids, at most so many of the latest.
+
+        Raises
+        ------
+        PredictionLogError
+            If the database can't be read.
+        """
+        columns = (_TABLE.c.id, _TABLE.c.prediction, _TABLE.c.probabilities, _TABLE.c.label)
+        query = sa.select(*columns).where(_TABLE.c.model == model, _TABLE.c.version == version, _TABLE.c.role == role)
+        query = query.where(_TABLE.c.label.is_not(None)).order_by(_TABLE.c.time.desc()).limit(limit)
+        with self._explained("read"), self._engine.connect() as connection:
+            return {name: Outcome(*values) for name, *values in connection.execute(query)}
+
+    def prune(self, before: datetime) -> int:
+        """Delete what is older than a moment, and say how many predictions that were.
+
+        Raises
+        ------
+        PredictionLogError
+            If they can't be deleted.
+        """
+        with self._explained("written"), self._engine.begin() as connection:
+            return connection.execute(sa.delete(_TABLE).where(_TABLE.c.time < before)).rowcount
+
     def close(self) -> None:
         """End the connections."""
         self._engine.dispose()
+
+    def _insert(self) -> sa.Insert:
+        if self._engine.dialect.name == "postgresql":
+            return postgresql.insert(_TABLE).on_conflict_do_nothing()
+        return sqlite.insert(_TABLE).on_conflict_do_nothing()
 
     def _make_table(self) -> None:
         with self._engine.begin() as connection:

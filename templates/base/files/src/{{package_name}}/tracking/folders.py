@@ -34,7 +34,7 @@ def explained(place: Path) -> Iterator[None]:
         raise TrackingError(message, hint="bring it back from a copy") from error
     except OSError as error:
         reason = error.strerror or str(error)
-        _log.error("tracking failed", place=str(place), reason=reason)
+        _log.debug("tracking failed", place=str(place), reason=reason)
         hint = "is there room on the disk, and may this user write there?"
         raise TrackingError(f"{error.filename or place}: {reason}", hint=hint) from error
 

@@ -101,7 +101,7 @@ def explained(uri: str) -> Iterator[None]:
         hint = "is there room on the disk, and may this user write there?"
         if not uri.startswith("sqlite:"):
             hint = "is the server running? tracking.uri names it"
-        _log.error("tracking failed", uri=shown(uri), reason=reason)
+        _log.debug("tracking failed", uri=shown(uri), reason=reason)
         raise TrackingError(f"MLflow at {shown(uri)}: {reason}", hint=hint) from error
 
 
