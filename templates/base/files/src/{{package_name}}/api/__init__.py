@@ -1,0 +1,1 @@
+"""The REST service: the application, who may use it, and how it is run."""

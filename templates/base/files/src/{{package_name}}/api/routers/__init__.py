@@ -1,0 +1,1 @@
+"""Routes that the service has; each module holds an `APIRouter`."""
