@@ -116,7 +116,7 @@ class _Json(sa.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else orjson.loads(value)
@@ -175,13 +175,10 @@ class PredictionLog:
         in_file = backend == "sqlite"
         if in_file and address.database not in {None, "", ":memory:"}:
             address = address.set(database=str(root / str(address.database)))
-        shown = address.render_as_string(hide_password=True)
+        address = address.update_query_dict(_PATIENCE[backend] | dict(address.query))
+        shown = address.set(query={}).render_as_string(hide_password=True)
         try:
-            engine = sa.create_engine(
-                address,
-                connect_args={"timeout": 5} if in_file else {"connect_timeout": 5},
-                pool_pre_ping=not in_file,
-            )
+            engine = sa.create_engine(address, pool_pre_ping=not in_file)
         except (ImportError, SQLAlchemyError) as error:
             raise PredictionLogError(f"the prediction log {shown} can't be used: {error}", hint=_EXAMPLE) from error
         if in_file:
@@ -322,6 +319,8 @@ class PredictionLog:
             raise PredictionLogError(message, hint=hint) from error
 
 
+# Seconds to wait for others that write, or for a server. What the address itself says comes first.
+_PATIENCE = {"sqlite": {"timeout": "5"}, "postgresql": {"connect_timeout": "5"}}
 _EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:password@host/database"
 
 
