@@ -13,11 +13,13 @@ from fastapi import APIRouter, FastAPI
 
 from .. import __version__
 from ..config import Config
+from ..errors import ProjectError
 from ..logs import get_logger
-from ..plugins import PACKAGE, Plugin, PluginError, find_plugins
+from ..plugins import PACKAGE, Plugin, find_plugins
 from ..serving import Serving
 from .config import ApiConfig
 from .errors import handle_errors
+from .openapi import Service
 from .routers import status
 
 _log = get_logger(__name__)
@@ -43,7 +45,7 @@ def create_app(config: Config) -> FastAPI:
         finally:
             await serving.close()
 
-    app = FastAPI(
+    app = Service(
         title=PACKAGE,
         version=__version__,
         lifespan=lifespan,
@@ -61,18 +63,15 @@ def create_app(config: Config) -> FastAPI:
 def _add_plugins(app: FastAPI, config: Config) -> None:
     for plugin in find_plugins("routers").values():
         try:
-            app.include_router(_router(plugin, config))
-        except PluginError as error:
+            plugin.guard(app.include_router)(_router(plugin, config))
+        except ProjectError as error:
             _log.error("plugin skipped", plugin=plugin.name, reason=error.message)
 
 
 def _router(plugin: Plugin, config: Config) -> APIRouter:
     found = plugin.load()
     if callable(found) and not isinstance(found, APIRouter):
-        try:
-            found = found(config)
-        except Exception as error:
-            raise plugin.error(f"{type(error).__name__}: {error}") from error
+        found = plugin.guard(found)(config)
     if not isinstance(found, APIRouter):
         raise plugin.error(f"it is a {type(found).__name__}, not a router or a function that makes one")
     return found

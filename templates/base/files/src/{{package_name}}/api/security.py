@@ -11,11 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fastapi.openapi.models import APIKey, APIKeyIn
+from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from .errors import ApiError
 
-SCOPES = ("predict", "read", "admin")
+SCOPES = {
+    "predict": "Ask models",
+    "read": "See which models there are, and how they do",
+    "admin": "Everything",
+}
 """What a key or a user may do; `admin` includes the others."""
 
 PRINCIPAL = "principal"
@@ -35,11 +41,16 @@ class Principal:
         return scope in self.scopes or "admin" in self.scopes
 
 
-@dataclass(frozen=True, slots=True)
-class Require:
-    """A dependency of routes: gives who asks, if they have the scope."""
+class Require(SecurityBase):
+    """A dependency of routes: gives who asks, if they have the scope.
 
-    scope: str
+    The name of its scheme carries the scope to the description of the service.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        self.model = APIKey.model_validate({"in": APIKeyIn.header, "name": "X-API-Key"})
+        self.scheme_name = f"{_SCHEME}{scope}"
 
     async def __call__(self, connection: HTTPConnection) -> Principal:
         """Give who asks.
@@ -63,9 +74,15 @@ def require(scope: str) -> Require:
     return Require(scope)
 
 
+def scope_of(scheme: str) -> str | None:
+    """Give the scope that the scheme of a `Require` asks for; None for other schemes."""
+    return scheme.removeprefix(_SCHEME) if scheme.startswith(_SCHEME) else None
+
+
 def unauthorized(reason: str) -> ApiError:
     """Refuse a request whose sender is not known."""
     return ApiError(401, "Not authenticated", reason, headers={"WWW-Authenticate": "Bearer"})
 
 
+_SCHEME = "scope:"
 _NO_CREDENTIALS = "send a key as X-API-Key, or a token as Authorization: Bearer"
