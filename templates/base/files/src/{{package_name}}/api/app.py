@@ -21,6 +21,7 @@ from .config import ApiConfig
 from .errors import handle_errors
 from .openapi import Service
 from .routers import status
+from .telemetry import fastapi_telemetry, open_traces
 
 _log = get_logger(__name__)
 
@@ -34,6 +35,7 @@ def create_app(config: Config) -> FastAPI:
         Of the project.
     """
     settings = config.group("api", ApiConfig)
+    traces = open_traces(settings.telemetry)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -44,6 +46,8 @@ def create_app(config: Config) -> FastAPI:
             yield
         finally:
             await serving.close()
+            if traces is not None:
+                await asyncio.to_thread(traces.shutdown)
 
     app = Service(
         title=PACKAGE,
@@ -52,7 +56,7 @@ def create_app(config: Config) -> FastAPI:
         docs_url="/docs" if settings.docs else None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
-        telemetry={"tracing": False, "metrics": False, "logs": False},
+        telemetry=fastapi_telemetry(traces),
     )
     handle_errors(app)
     app.include_router(status.router)
