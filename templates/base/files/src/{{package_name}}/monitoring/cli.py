@@ -73,11 +73,10 @@ def labels_command(
 ) -> None:
     """Add labels that have arrived to the predictions that they belong to."""
     config = start(overrides, env)
-    from .config import MonitoringConfig
+    from .access import open_log
     from .labels import add_labels
-    from .predictions import PredictionLog
 
-    added = add_labels(PredictionLog.open(config.group("monitoring", MonitoringConfig).log, config.root), source)
+    added = add_labels(open_log(config), source)
     typer.echo(f"{added.written} labels written")
     if added.unknown:
         typer.echo(f"{added.unknown} labels have an id that no prediction has", err=True)

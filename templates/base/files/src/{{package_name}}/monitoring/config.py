@@ -89,10 +89,7 @@ class AlertsConfig(ConfigModel):
 class MonitoringConfig(ConfigModel):
     """How models at work are watched."""
 
-    log: str = Field(
-        default="sqlite:///predictions.db",
-        description="Database of the predictions, in SQLite or PostgreSQL; a relative file is in the project's folder",
-    )
+    log: str = Field(default="", description="Database of the predictions, if it is another than `serving.log.url`")
     since: str = Field(
         default="7d", description="Start of the window: 24h, 7d, an ISO time, or `version` for when it was registered"
     )

@@ -20,6 +20,7 @@ from ..errors import ProjectError
 from ..logs import get_logger
 from ..models.registry import CHAMPION, Version, find_version, list_models, list_versions
 from ..models.workspace import Workspace
+from .access import open_log
 from .alerts import make_alert
 from .alerts.delivery import deliver
 from .config import MonitoringConfig
@@ -62,7 +63,7 @@ class Monitor:
             If one of them can't be used.
         """
         settings = config.group("monitoring", MonitoringConfig)
-        return cls(config, settings, Workspace.open(config), PredictionLog.open(settings.log, config.root))
+        return cls(config, settings, Workspace.open(config), open_log(config))
 
     def models(self) -> list[str]:
         """Name the models that have a champion.
