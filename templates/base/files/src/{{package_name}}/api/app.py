@@ -10,17 +10,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from .. import __version__
 from ..config import Config
+from ..config.models import LoggingConfig
 from ..errors import ProjectError
 from ..logs import get_logger
 from ..plugins import PACKAGE, Plugin, find_plugins
 from ..serving import Serving
 from .config import ApiConfig
+from .credentials import Credentials
 from .errors import handle_errors
+from .gateway import Gateway, Services
+from .identity import DEVELOPMENT, LOOPBACK, Identity, signing_secret
+from .limits import Limiter
+from .metrics import Metrics
 from .openapi import Service
-from .routers import status
+from .routers import login, status
 from .telemetry import fastapi_telemetry, open_traces
 
 _log = get_logger(__name__)
@@ -33,14 +40,25 @@ def create_app(config: Config) -> FastAPI:
     ----------
     config
         Of the project.
+
+    Raises
+    ------
+    SecretError
+        If this is no development, and the secret that signs tokens is missing or can be guessed.
     """
     settings = config.group("api", ApiConfig)
     traces = open_traces(settings.telemetry)
+    secret = signing_secret(settings, config.environment)
+    trust_local = config.environment == DEVELOPMENT and settings.host in LOOPBACK
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        credentials = await asyncio.to_thread(Credentials.open, settings.database, config.root)
         serving = await asyncio.to_thread(Serving.open, config)
-        app.state.serving = serving
+        identity = Identity(settings, credentials, secret, trust_local=trust_local)
+        app.state.credentials, app.state.serving = credentials, serving
+        app.state.services = Services(identity, Limiter(settings.limits))
         try:
             await serving.start()
             yield
@@ -48,6 +66,7 @@ def create_app(config: Config) -> FastAPI:
             await serving.close()
             if traces is not None:
                 await asyncio.to_thread(traces.shutdown)
+            credentials.close()
 
     app = Service(
         title=PACKAGE,
@@ -58,9 +77,18 @@ def create_app(config: Config) -> FastAPI:
         redoc_url=None,
         telemetry=fastapi_telemetry(traces),
     )
+    app.state.metrics = metrics
     handle_errors(app)
     app.include_router(status.router)
+    app.include_router(login.router)
     _add_plugins(app, config)
+    json_logs = config.group("logging", LoggingConfig).format == "json"
+    app.add_middleware(Gateway, owner=app, settings=settings, metrics=metrics, json_logs=json_logs)
+    if settings.cors_origins:
+        headers = ["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"]
+        app.add_middleware(
+            CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=headers
+        )
     return app
 
 

@@ -1,0 +1,53 @@
+"""The log of requests: one line each, in the form of the other logs.
+
+It is written at every level of the logs, and without their machinery, which would take a tenth of the time of a
+prediction.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+
+import orjson
+
+from ..plugins import PACKAGE
+
+_LOGGER = f"{PACKAGE}.api.access"
+
+
+class AccessLog:
+    """Writes requests to stderr."""
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+
+    def write(self, method: str, path: str, status: int, seconds: float, **more: str) -> None:
+        """Write one request. Its query and its headers are left out, since they may hold secrets.
+
+        Parameters
+        ----------
+        more
+            Who asked, from where, and the request's id.
+        """
+        milliseconds = round(seconds * 1000, 2)
+        now = datetime.now(UTC).isoformat()
+        if self._json:
+            line = orjson.dumps(
+                {
+                    "method": method,
+                    "path": path,
+                    "status": status,
+                    "ms": milliseconds,
+                    **more,
+                    "event": "request",
+                    "logger": _LOGGER,
+                    "level": "info",
+                    "timestamp": now,
+                }
+            ).decode()
+        else:
+            shown = " ".join(f"{name}={value}" for name, value in more.items())
+            path = path if path.isprintable() else repr(path)
+            line = f"{now} [info     ] {method} {path} {status} {milliseconds} ms {shown}"
+        sys.stderr.write(f"{line}\n")

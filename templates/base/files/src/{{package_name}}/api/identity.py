@@ -1,0 +1,170 @@
+"""Finding out who asks: by a key, by a token, or because the request comes from this machine during development."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import jwt
+
+from ..logs import get_logger
+from ..plugins import PACKAGE
+from .config import ApiConfig
+from .credentials import Credentials, CredentialsError
+from .errors import ApiError
+from .security import SCOPES, Principal
+
+LEAST_SECRET = 32
+DEVELOPMENT = "development"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""Addresses that no other machine can reach."""
+
+_ALGORITHM = "HS256"
+_MOST_CACHED = 10_000
+_MOST_CREDENTIAL = 4096
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
+_LOCAL = Principal("local", frozenset(SCOPES), "local")
+
+_log = get_logger(__name__)
+
+
+class SecretError(CredentialsError):
+    """A secret that is missing, or that others could guess."""
+
+
+def signing_secret(settings: ApiConfig, environment: str) -> str:
+    """Get what tokens are signed with.
+
+    Raises
+    ------
+    SecretError
+        Outside development, if it is missing, short or one that everybody knows.
+    """
+    secret = settings.jwt_secret.get_secret_value()
+    hint = 'set API_JWT_SECRET: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+    if not secret and environment == DEVELOPMENT:
+        return secrets.token_urlsafe(48)
+    if not secret:
+        raise SecretError(f"api.jwt_secret is not set, and {environment} needs one", hint=hint)
+    if len(secret) < LEAST_SECRET:
+        raise SecretError(f"api.jwt_secret has less than {LEAST_SECRET} characters", hint=hint)
+    if len(set(secret)) < LEAST_SECRET // 4 or "changeme" in secret.lower().replace("-", "").replace("_", ""):
+        raise SecretError("api.jwt_secret is a default, or easily guessed", hint=hint)
+    return secret
+
+
+class Identity:
+    """Verifies keys and tokens, and believes them for a few seconds, so that the database is not asked each time."""
+
+    def __init__(self, settings: ApiConfig, credentials: Credentials, secret: str, *, trust_local: bool) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._secret = secret
+        self._trust_local = trust_local
+        self._known: dict[bytes, tuple[Principal | str, float]] = {}
+
+    def token(self, user: Principal) -> tuple[str, int]:
+        """Make a token for a user.
+
+        Returns
+        -------
+        tuple of str and int
+            The token, and the seconds that it is valid.
+        """
+        now = datetime.now(UTC)
+        lasts = timedelta(minutes=self._settings.token_minutes)
+        claims = {"sub": user.name, "iss": PACKAGE, "aud": PACKAGE, "iat": now, "exp": now + lasts}
+        return jwt.encode(claims, self._secret, _ALGORITHM), int(lasts.total_seconds())
+
+    async def find(self, headers: dict[bytes, bytes], client: str) -> Principal | str | None:
+        """Find who asks.
+
+        Parameters
+        ----------
+        headers
+            Of the request, by their names in lower case.
+        client
+            The address that it comes from.
+
+        Returns
+        -------
+        Principal, str or None
+            Who asks; or why the credentials are refused; or None if there are none.
+
+        Raises
+        ------
+        ApiError
+            503 if the database can't be asked.
+        """
+        credential = headers.get(b"x-api-key")
+        kind = b"key"
+        if credential is None:
+            scheme, _, credential = headers.get(b"authorization", b"").partition(b" ")
+            if not scheme:
+                return _LOCAL if self._trust_local and _is_local(headers, client) else None
+            if scheme.lower() != b"bearer":
+                return "only keys and bearer tokens are understood"
+            credential = credential.strip()
+            kind = b"key" if credential.startswith(b"key_") else b"token"
+        if len(credential) > _MOST_CREDENTIAL:
+            return "the credentials are too long"
+        mark = hashlib.sha256(kind + credential).digest()
+        known = self._known.get(mark)
+        now = time.monotonic()
+        if known is not None and known[1] > now:
+            return known[0]
+        found = await self._verify(kind, credential)
+        if len(self._known) >= _MOST_CACHED:
+            self._known.clear()
+        self._known[mark] = (found, now + self._settings.cache_seconds)
+        return found
+
+    async def _verify(self, kind: bytes, credential: bytes) -> Principal | str:
+        try:
+            text = credential.decode("ascii")
+        except UnicodeDecodeError:
+            return "the credentials are malformed"
+        try:
+            if kind == b"key":
+                return await asyncio.to_thread(self._credentials.find_key, text)
+            name = self._subject(text)
+            return await asyncio.to_thread(self._credentials.find_user, name) or "the user is gone"
+        except jwt.ExpiredSignatureError:
+            return "the token is expired"
+        except jwt.InvalidTokenError:
+            return "the token is not valid"
+        except CredentialsError as error:
+            _log.error("credentials can't be verified", reason=error.message)
+            raise ApiError(
+                503, "Service unavailable", "credentials can't be verified now", headers={"Retry-After": "5"}
+            ) from error
+
+    def _subject(self, token: str) -> str:
+        claims = jwt.decode(
+            token,
+            self._secret,
+            algorithms=[_ALGORITHM],
+            audience=PACKAGE,
+            issuer=PACKAGE,
+            options={"require": ["sub", "exp", "iat"]},
+        )
+        return str(claims["sub"])
+
+
+def _is_local(headers: dict[bytes, bytes], client: str) -> bool:
+    """Whether a request was made on this machine, by a name of this machine.
+
+    What a proxy passes on was not; nor what a page of a foreign site sends that points its own name at 127.0.0.1.
+    """
+    if b"x-forwarded-for" in headers or b"forwarded" in headers:
+        return False
+    host = headers.get(b"host", b"").decode("latin-1")
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    try:
+        return name in _LOCAL_HOSTS and ip_address(client).is_loopback
+    except ValueError:
+        return False
