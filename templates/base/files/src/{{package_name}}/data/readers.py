@@ -232,9 +232,14 @@ def _file(source: str) -> Path:
 
 def _refuse_doubled(path: Path, separator: str, quote: str | None) -> None:
     """Refuse a header that names a column twice: polars would give one of them another name."""
-    quoting = {"quoting": csv.QUOTE_NONE} if quote is None else {"quotechar": quote}
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        names = next(csv.reader(text, delimiter=separator, **quoting), [])
+        lines = csv.reader(
+            text,
+            delimiter=separator,
+            quotechar=quote or None,
+            quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        )
+        names = next(lines, [])
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise DataError(f"{path.name} has columns of one name: {', '.join(doubled)}", hint="rename one in its header")

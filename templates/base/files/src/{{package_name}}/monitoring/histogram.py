@@ -48,7 +48,7 @@ def histogram_of_numbers(profile: Numbers, values: NDArray[np.float64]) -> Histo
     return Histogram(labels=labels, reference=shares[0].tolist(), current=shares[1].tolist())
 
 
-def histogram_of_categories(names: Sequence[str], reference: Sequence[int], current: Sequence[int]) -> Histogram:
+def histogram_of_categories(names: list[str], reference: Sequence[int], current: Sequence[int]) -> Histogram:
     """Show the categories that are most frequent in either sample."""
     then, now = np.asarray(reference) / sum(reference), np.asarray(current) / sum(current)
     order = np.argsort(-(then + now), kind="stable")[:_MOST_BARS]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -182,7 +183,7 @@ class PredictionLog:
         except (ImportError, SQLAlchemyError) as error:
             raise PredictionLogError(f"the prediction log {shown} can't be used: {error}", hint=_EXAMPLE) from error
         if in_file:
-            sa.event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "connect", _prepare_sqlite)
         log = cls(shown, engine)
         with log._explained("opened"):
             log._make_table()

@@ -134,7 +134,8 @@ def make_reference(
     predictions, scores
         Of the validation split.
     """
-    wanted = {column.name: column.type for column in signature.inputs if column.name not in times}
+    kept = [column for column in signature.inputs if column.name not in times]
+    wanted: dict[str, ColumnType] = {column.name: column.type for column in kept}
     return Reference(
         task=signature.task,
         classes=signature.classes,

@@ -117,7 +117,7 @@ def _render(template: str, sections: Sequence[Section], prefix: str, **values: o
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    found = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
+    found = Environment(loader=PackageLoader(__name__.rpartition(".")[0]), autoescape=True, undefined=StrictUndefined)
     found.trim_blocks = found.lstrip_blocks = True
     found.filters |= {"shown": shown, "kind": lambda value: type(value).__name__, "paragraphs": paragraphs}
     return found

@@ -30,6 +30,7 @@ class Part(Protocol):
 
     def features(self, table: Table) -> Matrix:
         """Give float64 of shape (n_rows, n_features)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class RowReader:
             if faults:
                 raise RowsError(faults)
             # What is not plain and yet no fault: booleans among the numbers.
+            numbers = [[row[name] for name in self.numbers] for row in rows]
             array = np.array(numbers, dtype=np.float64).reshape(len(rows), len(self.numbers))
         return Table(array, others)
 

@@ -76,6 +76,7 @@ class Run(Protocol):
     @property
     def id(self) -> str:
         """Letters and digits, of no other run."""
+        ...
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record settings; the keys of nested mappings are joined with dots."""
@@ -91,6 +92,7 @@ class Run(Protocol):
 
     def register(self, model: str, place: str, tags: Mapping[str, str]) -> Version:
         """Make a folder of the run's files the next version of a model."""
+        ...
 
 
 class Tracking(Protocol):
@@ -99,31 +101,39 @@ class Tracking(Protocol):
     @property
     def uri(self) -> str:
         """Where runs are recorded, absolute."""
+        ...
 
     @property
     def artifacts(self) -> Path:
         """The folder on this machine for locks, searches, and what could not be sent."""
+        ...
 
     def run(self, experiment: str, name: str, tags: Mapping[str, str]) -> AbstractContextManager[Run]:
         """Record what happens in the `with` block. A block that raises makes the run a failed one, with the reason."""
+        ...
 
     def files(self, run_id: str, path: str) -> AbstractContextManager[Path]:
         """Lend a file or a folder of a run's files, to be read in the `with` block."""
+        ...
 
     def log_text(self, run_id: str, text: str, path: str) -> None:
         """Add a text to the files of a run that has ended."""
 
     def experiments(self) -> list[str]:
         """Name what runs belong to, sorted."""
+        ...
 
     def search_runs(self, experiment: str | None, prefix: str, limit: int) -> list[RunRecord]:
         """List the runs whose ids begin with `prefix`, the newest first."""
+        ...
 
     def models(self) -> list[str]:
         """Name the registered models, sorted."""
+        ...
 
     def versions(self, model: str) -> list[Version]:
         """List the versions of a model, the newest first."""
+        ...
 
     def set_alias(self, model: str, alias: str, number: int) -> None:
         """Give an alias to a version; whatever had it has it no more."""

@@ -36,8 +36,11 @@ class Alert:
     report: str
 
 
-Channel = Callable[[Alert], None]
-"""Sends one alert. It raises a `ProjectError` if it can't; other channels are not stopped by that."""
+Channel = Callable[[Alert], object]
+"""Sends one alert, and what it returns does not matter.
+
+It raises a `ProjectError` if it can't; other channels are not stopped by that.
+"""
 
 MakeChannel = Callable[[Config], Channel]
 """What a plugin gives: it reads its settings from the configuration, and raises a `ProjectError` if they don't do."""

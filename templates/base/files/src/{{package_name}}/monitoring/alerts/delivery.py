@@ -65,5 +65,7 @@ def find_channel(name: str, config: Config) -> Channel:
     make = plugins[name].load()
     if not callable(make):
         raise plugins[name].error(f"it is a {type(make).__name__}, not a function")
-    channel: Channel = make(config)
+    channel: object = make(config)
+    if not callable(channel):
+        raise plugins[name].error(f"it made a {type(channel).__name__}, not a function")
     return channel
