@@ -29,7 +29,10 @@ def run_command(
     env: EnvOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare what models are asked with what they were trained on; write reports, and send alerts."""
+    """Compare what models are asked with what they were trained on; write reports, and send alerts.
+
+    Exits with 1 if a model can't be watched, or its retraining fails.
+    """
     config = start(overrides, env)
     from ..errors import ProjectError
     from .workflow import Monitor
@@ -46,6 +49,7 @@ def run_command(
             typer.echo(f"error: {name}: {error}", err=True)
             failed = True
     _print(reports, as_json=as_json)
+    failed |= any(report.retraining is not None and report.retraining.outcome == "failed" for report in reports)
     if failed or (fail_on_drift and any(report.drifted for report in reports)):
         raise typer.Exit(1)
 
