@@ -36,6 +36,8 @@ class ColumnProfile(_Part):
         Of numbers as they are, of dates as ISO text.
     mean
         Of numbers and booleans.
+    not_future
+        Whether a date after the present one is refused, at prediction too.
     """
 
     dtype: ColumnType
@@ -45,6 +47,7 @@ class ColumnProfile(_Part):
     min: float | str | None = None
     max: float | str | None = None
     mean: float | None = None
+    not_future: bool = False
 
 
 class SplitRecord(_Part):

@@ -17,8 +17,9 @@ from ..config.settings import one_of
 from .card import Step
 from .config import ColumnConfig, DatasetConfig
 from .errors import DataError
+from .lines import correct
 from .readers import LINE, SOURCE, Table, explained
-from .rules import Rule, cleaned, rules
+from .rules import Rule, cleaned, rules, rules_between
 from .values import typed, value
 
 CLEAN = "clean.parquet"
@@ -75,13 +76,14 @@ def check(
     with explained(table):
         raw = table.frame.collect_schema()
     _refuse_missing_columns(columns, raw)
-    asked = rules(columns, dataset.missing, raw, now)
+    asked = [*rules(columns, dataset.missing, raw, now), *rules_between(dataset.rules, columns)]
     repeats = _repeats(dataset, columns)
     marked = _mark(table.frame.with_columns(typed(columns, dataset.missing, raw)), asked, repeats)
     broken_rules = [pl.when(rule.broken).then(pl.lit(str(rule))) for rule in asked]
     repeated = [pl.when(pl.col(_DUPLICATE) == i).then(pl.lit(reason)) for i, reason in enumerate(repeats, start=1)]
     with explained(table):
         steps = _stream(marked, [*broken_rules, *repeated], columns, folder)
+        correct(table.texts, folder / QUARANTINE, SOURCE, LINE)
     good = pl.scan_parquet(folder / CLEAN).select(pl.len()).collect().item()
     refused, broken = pl.scan_parquet(folder / QUARANTINE).select(pl.len(), pl.col(_BAD).sum()).collect().row(0)
     if not good + refused:

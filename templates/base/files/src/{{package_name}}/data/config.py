@@ -15,6 +15,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", 
 Bound = int | float | str | None
 
 _ORDERED = ("integer", "float", "date", "datetime")
+_DATES = ("date", "datetime")
 _NUMBERS = ("integer", "float")
 
 
@@ -26,6 +27,7 @@ class ColumnConfig(ConfigModel):
     range: tuple[Bound, Bound] | None = Field(
         default=None, description="Least and greatest value, null for no limit; `now` stands for the time of the run"
     )
+    not_future: bool = Field(default=False, description="Whether a date after the run, or a prediction, is refused")
     allowed: list[int | float | str] | None = Field(default=None, description="The only values that may be there")
     pattern: str | None = Field(default=None, description="Regular expression that the whole text matches")
     unique: bool = Field(default=False, description="Whether a value may be there only once; the first row has it")
@@ -45,6 +47,8 @@ class ColumnConfig(ConfigModel):
             raise ValueError("factor and offset make fractions: the type must be float")
         if self.range is not None and self.type not in _ORDERED:
             raise ValueError(f"range is for numbers and dates, and the type is {self.type}")
+        if self.not_future and self.type not in _DATES:
+            raise ValueError(f"not_future is for dates, and the type is {self.type}")
         if self.pattern is not None and self.type not in {"text", "category"}:
             raise ValueError(f"pattern is for text, and the type is {self.type}")
         for name, limits in (("range", self.range), ("clip", self.clip)):
@@ -108,6 +112,10 @@ class DatasetConfig(ConfigModel):
     )
     missing: list[str] = Field(
         default=["", "NA", "N/A", "NaN", "nan", "null", "NULL"], description="Texts that mean nothing is there"
+    )
+    rules: dict[Name, str] = Field(
+        default={},
+        description="What holds between the columns of a row, as SQL by name: {ends_after_start: start <= end}",
     )
     key: list[str] = Field(default=[], description="Columns that name a row: of rows with one key the first is kept")
     duplicates: Literal["drop", "keep"] = Field(default="drop", description="What becomes of rows that are all alike")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ..disk import room_for
 from ..logs import get_logger
 from .card import CARD, ColumnProfile, DataCard, Role, SplitRecord
 from .check import CLEAN, QUARANTINE, Outcome, check
@@ -71,8 +72,14 @@ def run(opened: Opened, processed: Path) -> DataCard:
     Raises
     ------
     DataError
-        If too many rows are bad, or too few are left. The quarantine is then in `<dataset>.failed`.
+        If too many rows are bad, too few are left, or the disk is full. Of a refused source
+        the quarantine is then in `<dataset>.failed`.
     """
+    with room_for(f"the dataset {opened.name}", DataError):
+        return _make(opened, processed)
+
+
+def _make(opened: Opened, processed: Path) -> DataCard:
     now = datetime.now(UTC)
     processed.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".making-", dir=processed) as scratch, ThreadPoolExecutor(1) as hashing:
@@ -159,6 +166,7 @@ def _profile(opened: Opened, train: Path) -> dict[str, ColumnProfile]:
             min=_plain(found[f"{name}:min"]),
             max=_plain(found[f"{name}:max"]),
             mean=found[f"{name}:mean"],
+            not_future=column.not_future or (column.range or (None, None))[1] == "now",
         )
         for name, column in opened.columns.items()
     }

@@ -9,10 +9,9 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,11 @@ from typing import Any
 import polars as pl
 
 from ..config.settings import one_of
+from ..disk import FREE, is_full
 from ..plugins import find_plugins
+from .databases import fetch, without_user
 from .errors import DataError
+from .lines import Text
 
 LINE = "_line"
 SOURCE = "_source"
@@ -42,11 +44,14 @@ class Table:
         What was read, for its hash.
     scratch
         A folder with what the reader had to write first. It goes when the table does.
+    texts
+        The files of CSV, in which a row may have several lines.
     """
 
     frame: pl.LazyFrame
     files: tuple[Path, ...]
     scratch: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
+    texts: tuple[Text, ...] = ()
 
     def sha256(self) -> str:
         """Hash the bytes of all files."""
@@ -127,7 +132,8 @@ def read_csv(source: str, options: Mapping[str, Any]) -> Table:
         row_index_name=LINE,
         row_index_offset=2,  # the header is line 1
     )
-    return Table(_named(frame, path), (path,), scratch)
+    text = Text(path.name, readable, separator, quote)
+    return Table(_named(frame, path), (path,), scratch, (text,))
 
 
 def read_parquet(source: str, options: Mapping[str, Any]) -> Table:
@@ -165,47 +171,20 @@ def read_folder(source: str, options: Mapping[str, Any]) -> Table:
             raise DataError(message, hint="a folder is one table: put other tables elsewhere")
     frame = pl.concat([table.frame for table in tables], how="diagonal_relaxed")
     scratch = [folder for table in tables for folder in table.scratch]
-    return Table(frame, tuple(paths), scratch)
+    return Table(frame, tuple(paths), scratch, tuple(text for table in tables for text in table.texts))
 
 
 def read_sql(source: str, options: Mapping[str, Any]) -> Table:
-    """Read what a `query` gives from `sqlite:///file.db`, `duckdb:///file.db` or, to query files, `duckdb://`."""
+    """Read what a `query` gives: of `postgresql://…`, `sqlite:///file.db`, `duckdb:///file.db`, and files: `duckdb://`."""
     _refuse_unknown("sql", options, {"query"})
     query = options.get("query")
     if not isinstance(query, str) or not query.strip():
-        raise DataError(f"{_safe(source)}: there is no query", hint="set options.query")
-    kind, _, place = source.partition("://")
-    runners: dict[str, Callable[[str, str, Path], None]] = {"sqlite": _run_sqlite, "duckdb": _run_duckdb}
-    if kind not in runners:
-        message = f"{_safe(source)}: databases of the kind {kind!r} are not read here"
-        raise DataError(message, hint="use sqlite:// or duckdb://, or a plugin of the group readers")
-    database = place.removeprefix("/")
-    if database and not Path(database).is_file():
-        raise DataError(f"{database}: there is no such database", hint="check the path")
+        raise DataError(f"{without_user(source)}: there is no query", hint="set options.query")
     scratch = tempfile.TemporaryDirectory(prefix="data-")
     result = Path(scratch.name) / "result.parquet"
-    runners[kind](database, query, result)
+    fetch(source, query, result)
     frame = pl.scan_parquet(result, row_index_name=LINE, row_index_offset=1)
-    return Table(frame.with_columns(pl.lit(_safe(source)).alias(SOURCE)), (result,), [scratch])
-
-
-def _run_sqlite(database: str, query: str, result: Path) -> None:
-    uri = f"{Path(database).resolve().as_uri()}?mode=ro"
-    try:
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            pl.read_database(query, connection, infer_schema_length=None).write_parquet(result)
-    except (sqlite3.Error, pl.exceptions.PolarsError) as error:
-        raise DataError(f"{database}: the query failed: {error}", hint="check options.query") from error
-
-
-def _run_duckdb(database: str, query: str, result: Path) -> None:
-    import duckdb
-
-    try:
-        with closing(duckdb.connect(database or ":memory:", read_only=bool(database))) as connection:
-            connection.sql(query).write_parquet(str(result))
-    except duckdb.Error as error:
-        raise DataError(f"{database or 'duckdb'}: the query failed: {error}", hint="check options.query") from error
+    return Table(frame.with_columns(pl.lit(without_user(source)).alias(SOURCE)), (result,), [scratch])
 
 
 READERS: dict[str, Reader] = {
@@ -272,20 +251,16 @@ def _transcode(path: Path, encoding: str, result: Path) -> Path:
     return result
 
 
-def _safe(address: str) -> str:
-    """Leave the user and password out of an address."""
-    kind, _, place = address.partition("://")
-    return f"{kind}://{place.rpartition('@')[2]}"
-
-
 @contextmanager
 def explained(table: Table) -> Iterator[None]:
     """Say what is wrong with a source, in place of what polars says."""
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
-        names = ", ".join(path.name for path in table.files)
         reason = str(error).strip().splitlines()[0]
+        if is_full(error):
+            raise DataError(f"there is no room for the result: {reason}", hint=FREE) from error
+        names = ", ".join(path.name for path in table.files)
         raise DataError(f"{names} can't be read: {reason}", hint=_advice(table, reason)) from error
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
 
 from .card import ColumnType
 from .config import ColumnConfig
+from .errors import DataError
 from .values import DTYPES, unreadable, value
+
+_EXAMPLE = "write it as in SQL, for example: start <= end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ def rules(columns: Mapping[str, ColumnConfig], missing: list[str], raw: pl.Schem
             found.append(Rule(name, "finite", read.is_infinite()))
         if not column.nullable and column.fill is None:
             found.append(Rule(name, "missing", read.is_null() & ~wrong))
+        if column.not_future:
+            found.append(Rule(name, "not_future", read > bound("now", column.type, now)))
         found += [Rule(name, "range", broken) for broken in _outside(read, column, now)]
         if column.allowed is not None:
             allowed = pl.Series(column.allowed, strict=False).cast(DTYPES[column.type])
@@ -43,6 +49,48 @@ def rules(columns: Mapping[str, ColumnConfig], missing: list[str], raw: pl.Schem
         if column.pattern is not None:
             found.append(Rule(name, "pattern", ~read.str.contains(f"^(?:{column.pattern})$")))
     return found
+
+
+def rules_between(conditions: Mapping[str, str], columns: Mapping[str, ColumnConfig]) -> list[Rule]:
+    """List the rules between columns. One that a missing value leaves open is not broken.
+
+    Raises
+    ------
+    DataError
+        If a condition is no SQL, names a column that is not there, or looks at other rows.
+    """
+    empty = pl.DataFrame(schema={name: DTYPES[column.type] for name, column in columns.items()})
+    found = []
+    for name, condition in conditions.items():
+        try:
+            holds = pl.sql_expr(condition)
+            kind = empty.select(holds).dtypes[0]
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).strip().splitlines()[0]
+            raise DataError(f"the rule {name}: {condition!r} can't be used: {reason}", hint=_EXAMPLE) from error
+        named = list(dict.fromkeys(holds.meta.root_names()))
+        if kind != pl.Boolean or not named or not _stays_in_its_row(holds):
+            message = f"the rule {name}: {condition!r} is no condition on the columns of one row"
+            raise DataError(message, hint=_EXAMPLE)
+        values = pl.struct(value(column).alias(column) for column in named)
+        broken = values.map_batches(partial(_broken, holds=holds), return_dtype=pl.Boolean, is_elementwise=True)
+        found.append(Rule(", ".join(named), name, broken))
+    return found
+
+
+def _stays_in_its_row(part: pl.Expr) -> bool:
+    below = part.meta.pop()
+    if not below:
+        return part.meta.is_literal() or part.meta.is_column()
+    try:
+        alone = part.meta.is_row_separable()
+    except pl.exceptions.ColumnNotFoundError:  # IN (…) is resolved with a schema only
+        alone = True
+    return alone and all(map(_stays_in_its_row, below))
+
+
+def _broken(values: pl.Series, holds: pl.Expr) -> pl.Series:
+    return values.struct.unnest().select(~holds).to_series()
 
 
 def _outside(read: pl.Expr, column: ColumnConfig, now: datetime) -> list[pl.Expr]:
@@ -74,6 +122,8 @@ def limits(column: ColumnConfig, now: datetime) -> tuple[Any, Any]:
     """
     same_unit = column.factor == 1 and not column.offset
     low, high = column.clip or (column.range if same_unit else None) or (None, None)
+    if column.not_future and high is None:
+        high = "now"
     return (
         None if low is None else bound(low, column.type, now),
         None if high is None else bound(high, column.type, now),

@@ -24,6 +24,7 @@ class Input(BaseModel):
 
     name: str
     type: ColumnType
+    not_future: bool = False
 
 
 class Signature(BaseModel):
@@ -48,7 +49,8 @@ class Signature(BaseModel):
     def of(cls, card: DataCard, pipeline: Any) -> Signature:
         """Describe a fitted model."""
         used = [name for name in card.of_role("feature", "time") if card.columns[name].distinct]
-        inputs = [Input(name=name, type=card.columns[name].dtype) for name in used]
+        columns = [(name, card.columns[name]) for name in used]
+        inputs = [Input(name=name, type=column.dtype, not_future=column.not_future) for name, column in columns]
         classes = np.asarray(pipeline.classes_).tolist() if card.task == "classification" else []
         return cls(inputs=inputs, target=card.target, task=card.task, classes=classes)
 
@@ -65,7 +67,8 @@ class Signature(BaseModel):
         Raises
         ------
         InputError
-            With every fault: columns that are missing, values that can't be read, infinite numbers, no rows.
+            With every fault: columns that are missing, values that can't be read, infinite numbers, dates in
+            the future where the data has none, no rows.
         """
         import pandas as pd
 
@@ -80,6 +83,8 @@ class Signature(BaseModel):
         columns: dict[str, Any] = {}
         for expected in self.inputs:
             columns[expected.name], problem = _read(frame[expected.name], expected.type)
+            if not problem and expected.not_future:
+                problem = _late(columns[expected.name])
             if problem:
                 problems.append(f"the column {expected.name!r} {problem}")
         if problems:
@@ -106,6 +111,14 @@ def _read(column: pd.Series[Any], wanted: ColumnType) -> tuple[Any, str]:
     if wanted in {"float", "integer", "boolean"} and np.isinf(read).any():
         return read, f"is infinite in {int(np.isinf(read).sum())} rows"
     return read, ""
+
+
+def _late(dates: Any) -> str:
+    import pandas as pd
+
+    late = dates[dates > pd.Timestamp.now(tz="UTC")]
+    shown = ", ".join(f"{moment:%Y-%m-%d %H:%M}" for moment in late.head(_EXAMPLES))
+    return f"lies in the future in {len(late)} rows: {shown} UTC" if len(late) else ""
 
 
 def _shown(values: pd.Series[Any]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 
+from ..disk import room_for
 from ..logs import get_logger
 from ..tracking.client import absolute_uri
 from ..tracking.store import shown
@@ -74,7 +75,7 @@ def tune(workspace: Workspace, dataset: str, algorithm: str, trials: int | None 
         raise ModelError(f"{algorithm} has nothing to search for", hint="choose another algorithm")
     name, metric = next(iter(workspace.metrics(splits.card.task).items()))
     parts = divide(splits.train, splits.card, recipe)
-    with computing(workspace.models) as compute:
+    with room_for(f"the search on {dataset}", ModelError), computing(workspace.models) as compute:
         work = _Work(recipe, chosen, splits, {name: metric}, parts, compute)
         search = _search(workspace, work, trials or workspace.models.tuning.trials)
         tuned = recipe.model_copy(update={"parameters": {**recipe.parameters, **search.parameters}})

@@ -9,11 +9,13 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..disk import room_for
 from ..logs import get_logger
 from ..monitoring.reference import REFERENCE, make_reference
 from ..plugins import PluginError
@@ -22,6 +24,7 @@ from ..tracking.provenance import read_commit, read_environment
 from .algorithms import make_estimator
 from .backend import Compute, computing
 from .card import Judged, write_card
+from .errors import ModelError
 from .evaluation import Evaluation, evaluate
 from .plots import draw
 from .registry import CHALLENGER, Description, Version, register, set_alias, write_files
@@ -140,14 +143,9 @@ def train_recipe(
     description = Description(signature=signature, recipe=recipe, card=card)
     reference = make_reference(splits.train, signature, card.of_role("time"), rows, found.metrics)
     judged = Judged(description, trained, found, rows, measuring.metrics, reference)
-    scratch = Path(tempfile.mkdtemp(prefix="model-"))
-    try:
-        version = _record(workspace, judged, dict(tags or {}), scratch)
-    except TrackingError as error:
-        kept = _keep(scratch, workspace, recipe)
-        raise TrackingError(error.message, hint=f"{error.hint}; what was made so far is in {kept}") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    what = f"the model {recipe.algorithm} of {recipe.dataset}"
+    with room_for(what, ModelError), _scratch(workspace, recipe) as folder:
+        version = _record(workspace, judged, dict(tags or {}), folder)
     return Result(version, recipe, trained, found)
 
 
@@ -199,11 +197,28 @@ def _numbers(trained: Trained, found: Evaluation) -> dict[str, float]:
     return numbers
 
 
+@contextmanager
+def _scratch(workspace: Workspace, recipe: Recipe) -> Iterator[Path]:
+    """Lend a folder, which is kept if its content can't be recorded."""
+    scratch = Path(tempfile.mkdtemp(prefix="model-"))
+    try:
+        yield scratch
+    except TrackingError as error:
+        kept = _keep(scratch, workspace, recipe)
+        raise TrackingError(error.message, hint=f"{error.hint}; what was made so far is in {kept}") from error
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
 def _keep(scratch: Path, workspace: Workspace, recipe: Recipe) -> Path:
     kept = workspace.tracking.artifacts / "unsent" / f"{recipe.dataset}-{recipe.algorithm}-{time.time_ns()}"
     try:
         shutil.copytree(scratch, kept)
     except OSError as error:
-        _log.error("what was made could not be kept", folder=str(kept), reason=str(error))
+        _log.error("what was made could not be kept there", folder=str(kept), reason=str(error))
+        shutil.rmtree(kept, ignore_errors=True)
         return scratch
+    shutil.rmtree(scratch, ignore_errors=True)
     return kept
