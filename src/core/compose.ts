@@ -93,6 +93,12 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
   const manifests = layers.map((layer) => layer.manifest);
   const packageName = String(answers.package_name);
   const tasks: Task[] = resolveTasks(manifests, (text, where) => render(text, answers, where));
+  const services = named(layers, 'services').map(([name, service, layer]) => ({
+    ...service,
+    mounts: mounts(service),
+    name,
+    layer,
+  }));
   const composed = {
     branches: manifests.slice(1).map(({ name, title, summary }) => ({ name, title, summary })),
     dependencies: requirements(manifests.flatMap((m) => m.python.dependencies)),
@@ -106,7 +112,8 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
     env: named(layers, 'env').map(([name, variable, layer]) => ({ name, ...variable, layer })),
     plugins: mergePlugins(layers, packageName),
     tasks,
-    services: named(layers, 'services').map(([name, service, layer]) => ({ ...service, name, layer })),
+    services,
+    volumes: [...new Set(services.flatMap((service) => Object.keys(service.volumes)))].sort(byText),
     workflows: named(layers, 'workflows').map(([name, workflow, layer]) => ({ ...workflow, name, layer })),
   };
   const data = { ...answers, ...composed };
@@ -117,6 +124,12 @@ function composeDocs({ manifest, readme, folder }: Layer, data: object) {
   const rendered = readme === undefined ? '' : render(readme, data, `${folder}/${manifest.docs.readme}`);
   return { layer: manifest.name, title: manifest.title, readme: rendered, pages: manifest.docs.pages };
 }
+
+/** The volumes and files of a service, as compose writes them. */
+const mounts = ({ volumes, files }: Layer['manifest']['services'][string]): string[] => [
+  ...Object.entries(volumes).map(([volume, path]) => `${volume}:${path}`),
+  ...Object.entries(files).map(([file, path]) => `./${file}:${path}:ro`),
+];
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

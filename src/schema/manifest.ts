@@ -15,6 +15,7 @@ export const composedNames = [
   'plugins',
   'tasks',
   'services',
+  'volumes',
   'workflows',
   'docs',
 ] as const;
@@ -77,9 +78,24 @@ const envVariable = z.strictObject({
   help: line.default(''),
 });
 
-const service = z.looseObject({
-  image: z.string().min(1),
-  ports: z.array(z.string()).default([]),
+/** A container beside the REST service. Values may hold `${VARIABLE:?message}`, which compose fills in from `.env`. */
+const service = z.strictObject({
+  image: line,
+  command: z.array(line).default([]),
+  user: line.default(''),
+  environment: record(envName, line).default({}),
+  offers: record(envName, line).default({}).describe('variables that tell the REST service and its jobs of it'),
+  ports: z.array(line).default([]).describe('127.0.0.1:6333:6333'),
+  volumes: record(slug, line).default({}).describe('named volumes, and where they are in the container'),
+  files: record(line, line)
+    .default({})
+    .describe('files and folders of the project, and where they are, to be read only'),
+  healthcheck: line.default('').describe('a command of a shell; what depends on the service waits until it succeeds'),
+  profiles: z.array(slug).default([]).describe('it starts only if one of them is asked for'),
+  memory: z
+    .string()
+    .regex(/^\d+[mg]$/, 'must be a size such as 512m')
+    .default('1g'),
 });
 
 const migration = z.strictObject({
@@ -93,7 +109,15 @@ const env = record(envName, envVariable).default({});
 const plugins = record(slug, record(pluginName, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({});
 const tasks = record(slug, task).default({});
 const services = record(slug, service).default({});
-const workflows = record(slug, z.looseObject({})).default({});
+/** A job of the workflow `ci`, beside the one that runs every check. */
+const workflow = z.strictObject({
+  title: line,
+  tasks: z.array(slug).min(1).describe('run one after the other'),
+  extras: z.array(slug).default([]),
+  runs_on: z.array(slug).min(1).default(['ubuntu-latest']).describe('labels of the machine'),
+  minutes: z.int().positive().default(45),
+});
+const workflows = record(slug, workflow).default({});
 const pages = z.array(z.strictObject({ path: z.string().min(1), title: line })).default([]);
 
 /** What goes together and can be left out: files, and what a manifest says because of them. */

@@ -170,12 +170,28 @@ describe('the data of several layers', () => {
 
   it('holds services and workflows with their own keys', () => {
     const base = layerOf({
-      services: { redis: { image: 'redis:8', volumes: ['a:b'] } },
-      workflows: { gpu: { runs_on: 'gpu' } },
+      services: {
+        redis: { image: 'redis:8', volumes: { 'redis-data': '/data' }, files: { 'deploy/redis': '/etc/redis' } },
+      },
+      workflows: { gpu: { title: 'On a GPU', tasks: ['train'], runs_on: ['self-hosted', 'gpu'] } },
     });
-    expect(data(base)).toMatchObject({
-      services: [{ name: 'redis', image: 'redis:8', ports: [], volumes: ['a:b'], layer: 'main' }],
-      workflows: [{ name: 'gpu', runs_on: 'gpu', layer: 'main' }],
+    const forest = layerOf({
+      name: 'forest',
+      services: { kafka: { image: 'kafka', volumes: { 'redis-data': '/x' } } },
+    });
+    expect(data(base, forest)).toMatchObject({
+      services: [
+        { name: 'kafka', layer: 'forest' },
+        {
+          name: 'redis',
+          image: 'redis:8',
+          ports: [],
+          mounts: ['redis-data:/data', './deploy/redis:/etc/redis:ro'],
+          layer: 'main',
+        },
+      ],
+      volumes: ['redis-data'],
+      workflows: [{ name: 'gpu', runs_on: ['self-hosted', 'gpu'], minutes: 45, extras: [], layer: 'main' }],
     });
   });
 
@@ -204,7 +220,7 @@ describe('a part of a layer', () => {
     plugins: { commands: { api: '.api.cli:app' }, routers: { models: '.api.models:router' } },
     tasks: { 'run-api': { command: '{{project_name}} api run', help: 'Serve' } },
     services: { redis: { image: 'redis:8' } },
-    workflows: { image: { on: 'push' } },
+    workflows: { image: { title: 'Image', tasks: ['build'] } },
     pages: [{ path: 'docs/api.md', title: 'API' }],
   };
   const layer = layerOf(
@@ -239,7 +255,7 @@ describe('a part of a layer', () => {
         { group: 'routers', entries: [{ name: 'models', target: 'my_project.api.models:router' }] },
       ],
       services: [{ name: 'redis' }],
-      workflows: [{ name: 'image', on: 'push' }],
+      workflows: [{ name: 'image', tasks: ['build'] }],
       docs: [{ pages: [{ path: 'docs/api.md', title: 'API' }] }],
     });
     expect(composed.tasks.map((task) => task.command)).toContainEqual(['my-project api run']);
