@@ -120,6 +120,7 @@ class Loader:
                 return replace(one, version=wanted), ""
         try:
             made = Predictor.of(load_version(workspace.tracking, wanted, workspace.models.trusted))
+            runs = workspace.tracking.search_runs(None, wanted.run_id, 1)
         except ProjectError as error:
             old = held[0]
             rest = f"version {old.version.number} stays in use" if old else "nothing is in use in its place"
@@ -129,7 +130,7 @@ class Loader:
                 _log.error("a version is refused", version=str(wanted), alias=alias, reason=error.message)
             return old, problem
         _log.info("a version is in use", version=str(wanted), alias=alias, compiled=made.compiled)
-        return made, ""
+        return replace(made, metrics=runs[0].metrics if runs else {}), ""
 
 
 def _identity(version: Version) -> Identity:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class Predictor:
         Whether it runs as arrays; else as scikit-learn's pipeline on a frame.
     start, each
         Seconds of a call with one row, and of each row more, as measured when the model was loaded.
+    metrics
+        Of the run that made it.
     """
 
     version: Version
@@ -47,6 +49,7 @@ class Predictor:
     compiled: bool
     start: float
     each: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, loaded: Loaded) -> Predictor:
