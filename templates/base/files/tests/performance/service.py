@@ -19,6 +19,7 @@ from measuring import Figure, run
 
 LEAST_SHARE = 0.7
 LEAST_HEALTH_SHARE = 0.8
+REFERENCE = 1_800.0  # requests per second of FastAPI alone, from which on the next two targets hold
 LEAST_RATE, MOST_P99 = 1_200.0, 25.0
 STARTING = 60.0  # seconds
 
@@ -47,10 +48,11 @@ def measure(options: Namespace, package: str) -> list[Figure]:
     rate, bare_rate = median("ours predict", "rate"), median("bare predict", "rate")
     health, bare_health = median("ours health", "rate"), median("bare health", "rate")
     p99, bare_p99 = median("ours predict", "p99"), median("bare predict", "p99")
+    fast = bare_rate >= REFERENCE
     return [
         Figure("/predict", rate, "requests/s", bare_rate, LEAST_SHARE, "above", relative=True),
-        Figure("  of a machine like the reference", rate, "requests/s", None, LEAST_RATE, "above"),
-        Figure("  99th percentile", p99, "ms", bare_p99, MOST_P99),
+        Figure("  as a number", rate, "requests/s", None, LEAST_RATE if fast else None, "above"),
+        Figure("  99th percentile", p99, "ms", bare_p99, MOST_P99 if fast else None),
         Figure("/health", health, "requests/s", bare_health, LEAST_HEALTH_SHARE, "above", relative=True),
     ]
 
