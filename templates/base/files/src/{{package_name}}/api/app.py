@@ -19,6 +19,7 @@ from ..errors import ProjectError
 from ..logs import get_logger
 from ..plugins import PACKAGE, Plugin, find_plugins
 from ..serving import Serving
+from ..ui.mount import mount
 from .config import ApiConfig
 from .credentials import Credentials
 from .errors import handle_errors
@@ -89,6 +90,7 @@ def create_app(config: Config) -> FastAPI:
         app.add_middleware(
             CORSMiddleware, allow_origins=settings.cors_origins, allow_methods=["GET", "POST"], allow_headers=headers
         )
+    mount(app, config)
     return app
 
 

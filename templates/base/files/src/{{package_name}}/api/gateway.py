@@ -28,7 +28,7 @@ _log = get_logger(__name__)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _PROBES = frozenset({"/health", "/metrics", "/ready"})
 """Paths that are asked all the time, by machines that must not be refused."""
-_PAGES = ("/docs", "/pages", "/_nicegui")
+_PAGES = ("/docs", "/ui")
 """Paths that show pages, which bring their own rules for scripts and styles."""
 _CLIENT_GONE = 499
 

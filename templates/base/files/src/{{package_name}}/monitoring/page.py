@@ -34,7 +34,7 @@ def write_page(report: MonitoringReport, path: Path) -> Path:
         If the file can't be written.
     """
     title = f"{report.model}, version {report.version}"
-    return Report(title, summary(report), list(_sections(report)), report.created).write(path)
+    return Report(title, summary(report), list(sections_of(report)), report.created).write(path)
 
 
 def summary(report: MonitoringReport) -> str:
@@ -49,7 +49,8 @@ def summary(report: MonitoringReport) -> str:
     return f"{found} in {window}{more}."
 
 
-def _sections(report: MonitoringReport) -> Iterator[Section]:
+def sections_of(report: MonitoringReport) -> Iterator[Section]:
+    """Give the parts of the page."""
     yield Section("Alarms", list(_alarms(report)))
     if report.drift:
         yield Section("Drift", [Text(_CHANCE), _drift(report), *_figures(report)])

@@ -4,8 +4,9 @@ The groups are named after the package: `<package>.commands` holds typer apps th
 `<package>.config` holds pydantic models that become configuration groups, `<package>.readers` holds functions that read
 data, `<package>.transformers` holds scikit-learn transformers that make features, `<package>.algorithms` holds the
 `Algorithm`s that models are trained with, `<package>.metrics` holds the `Metric`s that they are judged by,
-`<package>.alerts` holds functions that take the configuration and give a function that sends an `Alert`, and
-`<package>.routers` holds routers of the REST service, or functions that make one of the configuration.
+`<package>.alerts` holds functions that take the configuration and give a function that sends an `Alert`,
+`<package>.routers` holds routers of the REST service, or functions that make one of the configuration, and
+`<package>.pages` holds the `Page`s that are shown in a browser.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import ParamSpec, TypeVar
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
-GROUPS = ("alerts", "algorithms", "commands", "config", "metrics", "readers", "routers", "transformers")
+GROUPS = ("alerts", "algorithms", "commands", "config", "metrics", "pages", "readers", "routers", "transformers")
 
 
 Arguments = ParamSpec("Arguments")

@@ -3,13 +3,14 @@
 blocks → sections → report → file
 """
 
-from .blocks import Block, Facts, Figure, Link, Section, Status, Table, Text
+from .blocks import Block, Code, Facts, Figure, Link, Section, Status, Table, Text
 from .errors import ReportError
 from .figures import figure_svg
 from .report import Report, html_of
 
 __all__ = [
     "Block",
+    "Code",
     "Facts",
     "Figure",
     "Link",

@@ -26,6 +26,13 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Commands, or other text whose lines and spaces matter."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How something stands, as a mark and in words; also a value in `Facts` and a cell in a `Table`."""
 
@@ -85,9 +92,10 @@ class Table:
                 raise ReportError(message, hint="give None for a cell without a value")
 
     def numeric(self, index: int) -> bool:
-        """Say whether a column holds numbers and gaps only."""
+        """Say whether a column, not the first, holds numbers and gaps only."""
         values = [row[index] for row in self.rows if row[index] is not None]
-        return bool(values) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+        numbers = [isinstance(one, int | float) and not isinstance(one, bool) for one in values]
+        return index > 0 and bool(numbers) and all(numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ class Figure:
     alt: str
 
 
-Block: TypeAlias = Text | Facts | Table | Figure | Status
+Block: TypeAlias = Text | Code | Facts | Table | Figure | Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ def shown(value: object) -> str:
     '2026-03-01 12:30 UTC'
     """
     match value:
-        case None:
+        case None | "":
             return MISSING
         case bool():
             return "yes" if value else "no"

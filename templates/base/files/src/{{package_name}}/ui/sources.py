@@ -1,0 +1,31 @@
+"""What several pages read."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..tracking.config import TrackingConfig
+
+if TYPE_CHECKING:
+    from ..config import Config
+    from ..tracking.store import Tracking
+
+
+def tracking_of(config: Config) -> Tracking:
+    """Connect to where runs and models are recorded; a connection is kept once it was made.
+
+    Raises
+    ------
+    TrackingError
+        If it can't be reached.
+    """
+    return _open(config.group("tracking", TrackingConfig), config.root)
+
+
+@lru_cache(maxsize=4)
+def _open(settings: TrackingConfig, root: Path) -> Tracking:
+    from ..tracking.client import open_tracking
+
+    return open_tracking(settings, root)
