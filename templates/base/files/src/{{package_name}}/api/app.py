@@ -28,7 +28,7 @@ from .identity import DEVELOPMENT, LOOPBACK, Identity, signing_secret
 from .limits import Limiter
 from .metrics import Metrics
 from .openapi import Service
-from .routers import login, status
+from .routers import login, models, predict, status
 from .telemetry import fastapi_telemetry, open_traces
 
 _log = get_logger(__name__)
@@ -80,8 +80,8 @@ def create_app(config: Config) -> FastAPI:
     )
     app.state.metrics = metrics
     handle_errors(app)
-    app.include_router(status.router)
-    app.include_router(login.router)
+    for router in (status.router, login.router, predict.router, models.router):
+        app.include_router(router)
     _add_plugins(app, config)
     json_logs = config.group("logging", LoggingConfig).format == "json"
     app.add_middleware(Gateway, owner=app, settings=settings, metrics=metrics, json_logs=json_logs)

@@ -114,7 +114,7 @@ def shift(journey: Journey, client: httpx.Client, model: str) -> datetime:
         told = client.post(f"/models/{model}/labels", json={"labels": labels}).raise_for_status().json()
         right = sum(str(one["prediction"]) == label for one, label in zip(answers["predictions"], truth, strict=True))
         step.say(
-            f"{len(ids)} rows with {', '.join(SHIFTED)} {FACTOR} times as great: {right} right; {told['labelled']} labels told"
+            f"{len(ids)} rows, {len(SHIFTED)} columns {FACTOR} times as great: {right} right; {told['labelled']} labels"
         )
         step.show(
             Text(f"{', '.join(SHIFTED)} are measured {FACTOR} times as great, as by an instrument that was set anew."),
