@@ -54,6 +54,31 @@ def run_command(
         raise typer.Exit(1)
 
 
+@app.command("retrain")
+def retrain_command(
+    models: Annotated[list[str] | None, typer.Argument(metavar="[MODEL]...", help="All by default")] = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Make datasets anew, train, and ask the gate, whether there is drift or not. Exits with 1 if one fails."""
+    config = start(overrides, env)
+    from datetime import UTC, datetime
+
+    from ..data.config import DataConfig
+    from .config import RetrainingConfig
+    from .report import folder_of
+    from .retraining import retrain
+
+    rules = RetrainingConfig(cooldown_hours=0)
+    failed = False
+    for model in models or sorted(config.group("data", DataConfig).datasets):
+        came = retrain(config, model, folder_of(config.root, model), rules, datetime.now(UTC))
+        typer.echo(f"{model}: {came.outcome}: {came.reason}", err=came.outcome == "failed")
+        failed = failed or came.outcome == "failed"
+    if failed:
+        raise typer.Exit(1)
+
+
 @app.command("report")
 def report_command(
     model: ModelOption = None, overrides: SetOption = None, env: EnvOption = None, as_json: JsonOption = False

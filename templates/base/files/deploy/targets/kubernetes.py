@@ -1,0 +1,90 @@
+"""The REST service and its jobs in a Kubernetes cluster; its databases and MLflow are servers that variables name.
+
+The cluster remembers releases: a roll-back is `kubectl rollout undo`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from ..commands import Command, DeployError, command
+from ..release import PROJECT, Release
+from ..target import Reach, Target
+
+UNSET = "image: app:unset"
+"""What stands in the manifests where the release's image goes."""
+
+_API = f"deployment/{PROJECT}-api"
+_STATUS = ("rollout", "status", _API, "--timeout=300s")
+
+
+def prepare(release: Release) -> list[Command]:
+    """See that the secret is there, and that the cluster would take the manifests."""
+    if not release.image:
+        hint = "name one that a registry has: --image ghcr.io/me/project@sha256:…"
+        raise DeployError("a cluster can't pull an image that is built here", hint=hint)
+    if not re.fullmatch(r"[\w./:@-]+", release.image, re.ASCII):
+        raise DeployError(f"{release.image!r} is no image", hint="registry/name:tag or registry/name@sha256:…")
+    secret = _kubectl(release, "get", "secret", PROJECT, "--output=name", hint="deploy/README.md tells how to make it")
+    return [secret, _apply(release, "--dry-run=server")]
+
+
+def start(release: Release) -> list[Command]:
+    """Apply the manifests of the environment with the release's image, and wait until it answers."""
+    steps = [_apply(release)]
+    if release.train:
+        job = _job(release)
+        steps += [
+            _kubectl(release, "delete", "job", job, "--ignore-not-found"),
+            _kubectl(release, "create", "job", job, f"--from=cronjob/{PROJECT}-retrain"),
+            _kubectl(release, "wait", "--for=condition=complete", f"job/{job}", "--timeout=3600s"),
+        ]
+    return [*steps, _kubectl(release, *_STATUS, hint=f"`kubectl describe {_API}` and its logs tell why")]
+
+
+def roll_back(release: Release) -> list[Command]:
+    """Go back to the revision before."""
+    return [_kubectl(release, "rollout", "undo", _API), _kubectl(release, *_STATUS)]
+
+
+def inside(release: Release, arguments: Sequence[str]) -> Command:
+    """Run a command in a pod of the service."""
+    return _kubectl(release, "exec", _API, "--", PROJECT, *arguments)
+
+
+def reach(release: Release) -> Reach:
+    """Get to the service through the cluster's own door."""
+    forward = _kubectl(release, "port-forward", f"service/{PROJECT}-api", f"{release.port}:80")
+    return Reach(f"http://127.0.0.1:{release.port}", forward)
+
+
+def _apply(release: Release, *options: str) -> Command:
+    apply = _kubectl(release, "apply", *options, "--filename", "-")
+    fill = Command(("sed", f"s#{UNSET}#image: {release.image}#"), into=apply)
+    overlay = f"deploy/kubernetes/overlays/{release.environment}"
+    return Command(("kubectl", "kustomize", overlay), into=fill, hint="deploy/kubernetes/overlays has the environments")
+
+
+def _job(release: Release) -> str:
+    """Name the job that trains: letters, digits and dashes, no more than 63 of them."""
+    version = re.sub(r"[^a-z0-9]+", "-", release.version.lower()).strip("-")
+    return f"{PROJECT[:36]}-train-{version[-16:]}".rstrip("-")
+
+
+def _kubectl(release: Release, *arguments: str, hint: str = "") -> Command:
+    context = os.environ.get("KUBE_CONTEXT")
+    where = (*(("--context", context) if context else ()), "--namespace", f"{PROJECT}-{release.environment}")
+    return command("kubectl", *where, *arguments, hint=hint)
+
+
+TARGET = Target(
+    help="The REST service and its jobs in a Kubernetes cluster",
+    programs=("kubectl", "sed"),
+    prepare=prepare,
+    start=start,
+    roll_back=roll_back,
+    inside=inside,
+    reach=reach,
+)
