@@ -62,7 +62,7 @@ async def main(port: int, seconds: float, request: bytes) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Requests per second, and the median and 99th percentile of their time in milliseconds.
+        Requests per second, the median and 99th percentile of their time in milliseconds, and all answers.
     """
     loop = asyncio.get_running_loop()
     taken: list[tuple[float, float]] = []
@@ -79,7 +79,7 @@ async def main(port: int, seconds: float, request: bytes) -> dict[str, float]:
     if not times:
         sys.exit("no request was answered")
     rank = [times[int(len(times) * share)] * 1_000 for share in (0.5, 0.99)]
-    return {"rate": len(times) / seconds, "p50": rank[0], "p99": rank[1]}
+    return {"rate": len(times) / seconds, "p50": rank[0], "p99": rank[1], "answers": len(taken)}
 
 
 if __name__ == "__main__":

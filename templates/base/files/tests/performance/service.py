@@ -13,6 +13,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from measuring import Figure, run
@@ -34,12 +35,12 @@ def measure(options: Namespace, package: str) -> list[Figure]:
         run([sys.executable, HERE / "service_train.py", folder], folder)
         ours = [sys.executable, "-m", package, "api", "run", "--port", "PORT"]
         bare = [sys.executable, str(HERE / "service_bare.py"), "PORT", "model.json"]
-        with _serving(ours, folder, cores[:1]) as port, _serving(bare, folder, cores[:1]) as bare_port:
+        with _serving(ours, folder, cores[:1]) as server, _serving(bare, folder, cores[:1]) as alone:
             taken: dict[str, list[dict[str, float]]] = {}
             for _ in range(options.rounds):
                 for name, request in _requests(folder).items():
-                    for who, at in (("ours", port), ("bare", bare_port)):
-                        measured = _load(at, request, options.seconds, cores[-1:])
+                    for who, asked in (("ours", server), ("bare", alone)):
+                        measured = _load(asked, request, options.seconds, cores[-1:])
                         taken.setdefault(f"{who} {name}", []).append(measured)
 
     def median(name: str, what: str) -> float:
@@ -49,12 +50,15 @@ def measure(options: Namespace, package: str) -> list[Figure]:
     health, bare_health = median("ours health", "rate"), median("bare health", "rate")
     p99, bare_p99 = median("ours predict", "p99"), median("bare predict", "p99")
     fast = bare_rate >= REFERENCE
-    return [
+    work, bare_work = median("ours predict", "work"), median("bare predict", "work")
+    figures = [
         Figure("/predict", rate, "requests/s", bare_rate, LEAST_SHARE, "above", relative=True),
         Figure("  as a number", rate, "requests/s", None, LEAST_RATE if fast else None, "above"),
         Figure("  99th percentile", p99, "ms", bare_p99, MOST_P99 if fast else None),
         Figure("/health", health, "requests/s", bare_health, LEAST_HEALTH_SHARE, "above", relative=True),
     ]
+    # What else runs on the machine takes turns away, but makes no request cost more.
+    return [*figures, Figure("processor time of one /predict", work, "ms", bare_work)] if work else figures
 
 
 def _requests(folder: Path) -> dict[str, bytes]:
@@ -69,19 +73,34 @@ def _requests(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _load(port: int, request: bytes, seconds: float, cores: Sequence[int]) -> dict[str, float]:
-    command = [sys.executable, str(HERE / "load.py"), str(port), str(seconds)]
+@dataclass(frozen=True, slots=True)
+class _Server:
+    port: int
+    process: int
+
+    def work(self) -> float:
+        """Seconds of the processor that it has used; 0 where the system does not tell."""
+        place = Path(f"/proc/{self.process}/stat")
+        if not place.exists():
+            return 0.0
+        fields = place.read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _load(server: _Server, request: bytes, seconds: float, cores: Sequence[int]) -> dict[str, float]:
+    command = [sys.executable, str(HERE / "load.py"), str(server.port), str(seconds)]
+    before = server.work()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         _pin(process.pid, cores)
         output, _ = process.communicate(request)
     if process.returncode:
-        sys.exit(f"the service did not answer as it should on port {port}")
+        sys.exit(f"the service did not answer as it should on port {server.port}")
     found: dict[str, float] = json.loads(output)
-    return found
+    return {**found, "work": 1_000 * (server.work() - before) / found["answers"]}
 
 
 @contextmanager
-def _serving(command: Sequence[str], folder: Path, cores: Sequence[int]) -> Iterator[int]:
+def _serving(command: Sequence[str], folder: Path, cores: Sequence[int]) -> Iterator[_Server]:
     """Run a server on a free port and one core, until it is no longer needed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -92,7 +111,7 @@ def _serving(command: Sequence[str], folder: Path, cores: Sequence[int]) -> Iter
         _pin(process.pid, cores)
         try:
             _wait(process, port, folder / f"{port}.log")
-            yield port
+            yield _Server(port, process.pid)
         finally:
             process.terminate()
             process.wait(STARTING)
