@@ -37,7 +37,7 @@ def open_tracking(config: TrackingConfig, root: Path) -> Tracking:
     except ModuleNotFoundError as error:
         hint = "install it with `make install-dev`"
         if error.name == home:
-            hint = "set tracking.uri to folder:runs, or add MLflow with `mlsys configure --set mlflow=true`"
+            hint = "set tracking.uri to folder:runs, or add MLflow with `mlsys configure mlflow=true`"
         raise TrackingError(f"{shown(uri)} is a place of MLflow, which is not installed", hint=hint) from error
     return opened
 
