@@ -93,11 +93,11 @@ def _whole(number: pl.Expr) -> pl.Expr:
 def _reader(wanted: ColumnType, missing: Sequence[str]) -> Callable[[pl.Series], pl.Series]:
     """Make a function that reads a batch of texts.
 
-    Most batches are plain: one parse, and no null is new. Only in others is it worth the time to strip blanks and look
-    for texts that mean nothing.
+    Most texts are plain, and one parse is enough. Only for the others, in which null is new or which may stand for
+    nothing, is it worth the time to strip blanks and look for texts that mean nothing.
     """
     tokens = pl.Series("t", list(missing), dtype=pl.String)
-    looks_like_a_value = _read(tokens, parse(pl.col("t"), wanted)).is_not_null().any()
+    for_nothing = _read(tokens, parse(pl.col("t"), wanted)).drop_nulls()
 
     def read(text: pl.Series) -> pl.Series:
         text = text.alias("t")
@@ -105,12 +105,18 @@ def _reader(wanted: ColumnType, missing: Sequence[str]) -> Callable[[pl.Series],
             plain = text.cast(DTYPES[wanted], strict=False)
         else:
             plain = _read(text, parse(pl.col("t"), wanted))
-        if plain.null_count() == text.null_count() and not looks_like_a_value:
+        if plain.null_count() == text.null_count() and not len(for_nothing):
             return plain
+        doubtful = plain.is_null() & text.is_not_null()
+        if len(for_nothing):
+            doubtful |= plain.is_in(for_nothing.implode())
+        places = doubtful.arg_true()
         there = present(pl.col("t"), pl.String(), missing)
         if wanted == "integer":  # other programs write integers with gaps as 1.0
-            return _read(text, pl.coalesce(parse(there, "integer"), _whole(parse(there, "float"))))
-        return _read(text, parse(there, wanted))
+            careful = pl.coalesce(parse(there, "integer"), _whole(parse(there, "float")))
+        else:
+            careful = parse(there, wanted)
+        return plain.scatter(places, _read(text.gather(places), careful))
 
     return read
 
@@ -123,5 +129,6 @@ def _unreadable_text(columns: Sequence[pl.Series], missing: Sequence[str]) -> pl
     text, read = columns
     if read.null_count() == text.null_count():
         return _NO.new_from_index(0, len(text))
-    there = _read(text.alias("t"), present(pl.col("t"), pl.String(), missing))
-    return there.is_not_null() & read.is_null()
+    places = (read.is_null() & text.is_not_null()).arg_true()
+    there = _read(text.alias("t").gather(places), present(pl.col("t"), pl.String(), missing))
+    return _NO.new_from_index(0, len(text)).scatter(places, there.is_not_null())
