@@ -83,11 +83,13 @@ def check(
     repeated = [pl.when(pl.col(_DUPLICATE) == i).then(pl.lit(reason)) for i, reason in enumerate(repeats, start=1)]
     with explained(table):
         steps = _stream(marked, [*broken_rules, *repeated], columns, folder)
-        correct(table.texts, folder / QUARANTINE, SOURCE, LINE)
     good = pl.scan_parquet(folder / CLEAN).select(pl.len()).collect().item()
     refused, broken = pl.scan_parquet(folder / QUARANTINE).select(pl.len(), pl.col(_BAD).sum()).collect().row(0)
     if not good + refused:
         raise DataError(f"{table.files[0].name} has no rows", hint="export it again")
+    if refused:
+        with explained(table):
+            correct(table.texts, folder / QUARANTINE, good + refused, SOURCE, LINE)
     removed = [Step(name="bad rows", changed=broken), Step(name="duplicates", changed=refused - broken)]
     return Outcome(good + refused, good, broken, [*removed, *steps], count_reasons(folder / QUARANTINE))
 
@@ -135,7 +137,8 @@ def _stream(
     keep = ~pl.col(_BAD) & (pl.col(_DUPLICATE) == 0)
     why = pl.concat_str(reasons, separator=_SEPARATOR, ignore_nulls=True)
     raw = [pl.col(name).cast(pl.String, strict=False) for name in columns]
-    good = marked.filter(keep).select(*(result for result, _ in results.values()), *numbers)
+    used = [*(value(name) for name in columns), _BAD, _DUPLICATE]
+    good = marked.select(used).filter(keep).select(*(result for result, _ in results.values()), *numbers)
     bad = marked.filter(~keep).select(SOURCE, LINE, pl.col(_BAD), why.alias(REASONS), *raw)
     files = [good.sink_parquet(folder / CLEAN, lazy=True), bad.sink_parquet(folder / QUARANTINE, lazy=True)]
     # With fewer columns asked for, polars would not notice a line with too many fields.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,31 +30,36 @@ class Text:
     quote: str | None
 
 
-def correct(texts: Iterable[Text], quarantine: Path, source: str, line: str) -> None:
-    """Replace in a Parquet file the numbers of rows, which count from 2, by the lines that the rows begin at."""
+def correct(texts: Sequence[Text], quarantine: Path, total: int, source: str, line: str) -> None:
+    """Replace in a Parquet file the numbers of rows, which count from 2, by the lines that the rows begin at.
+
+    Parameters
+    ----------
+    total
+        How many rows all sources have.
+    source, line
+        The columns that hold the name of the file and the number of the row.
+    """
+    long = [text for text in texts if text.quote is not None]
+    if len(texts) == 1 and long and _lines(long[0].path) == total + 1:
+        return
     found = pl.read_parquet(quarantine)
-    changed = False
-    for text in texts:
-        rows = found.filter(pl.col(source) == text.name)[line]
-        if text.quote is None or not len(rows) or not _has_long_rows(text):
-            continue
-        lines = dict(_begins(text, set(rows.to_list())))
-        new = pl.col(line).replace(lines)
-        found = found.with_columns(pl.when(pl.col(source) == text.name).then(new).otherwise(pl.col(line)).alias(line))
-        changed = True
-    if changed:
-        found.write_parquet(quarantine)
+    for text in long:
+        here = pl.col(source) == text.name
+        rows = found.filter(here)[line].to_list()
+        if rows:
+            lines = pl.col(line).replace(dict(_begins(text, set(rows))))
+            found = found.with_columns(pl.when(here).then(lines).otherwise(pl.col(line)).alias(line))
+    found.write_parquet(quarantine)
 
 
-def _has_long_rows(text: Text) -> bool:
-    rows = pl.scan_csv(text.path, separator=text.separator, quote_char=text.quote, infer_schema=False, has_header=False)
+def _lines(path: Path) -> int:
     ends, last = 0, b"\n"
-    with text.path.open("rb") as file:
+    with path.open("rb") as file:
         while block := file.read(_BLOCK):
             ends += block.count(b"\n")
             last = block
-    count: int = rows.select(pl.len()).collect().item()
-    return ends + (not last.endswith(b"\n")) != count
+    return ends + (not last.endswith(b"\n"))
 
 
 def _begins(text: Text, wanted: set[int]) -> Iterator[tuple[int, int]]:

@@ -74,8 +74,7 @@ def _typed(column: pl.Expr, raw: pl.DataType, wanted: ColumnType, missing: Seque
     if raw == pl.String:
         if wanted in {"category", "text"}:
             return present(column, raw, missing)
-        read = column.map_batches(_reader(wanted, missing), return_dtype=DTYPES[wanted], is_elementwise=True)
-        return read.fill_nan(None) if wanted == "float" else read
+        return column.map_batches(_reader(wanted, missing), return_dtype=DTYPES[wanted], is_elementwise=True)
     column = present(column, raw, missing)
     if wanted == "integer" and raw.is_float():
         return _whole(column)
@@ -103,6 +102,8 @@ def _reader(wanted: ColumnType, missing: Sequence[str]) -> Callable[[pl.Series],
         text = text.alias("t")
         if wanted in {"integer", "float"}:  # the same as parse, and without the cost of an expression a batch
             plain = text.cast(DTYPES[wanted], strict=False)
+            if wanted == "float" and plain.is_nan().any():
+                plain = plain.fill_nan(None)
         else:
             plain = _read(text, parse(pl.col("t"), wanted))
         if plain.null_count() == text.null_count() and not len(for_nothing):
