@@ -58,10 +58,9 @@ class Numbers:
         values = table.numbers[:, self.take]
         if self.low is not None:
             np.clip(values, self.low, self.high, out=values)
-        missing = np.isnan(values)
-        if missing.any():
+        if not table.complete or len(self.gaps):
+            missing = np.isnan(values)
             np.copyto(values, self.fill, where=missing)
-        if len(self.gaps):
             values = np.concatenate([values, missing[:, self.gaps]], axis=1)
         if self.mean is not None:
             values -= self.mean
@@ -199,8 +198,10 @@ def _linear(weights: Matrix, intercept: Any, task: str) -> Callable[[Matrix], Ma
         return np.asarray(features @ weights + intercept)
 
     def two_classes(features: Matrix) -> Matrix:
-        second = expit(features @ weights + intercept)
-        return np.concatenate([1 - second, second], axis=1)
+        chances = np.empty((len(features), 2))
+        chances[:, 1:] = expit(features @ weights + intercept)
+        np.subtract(1.0, chances[:, 1], out=chances[:, 0])
+        return chances
 
     def classes(features: Matrix) -> Matrix:
         return np.asarray(softmax(features @ weights + intercept, axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -106,7 +107,7 @@ class Predictor:
             If the model gives what is no number.
         """
         scores = self.score(table)
-        if not np.isfinite(scores).all():
+        if not math.isfinite(scores.sum()):
             raise ServingError(f"{self.version} predicts what is no number", hint="promote another version")
         signature = self.loaded.description.signature
         if signature.task == "regression":
@@ -125,8 +126,8 @@ class Predictor:
 
 def _classes(scores: Matrix, classes: Sequence[Label]) -> Iterator[Value]:
     names = [str(name) for name in classes]
-    for best, row in zip(scores.argmax(axis=1).tolist(), scores.tolist(), strict=True):
-        yield classes[best], dict(zip(names, row, strict=True))
+    for row in scores.tolist():
+        yield classes[row.index(max(row))], dict(zip(names, row, strict=True))
 
 
 def _compiled(loaded: Loaded, reader: RowReader, table: Table, expected: Matrix) -> Score | None:

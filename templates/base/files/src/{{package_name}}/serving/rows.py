@@ -37,17 +37,21 @@ class Table:
         float64 of shape (n_rows, n_number_columns); NaN where a value is missing.
     others
         The other columns by name: text for categories and words, moments in UTC for dates; None where it is missing.
+    complete
+        Whether no number is missing, as far as one look at their sum can tell.
     """
 
     numbers: NDArray[np.float64]
     others: Mapping[str, Sequence[Any]]
+    complete: bool
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def part(self, start: int, stop: int) -> Table:
         """Take some of the rows."""
-        return Table(self.numbers[start:stop], {name: values[start:stop] for name, values in self.others.items()})
+        others = {name: values[start:stop] for name, values in self.others.items()}
+        return Table(self.numbers[start:stop], others, self.complete)
 
 
 class RowReader:
@@ -77,14 +81,15 @@ class RowReader:
             array = np.array(numbers, dtype=np.float64).reshape(len(rows), len(self.numbers)) if plain else None
         except (KeyError, TypeError, ValueError, OverflowError):
             array, others = None, {}
-        if array is None or np.isinf(array).any():
+        complete = array is not None and math.isfinite(array.sum())
+        if array is None or (not complete and np.isinf(array).any()):
             faults = self._faults(rows)
             if faults:
                 raise RowsError(faults)
             # What is not plain and yet no fault: booleans among the numbers.
             numbers = [[row[name] for name in self.numbers] for row in rows]
             array = np.array(numbers, dtype=np.float64).reshape(len(rows), len(self.numbers))
-        return Table(array, others)
+        return Table(array, others, complete)
 
     def inputs(self, row: Row) -> dict[str, Any]:
         """Take what the model looks at."""

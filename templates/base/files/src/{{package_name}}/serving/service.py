@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from uuid import uuid4
 
 from ..config.settings import one_of
 from ..logs import get_logger
@@ -23,6 +22,7 @@ from ..monitoring.predictions import SHADOW, Prediction, PredictionLog, Record, 
 from .answers import Answer, Readiness, Request, State
 from .config import ServingConfig
 from .errors import NotServedError, RowsError, ServingError, SizeError, UnknownModelError
+from .ids import Ids
 from .keeper import Keeper
 from .labels import check_labels
 from .loading import Loader, Slot
@@ -57,6 +57,7 @@ class Serving:
         self._shadow_pool = ThreadPoolExecutor(1, thread_name_prefix="shadow")
         self._shadows: set[asyncio.Task[None]] = set()
         self._threads = ExitStack()
+        self._ids = Ids()
 
     @classmethod
     def open(cls, config: Config) -> Self:
@@ -119,7 +120,7 @@ class Serving:
             raise NotServedError(f"{model} has no champion yet", hint=f"promote a version: `models promote {model}`")
         if not rows or len(rows) > self._config.max_rows:
             raise SizeError(len(rows), self._config.max_rows)
-        request = Request(uuid4().hex, request_id, slot, rows)
+        request = Request(self._ids.next(), request_id, slot, rows)
         if challenger is None:
             return await self._ask_champion(request, champion)
         way = route(self._keeper.traffic(model), model, key or request_id or request.id)

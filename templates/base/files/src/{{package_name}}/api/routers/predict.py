@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from ...serving import Serving
 from ..schemas import PredictRequest, PredictResponse
 from ..security import require
+from .direct import DirectRoute
 from .exchange import as_problems, body_of, described, read, respond
 
-router = APIRouter(tags=["predictions"])
+router = APIRouter(tags=["predictions"], route_class=DirectRoute)
 
 
 @router.post(
