@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from .commands import Command, DeployError, run
 from .dotenv import load, make_secrets
 from .release import ROOT, Release, check_version, find_version
-from .smoke import smoke_test
 from .target import Target, find, names
 from .targets.compose import SECRETS
 
@@ -48,6 +47,8 @@ def _deploy(given: argparse.Namespace) -> None:
     if given.dry_run:
         _show(target, release, [*before, *steps])
         return
+    from .smoke import smoke_test  # brings httpx, which takes longer to load than all else here
+
     target.check()
     _run(before)
     try:

@@ -1,0 +1,190 @@
+"""`python -m deploy`, beside programs that only write down what they were asked."""
+
+import json
+import stat
+import sys
+from textwrap import dedent
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shell scripts stand in for the programs")
+
+CLUSTER = ("kubernetes", "--image", "registry.example.org/project@sha256:abc")
+TARGETS = [("compose",), ("ssh",), CLUSTER]
+
+
+def project_of(place):
+    first = (place.root / "compose.yaml").read_text(encoding="utf-8").split("\nname: ")[1]
+    return first.splitlines()[0]
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=["compose", "ssh", "kubernetes"])
+def test_a_dry_run_shows_the_commands_and_runs_none(place, target):
+    done = place.deploy(*target, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert place.calls() == []
+    *commands, last = done.stdout.splitlines()
+    assert last.startswith("# then http://127.0.0.1:")
+    assert any("v2" in line or "@sha256:abc" in line for line in commands)
+
+
+def test_compose_builds_remembers_starts_and_is_tried(place, service):
+    project = project_of(place)
+    done = place.deploy("compose", API_PORT=service)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: compose, production")
+    assert place.calls() == [
+        f"docker build --tag {project}:v2 .",
+        "docker compose config --quiet",
+        f"docker image tag {project}:current {project}:previous",
+        f"docker image tag {project}:v2 {project}:current",
+        "docker compose up --detach --no-build --remove-orphans --wait",
+        f"docker compose exec --no-TTY api {project} api keys create smoke-test-v2 --days 0.01",
+        f"docker compose exec --no-TTY api {project} api keys revoke abc123",
+    ]
+    asked = json.loads((place.state / "asked").read_text(encoding="utf-8"))
+    assert asked == '/predict/iris {"row":{"length":null,"width":null}}'
+    assert "key_abc123_secret" not in done.stdout + done.stderr
+
+
+def test_ssh_sends_the_image_and_the_files_and_no_secret(place):
+    project = project_of(place)
+    done = place.deploy("ssh")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: ssh, production")
+    calls = place.calls()
+    assert all(" -- me@host" in call for call in calls if call.startswith("ssh"))
+    there = [call.split(" -- me@host ")[1] for call in calls if " -- me@host " in call]
+    assert there[0] == f"test -s {project}/.env"
+    assert "docker image load --quiet" in there
+    assert there.index(f"docker image tag {project}:v2 {project}:current") < len(there) - 3
+    assert f"cd {project} && ENVIRONMENT=production docker compose up" in there[-3]
+    assert not any(secret in " ".join(calls) for secret in ("xxxx", "yyyy"))
+
+
+def test_kubernetes_asks_the_cluster_before_it_applies_the_image(place):
+    done = place.deploy(*CLUSTER, "--environment", "staging", "--train", KUBE_CONTEXT="test")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: kubernetes, staging")
+    project = project_of(place)
+    where = f"kubectl --context test --namespace {project}-staging"
+    steps = [call.removeprefix(where).strip() for call in place.calls() if "kustomize" not in call]
+    assert [step.split()[0] for step in steps] == [
+        *("get", "apply", "apply", "delete", "create", "wait", "rollout", "port-forward", "exec", "exec")
+    ]
+    assert steps[1] == "apply --dry-run=server --filename -"
+    applied = [json.loads(line) for line in (place.state / "input").read_text(encoding="utf-8").splitlines()]
+    assert applied == ["image: registry.example.org/project@sha256:abc\n"] * 2
+
+
+@pytest.mark.parametrize("fault", ["not-ready", "no-prediction"])
+def test_a_service_that_does_not_work_is_rolled_back(place, service, fault):
+    project = project_of(place)
+    place.write(fault, "")
+    done = place.deploy("compose", API_PORT=service)
+    assert done.returncode == 1
+    assert "error: rolled back, because " in done.stderr
+    assert place.calls()[-2:] == [
+        f"docker image tag {project}:previous {project}:current",
+        "docker compose up --detach --no-build --remove-orphans --wait",
+    ]
+
+
+def test_the_key_of_the_smoke_test_is_revoked_where_it_fails(place, service):
+    place.write("no-prediction", "")
+    place.deploy("compose", API_PORT=service)
+    assert any(call.endswith("api keys revoke abc123") for call in place.calls())
+
+
+@pytest.mark.parametrize(
+    ("target", "failing"),
+    [(("compose",), "docker build"), (("ssh",), "image save"), (CLUSTER, "--dry-run=server")],
+    ids=["compose", "ssh", "kubernetes"],
+)
+def test_what_fails_before_anything_changed_rolls_nothing_back(place, target, failing):
+    """Else the release before the one that works would be started."""
+    place.write("failing", failing)
+    done = place.deploy(*target)
+    assert done.returncode == 1
+    assert failing in done.stderr.split("error: ")[-1]
+    assert "roll" not in done.stderr.split("error: ")[-1]
+    assert not any("previous" in call or "undo" in call for call in place.calls())
+
+
+def test_the_first_release_has_none_to_go_back_to_and_says_so(place, service):
+    place.write("not-ready", "")
+    place.write("failing", ":previous ")
+    done = place.deploy("compose", API_PORT=service)
+    assert done.returncode == 1
+    assert "nothing was rolled back" in done.stderr
+    assert "there is no earlier release on this machine" in done.stderr
+    assert "`--train` trains where the project is deployed" in done.stderr
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=["compose", "ssh", "kubernetes"])
+def test_a_roll_back_is_tried_too(place, service, target):
+    done = place.deploy(*target, "--rollback", API_PORT=service)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"rolled back: {target[0]}, production")
+    assert not any("build" in call.split() or "apply" in call for call in place.calls())
+    assert any("keys create" in call for call in place.calls())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "hint: make deploy TARGET=…; there are: compose, kubernetes, ssh"),
+        (("kubernets",), "hint: did you mean kubernetes?"),
+        (("compose", "--environment", "prod"), "hint: there are: development, production, staging"),
+        (("compose", "--version", "a b"), "'a b' can't be a version"),
+        (("compose", "--version", "current"), "'current' can't be a version"),
+        (("kubernetes",), "a cluster can't pull an image that is built here"),
+        (("kubernetes", "--image", "x#;y"), "'x#;y' is no image"),
+    ],
+)
+def test_what_can_not_be_deployed_is_refused_before_anything_runs(place, arguments, said):
+    done = place.deploy(*arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert place.calls() == []
+
+
+def test_every_missing_secret_is_named(place):
+    done = place.deploy("compose", API_JWT_SECRET="", POSTGRES_PASSWORD="")
+    assert done.returncode == 1
+    assert "API_JWT_SECRET is not set" in done.stderr
+    assert "POSTGRES_PASSWORD is not set" in done.stderr
+    assert "make deploy-secrets" in done.stderr
+    assert place.calls() == []
+
+
+def test_secrets_are_made_once_and_for_their_owner_only(place):
+    (place.root / ".env").write_text("# mine\nPOSTGRES_PASSWORD=kept\nAPI_JWT_SECRET=\n", encoding="utf-8")
+    assert place.deploy("--secrets").stdout == "written to .env: API_JWT_SECRET\n"
+    text = (place.root / ".env").read_text(encoding="utf-8")
+    assert text.startswith("# mine\nPOSTGRES_PASSWORD=kept\nAPI_JWT_SECRET=")
+    assert len(text.strip().split("=")[-1]) == 64
+    assert place.deploy("--secrets").stdout == "written to .env: nothing, all are there\n"
+    assert (place.root / ".env").read_text(encoding="utf-8") == text
+    (place.root / ".env").unlink()
+    place.deploy("--secrets")
+    assert stat.S_IMODE((place.root / ".env").stat().st_mode) == 0o600
+
+
+def test_a_file_in_targets_is_a_target(place, service):
+    source = """
+        from ..commands import command
+        from ..target import Reach, Target
+        from .compose import inside, reach
+
+        TARGET = Target(
+            help="Nowhere",
+            programs=("docker",),
+            prepare=lambda release: [],
+            start=lambda release: [command("docker", "stack", "deploy", release.tag)],
+            roll_back=lambda release: [],
+            inside=inside,
+            reach=reach,
+        )
+    """
+    (place.root / "deploy" / "targets" / "swarm.py").write_text(dedent(source), encoding="utf-8")
+    done = place.deploy(TARGET="swarm", API_PORT=service)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: swarm, production")
+    assert place.calls()[0] == f"docker stack deploy {project_of(place)}:v2"
