@@ -48,6 +48,5 @@ class AccessLog:
             ).decode()
         else:
             shown = " ".join(f"{name}={value}" for name, value in more.items())
-            path = path if path.isprintable() else repr(path)
             line = f"{now} [info     ] {method} {path} {status} {milliseconds} ms {shown}"
         sys.stderr.write(f"{line}\n")

@@ -6,8 +6,10 @@ import asyncio
 import hashlib
 import secrets
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import Literal
 
 import jwt
 
@@ -57,6 +59,15 @@ def signing_secret(settings: ApiConfig, environment: str) -> str:
     return secret
 
 
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Credentials that were not seen during the last seconds."""
+
+    kind: Literal["key", "token"]
+    text: bytes
+    mark: bytes
+
+
 class Identity:
     """Verifies keys and tokens, and believes them for a few seconds, so that the database is not asked each time."""
 
@@ -65,7 +76,7 @@ class Identity:
         self._credentials = credentials
         self._secret = secret
         self._trust_local = trust_local
-        self._known: dict[bytes, tuple[Principal | str, float]] = {}
+        self._known: dict[tuple[str, bytes], tuple[Principal | str, float]] = {}
 
     def token(self, user: Principal) -> tuple[str, int]:
         """Make a token for a user.
@@ -81,7 +92,18 @@ class Identity:
         return jwt.encode(claims, self._secret, _ALGORITHM), int(lasts.total_seconds())
 
     async def find(self, headers: dict[bytes, bytes], client: str) -> Principal | str | None:
-        """Find who asks.
+        """Find who asks: what is recalled, and else what the database says.
+
+        Raises
+        ------
+        ApiError
+            503 if the database can't be asked.
+        """
+        found = self.recall(headers, client)
+        return await self.verify(found) if isinstance(found, Unverified) else found
+
+    def recall(self, headers: dict[bytes, bytes], client: str) -> Principal | Unverified | str | None:
+        """Find who asks, as far as that is known without the database.
 
         Parameters
         ----------
@@ -92,16 +114,11 @@ class Identity:
 
         Returns
         -------
-        Principal, str or None
-            Who asks; or why the credentials are refused; or None if there are none.
-
-        Raises
-        ------
-        ApiError
-            503 if the database can't be asked.
+        Principal, Unverified, str or None
+            Who asks; or credentials to `verify`; or why they are refused; or None if there are none.
         """
         credential = headers.get(b"x-api-key")
-        kind = b"key"
+        kind: Literal["key", "token"] = "key"
         if credential is None:
             scheme, _, credential = headers.get(b"authorization", b"").partition(b" ")
             if not scheme:
@@ -109,27 +126,42 @@ class Identity:
             if scheme.lower() != b"bearer":
                 return "only keys and bearer tokens are understood"
             credential = credential.strip()
-            kind = b"key" if credential.startswith(b"key_") else b"token"
+            kind = "key" if credential.startswith(b"key_") else "token"
         if len(credential) > _MOST_CREDENTIAL:
             return "the credentials are too long"
-        mark = hashlib.sha256(kind + credential).digest()
-        known = self._known.get(mark)
-        now = time.monotonic()
-        if known is not None and known[1] > now:
+        mark = hashlib.sha256(credential).digest()
+        known = self._known.get((kind, mark))
+        if known is not None and known[1] > time.monotonic():
             return known[0]
-        found = await self._verify(kind, credential)
+        return Unverified(kind, credential, mark)
+
+    async def verify(self, credentials: Unverified) -> Principal | str:
+        """Ask the database who has these credentials.
+
+        Returns
+        -------
+        Principal or str
+            Who asks, or why the credentials are refused.
+
+        Raises
+        ------
+        ApiError
+            503 if the database can't be asked.
+        """
+        until = time.monotonic() + self._settings.cache_seconds
+        found = await self._verify(credentials.kind, credentials.text)
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
-        self._known[mark] = (found, now + self._settings.cache_seconds)
+        self._known[credentials.kind, credentials.mark] = (found, until)
         return found
 
-    async def _verify(self, kind: bytes, credential: bytes) -> Principal | str:
+    async def _verify(self, kind: Literal["key", "token"], credential: bytes) -> Principal | str:
         try:
             text = credential.decode("ascii")
         except UnicodeDecodeError:
             return "the credentials are malformed"
         try:
-            if kind == b"key":
+            if kind == "key":
                 return await asyncio.to_thread(self._credentials.find_key, text)
             name = self._subject(text)
             return await asyncio.to_thread(self._credentials.find_user, name) or "the user is gone"
@@ -158,11 +190,14 @@ class Identity:
 def _is_local(headers: dict[bytes, bytes], client: str) -> bool:
     """Whether a request was made on this machine, by a name of this machine.
 
-    What a proxy passes on was not; nor what a page of a foreign site sends that points its own name at 127.0.0.1.
+    What a proxy passes on was not; nor what the page of a foreign site sends, be it to this address or to a name of
+    its own that it points at 127.0.0.1.
     """
     if b"x-forwarded-for" in headers or b"forwarded" in headers:
         return False
     host = headers.get(b"host", b"").decode("latin-1")
+    if b"origin" in headers and headers[b"origin"].decode("latin-1").partition("://")[2] != host:
+        return False
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
     try:
         return name in _LOCAL_HOSTS and ip_address(client).is_loopback

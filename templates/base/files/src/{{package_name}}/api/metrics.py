@@ -14,6 +14,8 @@ MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+
 
 class Metrics:
     """The numbers of one application."""
@@ -48,10 +50,10 @@ class Metrics:
             As it is declared, such as `/models/{model}`: paths as they were asked for are without number.
         """
         self._now.dec()
-        key = (method, route, status)
+        key = (method if method in _METHODS else "other", route, status)
         found = self._children.get(key)
         if found is None:
-            found = (self._requests.labels(method, route, status), self._seconds.labels(method, route))
+            found = (self._requests.labels(*key), self._seconds.labels(*key[:2]))
             self._children[key] = found
         found[0].inc()
         found[1].observe(seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import ORJSONResponse
+from fastapi.responses import JSONResponse
 
 from ..credentials import CredentialsError
 from ..metrics import MEDIA_TYPE
@@ -36,7 +36,7 @@ async def ready(request: Request) -> Response:
     if not await state.services.limiter.ready():
         problems.append("Redis does not answer; requests are counted without it")
         status = "degraded" if status == "ready" else status
-    return ORJSONResponse({"status": status, "problems": problems}, 503 if status == "unavailable" else 200)
+    return JSONResponse({"status": status, "problems": problems}, 503 if status == "unavailable" else 200)
 
 
 @router.get("/metrics", summary="Numbers for Prometheus", response_class=Response)
