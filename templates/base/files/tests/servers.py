@@ -1,4 +1,4 @@
-"""Real servers for tests, each started once on a free port of this machine, and skipped where it is not installed.
+"""Real servers and a browser for tests, started once, on free ports, and skipped where they are missing.
 
 A test asks for `redis_url` or `postgres_url`. One that needs the server to go away asks for `redis_server` or
 `postgres_server` too, and works inside `with redis_server.down():`. To add a server, write a fixture of a few lines
@@ -21,8 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _WAIT = 60.0  # seconds until a server answers
 _STOP = 15.0
@@ -198,6 +202,19 @@ def postgres_server() -> Iterator[Server]:
 def postgres_url(postgres_server: Server) -> str:
     """Give the address of an empty database; SQLAlchemy wants `postgresql+psycopg` before its colon."""
     return postgres_server.url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run Chromium without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None) or find_program("chromium", "chromium")
+    sandbox = os.geteuid() != 0  # it refuses to make one for root
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=program, chromium_sandbox=sandbox)
+        yield running
+        running.close()
 
 
 def _other_user() -> str | None:

@@ -27,3 +27,10 @@ def failure(message: str, hint: str) -> list[Section]:
     """Say what went wrong, and what to do next."""
     blocks: list[Block] = [Status("critical", message), *([Text(f"What to do: {hint}.")] if hint else [])]
     return [Section("This page can't be shown", blocks)]
+
+
+def go(visit: Visit, path: str, **query: str | Sequence[str]) -> None:
+    """Open another page; NiceGUI puts the root in front by itself."""
+    from nicegui import ui
+
+    ui.navigate.to(visit.address(path, **query).removeprefix(visit.root))

@@ -82,7 +82,7 @@ def _visit(request: Request) -> Visit:
 def _frame(visit: Visit, page: Page[Any], pages: Sequence[Page[Any]]) -> Iterator[None]:
     ui.add_css(_styles())
     ui.html(render("top.html", visit=visit, page=page, pages=pages, switch=_SWITCH), sanitize=False)
-    with ui.element("main").props("id=content tabindex=-1").classes("content"):
+    with ui.element("div").props("id=content tabindex=-1").classes("content"):
         ui.html(render("title.html", title=page.title), sanitize=False)
         yield
 

@@ -60,7 +60,7 @@ def show(visit: Visit, found: Runs) -> None:
         with ui.element("div").classes("tools"):
             choices = {"": "all experiments", **{name: name for name in found.experiments}}
             chosen = ui.select(choices, value=found.experiment, label="Experiment")
-            chosen.on_value_change(lambda event: ui.navigate.to(_filtered(visit, event.value)))
+            chosen.on_value_change(lambda event: _filter(visit, event.value))
             words = ui.input("Filter").props("clearable")
             compare = ui.button("Compare").props("unelevated no-caps")
         table = _table(visit, found)
@@ -74,15 +74,15 @@ def show(visit: Visit, found: Runs) -> None:
         compare.set_enabled(number >= _FEWEST)
 
     def go() -> None:
-        ui.navigate.to(visit.address("/compare", run=[row["id"] for row in table.selected]))
+        draw.go(visit, "/compare", run=[row["id"] for row in table.selected])
 
     table.on_select(chose)
     compare.on_click(go)
     chose()
 
 
-def _filtered(visit: Visit, experiment: str) -> str:
-    return visit.address("/runs", experiment=experiment) if experiment else visit.address("/runs")
+def _filter(visit: Visit, experiment: str) -> None:
+    draw.go(visit, "/runs", **({"experiment": experiment} if experiment else {}))
 
 
 def _table(visit: Visit, found: Runs) -> Any:
