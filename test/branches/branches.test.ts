@@ -1,11 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { cli, repository, run } from '../helpers/project-commands.js';
 
-const repository = resolve(import.meta.dirname, '../..');
-const cli = join(repository, 'bin/mlsys.js');
 const work = mkdtempSync(join(tmpdir(), 'mlsys-branches-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -17,20 +16,6 @@ const projects = [
   ...branches.map((branch) => ({ name: `zeta-${branch}`, chosen: [branch] })),
   ...(branches.length > 1 ? [{ name: 'all-branches', chosen: branches }] : []),
 ];
-
-/** Runs a command of a person in a project; its whole output is shown where it fails. */
-function run(cwd: string, command: string, ...args: string[]): string {
-  const { NODE_EXTRA_CA_CERTS, VIRTUAL_ENV, ...env } = process.env;
-  void [NODE_EXTRA_CA_CERTS, VIRTUAL_ENV];
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8', maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'pipe'] });
-  expect({ command: [command, ...args].join(' '), status, error, output: status === 0 ? '' : stdout + stderr }).toEqual({
-    command: [command, ...args].join(' '),
-    status: 0,
-    error: undefined,
-    output: '',
-  });
-  return stdout;
-}
 
 describe.each(projects)('a project with $chosen', ({ name, chosen }) => {
   const root = join(work, name);
