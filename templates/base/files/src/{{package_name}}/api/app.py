@@ -28,7 +28,7 @@ from .identity import DEVELOPMENT, LOOPBACK, Identity, signing_secret
 from .limits import Limiter
 from .metrics import Metrics
 from .openapi import Service
-from .routers import login, status
+from .routers import login, models, predict, status
 from .telemetry import fastapi_telemetry, open_traces
 
 _log = get_logger(__name__)
@@ -80,7 +80,8 @@ def create_app(config: Config) -> FastAPI:
     )
     app.state.metrics = metrics
     handle_errors(app)
-    for router in (status.router, login.router):
+    app.router.routes.extend(predict.router.routes)  # first, and in no router of their own: that is asked most
+    for router in (models.router, status.router, login.router):
         app.include_router(router)
     _add_plugins(app, config)
     json_logs = config.group("logging", LoggingConfig).format == "json"
