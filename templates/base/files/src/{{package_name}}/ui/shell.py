@@ -37,7 +37,7 @@ document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
 @cache
 def interface() -> FastAPI:
     """Make the application of all pages. NiceGUI keeps its pages by process, so there is one of it."""
-    pages = _find_pages()
+    pages = find_pages()
     for page in pages:
         _register(page, pages)
     app = FastAPI(openapi_url=None)
@@ -45,7 +45,8 @@ def interface() -> FastAPI:
     return app
 
 
-def _find_pages() -> list[Page[Any]]:
+def find_pages() -> list[Page[Any]]:
+    """Find the pages of this package and of plugins, as they stand in the menu. A broken one is logged and left out."""
     pages: dict[str, Page[Any]] = {}
     for plugin in find_plugins("pages").values():
         try:
