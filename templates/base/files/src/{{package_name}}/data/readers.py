@@ -147,7 +147,9 @@ def read_jsonl(source: str, options: Mapping[str, Any]) -> Table:
     """Read JSON lines, one object a line. Every value stays text, as its type may change from line to line."""
     _refuse_unknown("jsonl", options, set())
     path = _file(source)
-    names = pl.scan_ndjson(path, infer_schema_length=1_000).collect_schema().names()
+    head = pl.scan_ndjson(path, infer_schema_length=1_000)
+    with explained(Table(head, (path,))):
+        names = head.collect_schema().names()
     schema = dict.fromkeys(names, pl.String)
     frame = pl.scan_ndjson(path, schema=schema, row_index_name=LINE, row_index_offset=1)
     frame = frame.with_columns(pl.col(names).replace("null", None))  # JSON's null arrives as this text
@@ -163,9 +165,12 @@ def read_folder(source: str, options: Mapping[str, Any]) -> Table:
     if not paths:
         raise DataError(f"{source} holds no data", hint=f"these endings are read: {', '.join(_ENDINGS)}")
     tables = [READERS[_choose(str(path))](str(path), options) for path in paths]
-    first = set(tables[0].frame.collect_schema().names())
-    for path, table in zip(paths, tables, strict=True):
-        odd = first ^ set(table.frame.collect_schema().names())
+    found: list[set[str]] = []
+    for table in tables:
+        with explained(table):
+            found.append(set(table.frame.collect_schema().names()))
+    for path, names in zip(paths, found, strict=True):
+        odd = found[0] ^ names
         if odd:
             message = f"{path} and {paths[0]} differ in their columns: {', '.join(sorted(odd))}"
             raise DataError(message, hint="a folder is one table: put other tables elsewhere")
