@@ -16,7 +16,7 @@ from ..target import Reach, Target
 UNSET = "image: app:unset"
 """What stands in the manifests where the release's image goes."""
 
-_API = f"deployment/{PROJECT}-api"
+_API = "deployment/api"
 _STATUS = ("rollout", "status", _API, "--timeout=300s")
 
 
@@ -27,7 +27,8 @@ def prepare(release: Release) -> list[Command]:
         raise DeployError("a cluster can't pull an image that is built here", hint=hint)
     if not re.fullmatch(r"[\w./:@-]+", release.image, re.ASCII):
         raise DeployError(f"{release.image!r} is no image", hint="registry/name:tag or registry/name@sha256:…")
-    secret = _kubectl(release, "get", "secret", PROJECT, "--output=name", hint="deploy/README.md tells how to make it")
+    hint = "deploy/README.md tells how to make it"
+    secret = _kubectl(release, "get", "secret", "secrets", "--output=name", hint=hint)
     return [secret, _apply(release, "--dry-run=server")]
 
 
@@ -38,7 +39,7 @@ def start(release: Release) -> list[Command]:
         job = _job(release)
         steps += [
             _kubectl(release, "delete", "job", job, "--ignore-not-found"),
-            _kubectl(release, "create", "job", job, f"--from=cronjob/{PROJECT}-retrain"),
+            _kubectl(release, "create", "job", job, "--from=cronjob/retrain"),
             _kubectl(release, "wait", "--for=condition=complete", f"job/{job}", "--timeout=3600s"),
         ]
     return [*steps, _kubectl(release, *_STATUS, hint=f"`kubectl describe {_API}` and its logs tell why")]
@@ -56,7 +57,7 @@ def inside(release: Release, arguments: Sequence[str]) -> Command:
 
 def reach(release: Release) -> Reach:
     """Get to the service through the cluster's own door."""
-    forward = _kubectl(release, "port-forward", f"service/{PROJECT}-api", f"{release.port}:80")
+    forward = _kubectl(release, "port-forward", "service/api", f"{release.port}:80")
     return Reach(f"http://127.0.0.1:{release.port}", forward)
 
 
@@ -70,7 +71,7 @@ def _apply(release: Release, *options: str) -> Command:
 def _job(release: Release) -> str:
     """Name the job that trains: letters, digits and dashes, no more than 63 of them."""
     version = re.sub(r"[^a-z0-9]+", "-", release.version.lower()).strip("-")
-    return f"{PROJECT[:36]}-train-{version[-16:]}".rstrip("-")
+    return f"train-{version[-40:]}"
 
 
 def _kubectl(release: Release, *arguments: str, hint: str = "") -> Command:
