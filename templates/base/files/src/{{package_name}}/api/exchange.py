@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 from contextlib import suppress
+from os import urandom
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -24,6 +24,7 @@ _HEADERS: list[Header] = [
     (b"cache-control", b"no-store"),
 ]
 _STRICT: list[Header] = [*_HEADERS, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")]
+_NAMES = frozenset(name for name, _ in _STRICT)
 _ENCRYPTED: Header = (b"strict-transport-security", b"max-age=31536000")
 _CLOSE: Header = (b"connection", b"close")
 
@@ -45,6 +46,7 @@ class Exchange:
         "_receive",
         "_scope",
         "_send",
+        "_size",
         "client",
         "deadline",
         "headers",
@@ -56,7 +58,7 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         given = self.headers.get(b"x-request-id", b"")
-        self.request_id = given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        self.request_id = given.decode() if given and _REQUEST_ID.fullmatch(given) else urandom(16).hex()
         scope.setdefault("state", {})["request_id"] = self.request_id
         client = scope.get("client")
         self.client: str = client[0] if client else ""
@@ -64,21 +66,14 @@ class Exchange:
         self.status = 0
         self.deadline: asyncio.Timeout | None = None
         self._scope, self._receive, self._send = scope, receive, send
+        self._size = _size(self.headers)
         self._limit = self._left = limit
         self._ended = self._closes = False
 
     @property
-    def announced(self) -> int | None:
-        """Say how large the body will be; None if it is sent in chunks."""
-        if b"transfer-encoding" in self.headers:
-            return None
-        length = self.headers.get(b"content-length", b"")
-        return int(length) if length.isdigit() else 0
-
-    @property
     def waits_for_body(self) -> bool:
         """Whether the client has more to send."""
-        return not self._ended and self.announced != 0
+        return not self._ended and self._size != 0
 
     def check_size(self) -> None:
         """Refuse a body that is announced to be too large.
@@ -88,7 +83,7 @@ class Exchange:
         ApiError
             413.
         """
-        if (self.announced or 0) > self._limit:
+        if (self._size or 0) > self._limit:
             raise self._too_large()
 
     async def receive(self) -> Message:
@@ -121,16 +116,18 @@ class Exchange:
         await self._send(message)
 
     def _complete(self, headers: list[Header]) -> list[Header]:
-        more = [(b"x-request-id", self.request_id.encode())]
-        more += _HEADERS if self._scope["path"].startswith(_PAGES) else _STRICT
+        own = dict(headers)
+        fixed = _HEADERS if self._scope["path"].startswith(_PAGES) else _STRICT
+        if not own.keys().isdisjoint(_NAMES):
+            fixed = [pair for pair in fixed if pair[0] not in own]
+        complete = [*headers, (b"x-request-id", self.request_id.encode()), *fixed]
         if self._scope["scheme"] == "https":
-            more.append(_ENCRYPTED)
-        size = 0 if self._ended else self.announced
-        if size is None or size > _SMALL:
+            complete.append(_ENCRYPTED)
+        if not self._ended and (self._size is None or self._size > _SMALL):
             self._closes = True
-            more.append(_CLOSE)
-        own = {name for name, _ in headers}
-        return [*headers, *(pair for pair in more if pair[0] not in own)]
+            if b"connection" not in own:
+                complete.append(_CLOSE)
+        return complete
 
     async def _drain(self) -> None:
         """Take what is under way and throw it away. A client that waits to be told to send has nothing under way."""
@@ -147,3 +144,11 @@ class Exchange:
 
     def _too_large(self) -> ApiError:
         return ApiError(413, "Content Too Large", f"the body has more than {self._limit} bytes")
+
+
+def _size(headers: dict[bytes, bytes]) -> int | None:
+    """Say how large a body will be; None if it is sent in chunks."""
+    if b"transfer-encoding" in headers:
+        return None
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0

@@ -28,6 +28,8 @@ _log = get_logger(__name__)
 
 _PROBES = frozenset({"/health", "/metrics", "/ready"})
 """Paths that are asked all the time, by machines that must not be refused."""
+_INSTANT = frozenset({"/health", "/metrics"})
+"""Those that wait for nothing, and so need no clock."""
 _CLIENT_GONE = 499
 
 
@@ -89,10 +91,11 @@ class Gateway:
                 )
 
     async def _serve(self, scope: Scope, exchange: Exchange) -> None:
-        deadline = asyncio.timeout(self._settings.timeout_seconds)
+        patience = None if scope["path"] in _INSTANT else self._settings.timeout_seconds
+        deadline = asyncio.timeout(patience)
         try:
             async with deadline:
-                exchange.deadline = deadline
+                exchange.deadline = deadline if patience else None
                 await self._admit(scope, exchange)
                 await self._app(scope, exchange.receive, exchange.send)
         except ApiError as error:
