@@ -243,11 +243,17 @@ class Credentials:
             known = [user.name for user in self.users()]
             raise CredentialsError(f"there is no user {name[:_MOST_NAME]!r}", hint=one_of(name, known))
 
-    def find_user(self, name: str) -> Principal | None:
-        """Find a user by name."""
+    def find_user(self, name: str, since: float) -> Principal | None:
+        """Find a user who could log in at a moment: who got the name of a user who is gone is somebody else.
+
+        Parameters
+        ----------
+        since
+            Seconds since 1970; they may be whole ones.
+        """
         with self._explained(), self._engine.connect() as connection:
             row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
-        return Principal(row.name, _user(row).scopes, "user") if row else None
+        return Principal(row.name, _user(row).scopes, "user") if row and int(row.created) <= since else None
 
     def log_in(self, name: str, password: str) -> Principal | None:
         """Check a password. It takes as long for a name that is not there as for a wrong password."""

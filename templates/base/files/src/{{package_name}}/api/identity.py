@@ -163,8 +163,8 @@ class Identity:
         try:
             if kind == "key":
                 return await asyncio.to_thread(self._credentials.find_key, text)
-            name = self._subject(text)
-            return await asyncio.to_thread(self._credentials.find_user, name) or "the user is gone"
+            name, issued = self._subject(text)
+            return await asyncio.to_thread(self._credentials.find_user, name, issued) or "the user is gone"
         except jwt.ExpiredSignatureError:
             return "the token is expired"
         except jwt.InvalidTokenError:
@@ -175,7 +175,7 @@ class Identity:
                 503, "Service unavailable", "credentials can't be verified now", headers={"Retry-After": "5"}
             ) from error
 
-    def _subject(self, token: str) -> str:
+    def _subject(self, token: str) -> tuple[str, float]:
         claims = jwt.decode(
             token,
             self._secret,
@@ -184,7 +184,7 @@ class Identity:
             issuer=PACKAGE,
             options={"require": ["sub", "exp", "iat"]},
         )
-        return str(claims["sub"])
+        return str(claims["sub"]), float(claims["iat"])
 
 
 def _is_local(headers: dict[bytes, bytes], client: str) -> bool:
