@@ -41,7 +41,16 @@ def interface() -> FastAPI:
     for page in pages:
         _register(page, pages)
     app = FastAPI(openapi_url=None)
-    ui.run_with(app, title=PACKAGE, dark=None, tailwind=False, show_welcome_message=False, favicon=_ICON)
+    # No loop looks for changes of bindings: it would run ten times a second while nobody looks at a page.
+    ui.run_with(
+        app,
+        title=PACKAGE,
+        favicon=_ICON,
+        dark=None,
+        tailwind=False,
+        binding_refresh_interval=None,
+        show_welcome_message=False,
+    )
     return app
 
 
