@@ -80,8 +80,8 @@ def create_app(config: Config) -> FastAPI:
     )
     app.state.metrics = metrics
     handle_errors(app)
-    app.router.routes.extend(predict.router.routes)  # first, and in no router of their own: that is asked most
-    for router in (models.router, status.router, login.router):
+    app.router.routes += [*predict.router.routes, *status.router.routes]  # what is asked most, in no router of its own
+    for router in (models.router, login.router):
         app.include_router(router)
     _add_plugins(app, config)
     json_logs = config.group("logging", LoggingConfig).format == "json"

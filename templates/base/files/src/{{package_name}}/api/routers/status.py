@@ -9,14 +9,15 @@ from fastapi.responses import JSONResponse
 
 from ..credentials import CredentialsError
 from ..metrics import MEDIA_TYPE
+from .direct import DirectRoute
 
-router = APIRouter(tags=["status"])
+router = APIRouter(tags=["status"], route_class=DirectRoute)
 
 _ALIVE = b'{"status":"alive"}'
 
 
 @router.get("/health", summary="Is the process alive?")
-async def health() -> Response:
+async def health(request: Request) -> Response:
     """Answer at once: a probe of liveness must not restart a process because its database is away."""
     return Response(_ALIVE, media_type="application/json")
 
