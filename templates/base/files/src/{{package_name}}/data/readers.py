@@ -180,7 +180,7 @@ def read_folder(source: str, options: Mapping[str, Any]) -> Table:
 
 
 def read_sql(source: str, options: Mapping[str, Any]) -> Table:
-    """Read what a `query` gives: of `postgresql://…`, `sqlite:///file.db`, `duckdb:///file.db`, or files (`duckdb://`)."""
+    """Read a `query`: of `postgresql://…`, `sqlite:///file.db`, `duckdb:///file.db`, or of files with `duckdb://`."""
     _refuse_unknown("sql", options, {"query"})
     query = options.get("query")
     if not isinstance(query, str) or not query.strip():
