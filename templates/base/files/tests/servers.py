@@ -204,9 +204,12 @@ def postgres_url(postgres_server: Server) -> str:
     return postgres_server.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Run Chromium without a window."""
+    """Run Chromium without a window.
+
+    Playwright keeps an event loop running in the thread of the tests, so it must end before other tests make theirs.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None) or find_program("chromium", "chromium")
