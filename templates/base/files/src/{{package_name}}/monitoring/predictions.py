@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -321,6 +323,7 @@ class PredictionLog:
 
 
 # Seconds to wait for others that write, or for a server. What the address itself says comes first.
+_WAL_SECONDS = 5.0
 _PATIENCE = {"sqlite": {"timeout": "5"}, "postgresql": {"connect_timeout": "5"}}
 _EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:password@host/database"
 
@@ -328,7 +331,15 @@ _EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:p
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     """Let readers read while one writes, and don't wait for the disk after each batch."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    until = time.monotonic() + _WAL_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:  # SQLite does not wait when others change the mode at the same moment
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()
 
