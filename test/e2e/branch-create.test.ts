@@ -47,7 +47,10 @@ describe('branch create --init', () => {
     expect(await lint(root)).toMatchObject({ exitCode: 0, stdout: '' });
 
     const temporary = place.folder();
-    const env = { ...withPackages(temporary), PYTEST_ADDOPTS: '--no-cov -k "credit_risk or test_loader"' };
+    const env: NodeJS.ProcessEnv = {
+      ...withPackages(temporary),
+      PYTEST_ADDOPTS: '--no-cov -k "credit_risk or test_loader"',
+    };
     const { exitCode, stdout, stderr } = await runCli(['branch', 'test', 'credit-risk'], { cwd: root, env });
     expect({ exitCode, output: exitCode === 0 ? '' : stdout + stderr }).toEqual({ exitCode: 0, output: '' });
     expect(stdout).toMatch(/files already formatted\nAll checks passed!\nSuccess: no issues found/);
