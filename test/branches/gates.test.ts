@@ -1,20 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attempt, cli } from '../helpers/project-commands.js';
 
-const cli = join(resolve(import.meta.dirname, '../..'), 'bin/mlsys.js');
 const work = mkdtempSync(join(tmpdir(), 'mlsys-gates-'));
 const root = join(work, 'gated');
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Runs a command of a person in the project; pytest takes its selection from the environment. */
 function run(command: string, args: readonly string[], pytest = '') {
-  const { NODE_EXTRA_CA_CERTS, VIRTUAL_ENV, ...env } = process.env;
-  void [NODE_EXTRA_CA_CERTS, VIRTUAL_ENV];
-  const options = { encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...env, PYTEST_ADDOPTS: pytest } } as const;
-  const { status, stdout, stderr } = spawnSync(command, args, { ...options, cwd: command === 'make' ? root : work });
+  const cwd = command === 'make' ? root : work;
+  const { status, stdout, stderr } = attempt(cwd, command, args, { PYTEST_ADDOPTS: pytest });
   return { status, output: stdout + stderr };
 }
 

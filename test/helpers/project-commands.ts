@@ -5,17 +5,22 @@ import { expect } from 'vitest';
 export const repository = resolve(import.meta.dirname, '../..');
 export const cli = join(repository, 'bin/mlsys.js');
 
-/** Runs a command of a person in a project; its whole output is shown where it fails. */
-export function run(cwd: string, command: string, ...args: string[]): string {
+/** Runs a command as a person would, without what this machine or this test has in its environment. */
+export function attempt(cwd: string, command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
   const { NODE_EXTRA_CA_CERTS, VIRTUAL_ENV, ...env } = process.env;
   void [NODE_EXTRA_CA_CERTS, VIRTUAL_ENV];
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
+  return spawnSync(command, args, {
     cwd,
-    env,
+    env: { ...env, ...more },
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** Runs a command that must succeed; its whole output is shown where it fails. */
+export function run(cwd: string, command: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = attempt(cwd, command, args);
   const line = [command, ...args].join(' ');
   expect({ line, status, error, output: status === 0 ? '' : stdout + stderr }).toEqual({
     line,

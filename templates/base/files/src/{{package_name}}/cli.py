@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -14,7 +13,7 @@ from . import __version__
 from .errors import ProjectError
 from .plugins import GROUPS, PACKAGE, Plugin, PluginError, find_plugins
 from .plugins.commands import PluginGroup
-from .runtime import EnvOption, JsonOption, SetOption, start
+from .runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 app = typer.Typer(cls=PluginGroup, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 config_app = typer.Typer(help="Show and check the configuration.", no_args_is_help=True)
@@ -51,7 +50,7 @@ def config_show(overrides: SetOption = None, env: EnvOption = None, as_json: Jso
         typer.echo(json.dumps({"environment": config.environment, "values": shown}, indent=2, ensure_ascii=False))
     else:
         typer.echo(f"environment: {config.environment}", err=True)
-        _print_table([(value.key, _text(value.value), value.origin) for value in values])
+        print_table([(value.key, _text(value.value), value.origin) for value in values])
 
 
 @config_app.command("check")
@@ -86,7 +85,7 @@ def plugins_list(as_json: JsonOption = False) -> None:
         ]
         typer.echo(json.dumps(rows, indent=2))
     elif plugins:
-        _print_table([(p.group, p.name, p.target, p.distribution, error or "ok") for p, error in plugins])
+        print_table([(p.group, p.name, p.target, p.distribution, error or "ok") for p, error in plugins])
     else:
         typer.echo("no plugins are installed", err=True)
 
@@ -101,12 +100,6 @@ def _state(plugin: Plugin) -> str | None:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def main() -> None:

@@ -45,3 +45,10 @@ def start(overrides: Sequence[str] | None = None, environment: str | None = None
         if value:
             os.environ.setdefault(name, value)
     return config
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows with their columns below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

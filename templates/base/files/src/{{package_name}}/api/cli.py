@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..runtime import EnvOption, JsonOption, SetOption, start
-from ..tracking.cli import print_table
+from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
     from ..config import Config

@@ -11,9 +11,7 @@ import typer
 from ..runtime import EnvOption, JsonOption, SetOption, start
 
 if TYPE_CHECKING:
-    from ..config import Config
     from .check import BadRow, Outcome
-    from .pipeline import Opened
 
 app = typer.Typer(help="Check, clean and split data.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,10 +27,10 @@ def run_command(
     """Check, clean and split datasets, and write them with their cards."""
     config = start(overrides, env)
     from .config import DataConfig
-    from .pipeline import run
+    from .pipeline import open_datasets, run
 
     processed = config.root / config.group("data", DataConfig).processed
-    cards = [run(opened, processed) for opened in _open(config, datasets)]
+    cards = [run(opened, processed) for opened in open_datasets(config, datasets)]
     if as_json:
         typer.echo(json.dumps([card.model_dump(mode="json") for card in cards], indent=2, ensure_ascii=False))
         return
@@ -59,9 +57,10 @@ def validate_command(
     from datetime import UTC, datetime
 
     from .check import QUARANTINE, check, examples
+    from .pipeline import open_datasets
 
     reports = []
-    for opened in _open(config, datasets):
+    for opened in open_datasets(config, datasets):
         with tempfile.TemporaryDirectory(prefix="data-") as scratch:
             outcome = check(opened.table, opened.config, opened.columns, datetime.now(UTC), Path(scratch))
             reports.append((opened.name, outcome, examples(Path(scratch) / QUARANTINE, limit)))
@@ -126,21 +125,6 @@ def sample_command(
         only = {path for path in sources if not path.exists()}
     for path, rows in write_samples(folder or config.root / "data" / "raw", force=force, only=only).items():
         typer.echo(f"{path}: {rows} rows")
-
-
-def _open(config: Config, names: list[str] | None) -> list[Opened]:
-    from ..config.settings import one_of
-    from .config import DataConfig
-    from .errors import DataError
-    from .pipeline import open_dataset
-
-    datasets = config.group("data", DataConfig).datasets
-    if not datasets:
-        raise DataError("conf/data.yaml describes no dataset", hint="add one under datasets")
-    for name in names or ():
-        if name not in datasets:
-            raise DataError(f"there is no dataset {name!r}", hint=one_of(name, list(datasets)))
-    return [open_dataset(name, datasets[name], config.root) for name in names or datasets]
 
 
 def _print_report(name: str, outcome: Outcome, rows: list[BadRow]) -> None:

@@ -6,24 +6,29 @@ read → check and clean → split → verify with pandera → profile → put i
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ..config.settings import one_of
 from ..disk import room_for
 from ..logs import get_logger
 from .card import CARD, ColumnProfile, DataCard, Role, SplitRecord
 from .check import CLEAN, QUARANTINE, Outcome, check
-from .config import ColumnConfig, DatasetConfig
+from .config import ColumnConfig, DataConfig, DatasetConfig
 from .dataset import SPLITS
 from .errors import DataError
 from .readers import Table, read
 from .schema import pandera_schema, propose
 from .split import assign, write
+
+if TYPE_CHECKING:
+    from ..config import Config
 
 _log = get_logger(__name__)
 
@@ -59,6 +64,35 @@ def open_dataset(name: str, config: DatasetConfig, root: Path) -> Opened:
             raise DataError(f"{config.source} has no column {column!r}", hint=f"it has: {', '.join(columns)}")
     _log.warning("the schema was guessed", dataset=name, hint="write it into conf/data.yaml: `data profile` prints it")
     return Opened(name, config, table, columns)
+
+
+def chosen_datasets(config: Config, names: Sequence[str] | None = None) -> dict[str, DatasetConfig]:
+    """Get datasets of `conf/data.yaml` by name, all of them if none is named.
+
+    Raises
+    ------
+    DataError
+        If there is no such dataset, or none at all.
+    """
+    datasets = config.group("data", DataConfig).datasets
+    if not datasets:
+        raise DataError("conf/data.yaml describes no dataset", hint="add one under datasets")
+    for name in names or ():
+        if name not in datasets:
+            raise DataError(f"there is no dataset {name!r}", hint=one_of(name, list(datasets)))
+    return {name: datasets[name] for name in names or datasets}
+
+
+def open_datasets(config: Config, names: Sequence[str] | None = None) -> list[Opened]:
+    """Open datasets of `conf/data.yaml`, all of them if none is named.
+
+    Raises
+    ------
+    DataError
+        If there is no such dataset, or its source can't be read.
+    """
+    chosen = chosen_datasets(config, names)
+    return [open_dataset(name, dataset, config.root) for name, dataset in chosen.items()]
 
 
 def run(opened: Opened, processed: Path) -> DataCard:

@@ -19,21 +19,18 @@ def run_command(
 ) -> None:
     """Take sample data to a champion: check, clean, train two algorithms, promote, report."""
     config = start(["logging.level=WARNING", *(overrides or [])], env)
-    from ..config.settings import one_of
-    from ..data.config import DataConfig
-    from ..data.errors import DataError
+    from ..data.pipeline import chosen_datasets
+    from ..models.registry import CHALLENGER
     from ..models.workspace import Workspace
     from .journey import Journey
     from .modelling import clean, decide, measure, train, validate
 
-    datasets = config.group("data", DataConfig).datasets
-    if dataset not in datasets:
-        raise DataError(f"there is no dataset {dataset!r}", hint=one_of(dataset, list(datasets)))
+    chosen_datasets(config, [dataset])
     journey = Journey(config, Workspace.open(config), config.root / "reports" / "demo-main")
     validate(journey, [dataset])
     clean(journey, [dataset])
     train(journey, [dataset], ["baseline", "gradient-boosting"])
-    decide(journey, [(dataset, "challenger")])
+    decide(journey, [(dataset, CHALLENGER)])
     measure(journey, [dataset])
     summary = f"The dataset {dataset}, checked, cleaned, learned from and judged."
     page = journey.write("From raw data to a champion", summary)

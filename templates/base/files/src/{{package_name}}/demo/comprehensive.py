@@ -24,6 +24,7 @@ def run_command(
 ) -> None:
     """Validate, clean, train, tune, promote, serve, shift the inputs, detect drift, train anew, report."""
     config = start(["logging.level=WARNING", *(overrides or [])], env)
+    from ..models.registry import CHALLENGER
     from ..models.workspace import Workspace
     from . import modelling, service
     from .journey import CLASSIFICATION, REGRESSION, Journey
@@ -34,7 +35,7 @@ def run_command(
     modelling.clean(journey, both)
     modelling.train(journey, both)
     modelling.tune_best(journey, CLASSIFICATION, "logistic", trials)
-    modelling.decide(journey, [(name, "challenger") for name in both])
+    modelling.decide(journey, [(name, CHALLENGER) for name in both])
     modelling.measure(journey, both)
     with service.served(journey) as client:
         service.predict(journey, client, CLASSIFICATION)

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from ..data.card import DataCard
 from ..data.check import check
-from ..data.config import DataConfig
-from ..data.pipeline import open_dataset, run
+from ..data.pipeline import chosen_datasets, open_datasets, run
 from ..data.sample import write_samples
 from ..models.evaluation import Evaluation, evaluate
 from ..models.plots import pictures
 from ..models.promotion import Decision, promote
-from ..models.registry import find_version, load_version
+from ..models.registry import CHAMPION, find_version, load_version
 from ..models.tuning import tune
 from ..models.workflow import Result, train_models
 from ..reports import Facts, Figure, Status, Table, Text, figure_svg
@@ -25,12 +24,11 @@ from .journey import Journey, Step
 def validate(journey: Journey, names: Sequence[str]) -> None:
     """Write the sample data where it is missing, and look for bad rows without changing anything."""
     with journey.step("Validate the raw data") as step:
-        config = journey.config.group("data", DataConfig)
-        sources = [journey.config.root / config.datasets[name].source for name in names]
+        sources = [journey.config.root / dataset.source for dataset in chosen_datasets(journey.config, names).values()]
         write_samples(journey.config.root / "data" / "raw", only=[path for path in sources if not path.exists()])
         step.show(Text("Real measurements, with faults planted in their files for the rules to find."))
-        for name in names:
-            opened = open_dataset(name, config.datasets[name], journey.config.root)
+        for opened in open_datasets(journey.config, names):
+            name = opened.name
             with tempfile.TemporaryDirectory(prefix="demo-") as scratch:
                 outcome = check(opened.table, opened.config, opened.columns, datetime.now(UTC), Path(scratch))
             step.say(f"{name}: {outcome.rows} rows, {outcome.quarantined} of them bad")
@@ -46,10 +44,8 @@ def validate(journey: Journey, names: Sequence[str]) -> None:
 def clean(journey: Journey, names: Sequence[str]) -> None:
     """Check, clean and split."""
     with journey.step("Clean and split") as step:
-        config = journey.config.group("data", DataConfig)
-        for name in names:
-            opened = open_dataset(name, config.datasets[name], journey.config.root)
-            card = run(opened, journey.workspace.processed)
+        for opened in open_datasets(journey.config, names):
+            name, card = opened.name, run(opened, journey.workspace.processed)
             step.say(f"{name}: {card.rows} rows kept, {card.quarantined} in quarantine")
             step.show(Facts(_card(card)))
             step.facts[name] = {"rows": card.rows, "quarantined": card.quarantined, "splits": card.split.sizes}
@@ -90,7 +86,7 @@ def decide(journey: Journey, candidates: Sequence[tuple[str, str]], title: str =
         decisions = []
         for model, reference in candidates:
             version = find_version(journey.workspace.tracking, model, reference)
-            if "champion" in version.aliases:
+            if CHAMPION in version.aliases:
                 step.say(f"{version} is the champion already")
                 step.show(Status("info", f"{version} is the champion already"))
                 continue
@@ -112,7 +108,7 @@ def measure(journey: Journey, models: Sequence[str]) -> None:
     with journey.step("Evaluate the champions") as step:
         workspace = journey.workspace
         for model in models:
-            loaded = load_version(workspace.tracking, find_version(workspace.tracking, model, "champion"))
+            loaded = load_version(workspace.tracking, find_version(workspace.tracking, model, CHAMPION))
             splits = workspace.splits(model)
             measuring = workspace.measuring(splits.card.task)
             found, rows = evaluate(loaded.pipeline, splits.test, splits.card, measuring, "test")

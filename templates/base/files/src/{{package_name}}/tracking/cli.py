@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..runtime import EnvOption, JsonOption, SetOption, start
+from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
     from .store import RunRecord
@@ -91,13 +90,6 @@ def reproduce_command(
         typer.echo("reproduced" if found.same else "not reproduced")
     if not found.same:
         raise typer.Exit(1)
-
-
-def print_table(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows with their columns below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _row(run: RunRecord) -> tuple[str, ...]:
