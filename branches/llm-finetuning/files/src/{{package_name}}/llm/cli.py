@@ -69,7 +69,7 @@ def train(
     """Fine-tune on documents and save a checkpoint."""
     config, root, folder = _settings(documents, seed, overrides, env)
     from .console import console, tell_documents, tell_loss
-    from .pipeline import prepare
+    from .pipeline import golden_prompts, prepare
     from .process import import_training_stack
 
     prepared = prepare(folder, max_sentences=config.data.max_sentences)
@@ -85,6 +85,7 @@ def train(
         "seed": config.training.seed,
         "documents": splits.documents(),
         "history": result.history,
+        "golden": golden_prompts(splits.validation),
         "config": config.model_dump(mode="json"),
     }
     saved = trainer.save(name, root=root / "checkpoints", metadata=metadata)

@@ -14,7 +14,7 @@ from .config import LLMConfig
 from .console import console, tell_documents, tell_loss
 from .data.pairs import Pair
 from .errors import ModelError
-from .pipeline import prepare, spread
+from .pipeline import golden_prompts, prepare, spread
 from .process import Stopwatch, import_training_stack, peak_rss_mb
 
 if TYPE_CHECKING:
@@ -81,10 +81,15 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
         console.print(f"after: exact match {tuned.exact_match:.1%}")
 
         with watch.stage("checkpoint"):
-            facts = {"seed": seed, "documents": splits.documents(), "base": base.scores(), "tuned": tuned.scores()}
-            saved = trainer.save(
-                root=root / "checkpoints", metadata={**facts, "config": config.model_dump(mode="json")}
-            )
+            facts = {
+                "seed": seed,
+                "documents": splits.documents(),
+                "golden": golden_prompts(splits.validation),
+                "base": base.scores(),
+                "tuned": tuned.scores(),
+                "config": config.model_dump(mode="json"),
+            }
+            saved = trainer.save(root=root / "checkpoints", metadata=facts)
         chosen = spread(test, SAMPLES)
         samples = [_sample(test[index], base.answers[index], tuned.answers[index]) for index in chosen]
         with watch.stage("generation"):

@@ -9,3 +9,7 @@ class DataError(ProjectError):
 
 class ModelError(ProjectError):
     """A model cannot be loaded, trained or asked."""
+
+
+class CheckpointError(ProjectError):
+    """A checkpoint that can't be saved, found or trusted."""

@@ -9,6 +9,8 @@ from .data.documents import DocumentFolder, read_documents
 from .data.pairs import Pair, make_pairs, unrepeated
 from .data.splits import Splits, split_by_document
 
+GOLDEN_PROMPTS = 8
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -50,6 +52,13 @@ def prepare(documents: Path, *, max_sentences: int = 3) -> Prepared:
     folder = read_documents(documents)
     chunks = [chunk for document in folder.documents for chunk in chunk_document(document, max_units=max_sentences)]
     return Prepared(folder, chunks, unrepeated(pair for chunk in chunks for pair in make_pairs(chunk)))
+
+
+def golden_prompts(pairs: Sequence[Pair]) -> list[dict[str, str]]:
+    """Choose prompts that a model must answer alike in every form that it takes: adapter, merged, served."""
+    return [
+        {"context": pairs[index].context, "question": pairs[index].question} for index in spread(pairs, GOLDEN_PROMPTS)
+    ]
 
 
 def spread(pairs: Sequence[Pair], count: int) -> list[int]:

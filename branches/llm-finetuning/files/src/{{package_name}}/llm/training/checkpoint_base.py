@@ -1,0 +1,119 @@
+"""The base model that an adapter stands on: where it is, and whether it is the one that the adapter was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..base_model import resolve_base_model
+from ..errors import CheckpointError
+from .checkpoint_files import METADATA, file_sha256
+
+WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin"})
+
+_LLM = Path(__file__).resolve().parents[1]
+
+
+def find_project(root: Path) -> Path:
+    """Find the project around a folder of checkpoints: the folder with ``conf/base.yaml``, or else its parent."""
+    folder = root.resolve()
+    return next((one for one in folder.parents if (one / "conf" / "base.yaml").is_file()), folder.parent)
+
+
+def model_origin(model: Any) -> str:
+    """Say where a model, or the base model of an adapter, was loaded from; nothing if from nowhere."""
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return str(getattr(base, "name_or_path", "") or "")
+
+
+def portable_reference(origin: str, project: Path) -> str:
+    """Say where a base model is in a way that holds when the project moves."""
+    if not Path(origin).exists():
+        return origin
+    path = Path(origin).resolve()
+    if path.is_relative_to(_LLM):
+        return f"package:{path.relative_to(_LLM).as_posix()}"
+    if path.is_relative_to(project):
+        return f"./{path.relative_to(project).as_posix()}"
+    return str(path)
+
+
+def locate(reference: str, project: Path) -> str:
+    """Turn a reference to a base model into what transformers can load.
+
+    Raises
+    ------
+    CheckpointError
+        If it is a folder that is not there.
+    """
+    if not reference.startswith("./") and not Path(reference).is_absolute():
+        return resolve_base_model(reference)
+    path = project / reference
+    if not path.is_dir():
+        raise CheckpointError(f"{path}: the base model is not there", hint="put it back, or train again")
+    return str(path)
+
+
+def fingerprint(reference: str, project: Path) -> str:
+    """Digest the names and contents of a base model's weights.
+
+    Raises
+    ------
+    CheckpointError
+        If it is not on this machine and can't be got, or has no weights.
+    """
+    folder = _weights_folder(locate(reference, project))
+    weights = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
+    if not weights:
+        raise CheckpointError(f"{folder}: the base model has no weights", hint="save it with save_pretrained")
+    digest = hashlib.sha256()
+    for path in weights:
+        digest.update(f"{path.name} {file_sha256(path)}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def checked_base(folder: Path, facts: Mapping[str, Any], project: Path) -> str:
+    """Find the base model of an adapter, and make sure that it has the weights that the adapter was trained on.
+
+    Returns
+    -------
+    str
+        What transformers can load.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing or has changed.
+    """
+    reference = facts["base_model"]
+    if not reference or ".." in PurePosixPath(reference).parts:
+        raise CheckpointError(f"{folder / METADATA}: base_model is {reference!r}", hint="train again")
+    now = fingerprint(reference, project)
+    if now != facts["base_model_fingerprint"]:
+        raise CheckpointError(
+            f"{facts['name']}@v{facts['version']} was trained on other weights than those of {reference} now"
+            f" ({facts['base_model_fingerprint']} then, {now} now)",
+            hint=f"restore {reference} as it was, or train again",
+        )
+    return locate(reference, project)
+
+
+def _weights_folder(location: str) -> Path:
+    if Path(location).is_dir():
+        return Path(location)
+
+    from transformers.utils.hub import cached_file
+
+    try:
+        config = cached_file(location, "config.json")
+    except OSError as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"the base model {location} is not on this machine: {reason}",
+            hint=f"connect to the network once, or copy it in: hf download {location}",
+        ) from error
+    if config is None:
+        raise CheckpointError(f"{location}: no such base model", hint="give a folder, or a model's id on the hub")
+    return Path(config).parent

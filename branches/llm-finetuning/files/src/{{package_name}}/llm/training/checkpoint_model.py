@@ -1,0 +1,80 @@
+"""A model and its tokenizer in the folder of a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from importlib import metadata as packages
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CheckpointError
+from .checkpoint_files import RESTORE, write_json
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+RECORDED_PACKAGES = ("torch", "transformers", "peft", "trl", "tokenizers", "safetensors", "accelerate")
+
+
+def write_model(folder: Path, model: Any, tokenizer: Any, reference: str | None) -> None:
+    """Save the adapter of a PEFT model, or all of another, and the tokenizer.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder that is there.
+    model : PreTrainedModel or PeftModel
+        Model to save, as safetensors.
+    tokenizer : PreTrainedTokenizerBase
+        Tokenizer that belongs to it.
+    reference : str, optional
+        Where the base model is.
+    """
+    if hasattr(model, "get_base_model"):
+        model.save_pretrained(folder, selected_adapters=["default"])
+        # PEFT writes the base model's path on this machine into both files.
+        (folder / "README.md").unlink(missing_ok=True)
+        config = folder / "adapter_config.json"
+        write_json(config, json.loads(config.read_text(encoding="utf-8")) | {"base_model_name_or_path": reference})
+    else:
+        model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def read_model(
+    folder: Path, base: str, *, adapter: bool
+) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
+    """Load a model in evaluation mode, and its tokenizer.
+
+    Raises
+    ------
+    CheckpointError
+        If the files are no model, or an adapter does not fit its base model.
+    """
+    from peft import PeftModel
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(base, trust_remote_code=False)
+        if adapter:
+            model = PeftModel.from_pretrained(model, str(folder))
+            # The file holds the reference; PEFT looks for the base model there when it saves the adapter again.
+            model.peft_config["default"].base_model_name_or_path = base
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointError(f"{folder.name} can't be loaded on {base}: {reason}", hint=RESTORE) from error
+    return model.eval(), tokenizer
+
+
+def package_versions() -> dict[str, str]:
+    """Give the versions of Python and of the packages that a model depends on."""
+    versions = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in RECORDED_PACKAGES:
+        with suppress(packages.PackageNotFoundError):
+            versions[package] = packages.version(package)
+    return versions
