@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Fine-tune a language model on documents.", no_args_is_help=True)
 
-DocumentsOption = Annotated[
-    Path | None, typer.Option("--documents", metavar="FOLDER", help="Markdown and text files to use")
-]
+DocumentsOption = Annotated[Path | None, typer.Option("--documents", metavar="FOLDER", help="Documents to use")]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of splits, batches and weights")]
 CheckpointArgument = Annotated[
     str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as documents-qa@v1.0.0; the latest by default")
@@ -49,7 +47,7 @@ def pairs(
     from .console import tell_documents
     from .pipeline import prepare
 
-    prepared = prepare(folder, max_sentences=config.data.max_sentences)
+    prepared = prepare(folder, config.data)
     tell_documents(prepared)
     lines = "".join(json.dumps(pair.as_record(), ensure_ascii=False) + "\n" for pair in prepared.pairs)
     if output is None:
@@ -72,7 +70,7 @@ def train(
     from .pipeline import golden_prompts, prepare
     from .process import import_training_stack
 
-    prepared = prepare(folder, max_sentences=config.data.max_sentences)
+    prepared = prepare(folder, config.data)
     tell_documents(prepared)
     splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=config.training.seed)
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
@@ -107,7 +105,7 @@ def evaluate(
     from .pipeline import prepare
 
     model, tokenizer, metadata = _load(checkpoint, config, root)
-    prepared = prepare(folder, max_sentences=config.data.max_sentences)
+    prepared = prepare(folder, config.data)
     tell_documents(prepared)
     kept = set(metadata.get("documents", {}).get("test", ()))
     questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
@@ -134,7 +132,7 @@ def generate(
     from .pipeline import prepare
 
     if context is None:
-        chunk = find_chunk(question, prepare(folder, max_sentences=config.data.max_sentences).chunks)
+        chunk = find_chunk(question, prepare(folder, config.data).chunks)
         context = chunk.context if chunk else ""
         console.print(f"from {chunk.document}:\n{chunk.text}" if chunk else "no passage is about that", soft_wrap=True)
     model, tokenizer, _ = _load(checkpoint, config, root)

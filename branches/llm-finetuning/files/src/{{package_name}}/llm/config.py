@@ -19,7 +19,9 @@ class ModelConfig(ConfigModel):
 class DataConfig(ConfigModel):
     """How documents become pairs, and pairs become splits."""
 
-    documents: Path = Field(default=Path("data/documents"), description="Folder of Markdown and text files")
+    documents: Path = Field(default=Path("data/documents"), description="Folder of documents")
+    encoding: str = Field(default="", description="Encoding of texts that are not Unicode, such as cp1252")
+    max_megabytes: float = Field(default=64, gt=0, description="Larger documents are skipped")
     max_sentences: int = Field(default=3, ge=1, le=10, description="Most sentences or lines in one passage")
     validation: float = Field(default=0.1, gt=0, lt=1, description="Share of the documents for validation")
     test: float = Field(default=0.2, gt=0, lt=1, description="Share of the documents for the test")

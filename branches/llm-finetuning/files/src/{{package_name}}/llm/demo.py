@@ -37,7 +37,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
     root : Path
         Folder of the project: checkpoints and reports go below it.
     documents : Path
-        Folder of Markdown and text files.
+        Folder of documents.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
     """
     watch, seed = Stopwatch(), config.training.seed
     with watch.stage("documents"):
-        prepared = prepare(documents, max_sentences=config.data.max_sentences)
+        prepared = prepare(documents, config.data)
         tell_documents(prepared)
         splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=seed)
         test = splits.test[: config.evaluation.max_questions or None]

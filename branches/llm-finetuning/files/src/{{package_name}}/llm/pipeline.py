@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .config import DataConfig
 from .data.chunks import Chunk, chunk_document
 from .data.documents import DocumentFolder, read_documents
 from .data.pairs import Pair, make_pairs, unrepeated
@@ -41,16 +42,25 @@ class Prepared:
         return split_by_document(self.pairs, validation=validation, test=test, seed=seed)
 
 
-def prepare(documents: Path, *, max_sentences: int = 3) -> Prepared:
+def prepare(documents: Path, settings: DataConfig | None = None) -> Prepared:
     """Read a folder and make the chunks and pairs of its documents.
+
+    Parameters
+    ----------
+    documents : Path
+        The folder.
+    settings : DataConfig, optional
+        How documents are read and cut; the defaults without.
 
     Raises
     ------
     DataError
         If there is no usable document.
     """
-    folder = read_documents(documents)
-    chunks = [chunk for document in folder.documents for chunk in chunk_document(document, max_units=max_sentences)]
+    wanted = settings or DataConfig()
+    folder = read_documents(documents, encoding=wanted.encoding, max_megabytes=wanted.max_megabytes)
+    units = wanted.max_sentences
+    chunks = [chunk for document in folder.documents for chunk in chunk_document(document, max_units=units)]
     return Prepared(folder, chunks, unrepeated(pair for chunk in chunks for pair in make_pairs(chunk)))
 
 

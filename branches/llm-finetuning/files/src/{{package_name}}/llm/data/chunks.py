@@ -13,7 +13,13 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[*_]*[A-Z0-9])")
 _ABBREVIATION = re.compile(r"(?:\b(?:approx|cf|Dr|e\.g|etc|Fig|i\.e|Mr|Mrs|Ms|No|Prof|St|vs)|\b[A-Z][\w.]* [A-Z])\.$")
 _TABLE_RULE = re.compile(r"\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?")
+_CODE_BLOCK = re.compile(r"(?:[^\S\n]*\S[^\n]*(?:\n|\Z))+")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
+
+MAX_LINES = 12
+"""Most lines of source code in one chunk."""
+
+_LONGEST_ABBREVIATION = 40
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,10 @@ class Chunk:
         Where its sentences or lines stand in the document.
     header : str
         For rows of a table, the line that names its columns.
+    topic, place : str
+        Topic of the document, and the page, section or line where the passage begins.
+    code : bool
+        Whether it is source code.
     """
 
     document: str
@@ -53,6 +63,9 @@ class Chunk:
     span: Span
     units: tuple[Span, ...]
     header: str = ""
+    topic: str = ""
+    place: str = ""
+    code: bool = False
 
     @property
     def context(self) -> str:
@@ -66,19 +79,32 @@ def chunk_document(document: Document, *, max_units: int = 3, max_characters: in
     Parameters
     ----------
     document : Document
-        The document; front matter, comments, code blocks and headings are left out.
+        The document; front matter, comments, code blocks and headings are left out. Source code is cut at blank lines.
     max_units : int
         Most sentences or lines in one chunk.
     max_characters : int
         Most characters in one chunk; a single longer sentence is a chunk by itself.
     """
     chunks: list[Chunk] = []
-    for block in _blocks(document.text):
-        header, units = _units(document.text, block)
-        for group in _groups(units, max_units, max_characters):
+    title = document.title
+    blocks = _code_blocks(document.text) if document.code else _blocks(document.text)
+    for block in blocks:
+        header, units = ("", _lines(document.text, block)) if document.code else _units(document.text, block)
+        for group in _groups(units, MAX_LINES if document.code else max_units, max_characters):
             span = Span(group[0].start, group[-1].end)
-            text = document.text[span.start : span.end]
-            chunks.append(Chunk(document.name, len(chunks), document.title, text, span, tuple(group), header))
+            chunk = Chunk(
+                document=document.name,
+                index=len(chunks),
+                title=title,
+                text=document.text[span.start : span.end],
+                span=span,
+                units=tuple(group),
+                header=header,
+                topic=document.topic,
+                place=document.place(span.start),
+                code=document.code,
+            )
+            chunks.append(chunk)
     return chunks
 
 
@@ -116,12 +142,21 @@ def _blocks(text: str) -> Iterator[Span]:
         yield Span(start, position)
 
 
+def _code_blocks(text: str) -> Iterator[Span]:
+    """Yield runs of lines between blank ones."""
+    return (Span(*match.span()) for match in _CODE_BLOCK.finditer(text))
+
+
+def _lines(text: str, block: Span) -> list[Span]:
+    lines = text[block.start : block.end].splitlines(keepends=True)
+    ends = [block.start + end for end in accumulate(map(len, lines))]
+    return [_trim(text, Span(end - len(line), end)) for line, end in zip(lines, ends, strict=True)]
+
+
 def _units(text: str, block: Span) -> tuple[str, list[Span]]:
     """Find the sentences of a paragraph, or the lines of a list or a table; with them the header of a table."""
     body = text[block.start : block.end]
-    lines = body.splitlines(keepends=True)
-    ends = [block.start + end for end in accumulate(map(len, lines))]
-    spans = [_trim(text, Span(end - len(line), end)) for line, end in zip(lines, ends, strict=True)]
+    lines, spans = body.splitlines(keepends=True), _lines(text, block)
     if len(lines) > 1 and _TABLE_RULE.fullmatch(lines[1].strip()):
         return lines[0].strip(), spans[2:]
     if any(_ITEM.match(line) for line in lines) or _is_record(lines):
@@ -132,7 +167,8 @@ def _units(text: str, block: Span) -> tuple[str, list[Span]]:
 def _sentences(text: str, block: Span) -> Iterator[Span]:
     body, start = text[block.start : block.end], 0
     for match in _SENTENCE_END.finditer(body):
-        if not _ABBREVIATION.search(body[: match.start()]):
+        before = body[max(0, match.start() - _LONGEST_ABBREVIATION) : match.start()]
+        if not _ABBREVIATION.search(before):
             yield _trim(text, Span(block.start + start, block.start + match.end()))
             start = match.end()
     if body[start:].strip():

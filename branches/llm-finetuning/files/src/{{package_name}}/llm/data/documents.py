@@ -1,12 +1,14 @@
-"""Reading Markdown and text documents from a folder."""
+"""Reading a folder of documents."""
 
-import codecs
+from __future__ import annotations
+
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..errors import DataError
-
-SUFFIXES = frozenset({".md", ".markdown", ".txt"})
+from .readers import SUFFIXES, Content, UnusableFileError, read_file
 
 
 @dataclass(frozen=True)
@@ -19,18 +21,60 @@ class Document:
         Path below the folder it was read from, with forward slashes.
     text : str
         The whole text; every line ends with a line feed.
+    marks : tuple of (int, str)
+        Positions from which a place of the original begins, such as ``(1200, "page 3")``. Without any, places are the
+        lines of the text.
+    code : bool
+        Whether it is source code.
     """
 
     name: str
     text: str
+    marks: tuple[tuple[int, str], ...] = ()
+    code: bool = False
 
     @property
     def title(self) -> str:
         """First Markdown heading, else the file's name in words."""
+        if self.code:
+            return self.name
         for line in self.text.splitlines():
             if line.startswith("#") and line.strip("# "):
                 return line.strip("# ")
         return Path(self.name).stem.replace("-", " ").replace("_", " ")
+
+    @property
+    def topic(self) -> str:
+        """What it is about, as its name says: the folder that it lies in, else the first word of the file's name.
+
+        Examples
+        --------
+        >>> Document("cranes/heron.md", "").topic, Document("berth-10.md", "").topic
+        ('cranes', 'berth')
+        """
+        folder, _, name = self.name.rpartition("/")
+        return folder or name.partition(".")[0].replace("_", "-").partition("-")[0]
+
+    def place(self, position: int) -> str:
+        r"""Name the page, section or line at a position of the text.
+
+        Examples
+        --------
+        >>> Document("a.md", "One.\nTwo.").place(5)
+        'line 2'
+        """
+        if self.marks:
+            index = bisect_right(self.marks, position, key=lambda mark: mark[0]) - 1
+            return self.marks[index][1] if index >= 0 else ""
+        return f"line {bisect_right(self._lines, position)}"
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """Where each line begins."""
+        starts = [0]
+        for line in self.text.split("\n"):
+            starts.append(starts[-1] + len(line) + 1)
+        return starts[:-1]
 
 
 @dataclass(frozen=True)
@@ -49,11 +93,19 @@ class DocumentFolder:
     skipped: tuple[Skipped, ...]
 
 
-def read_documents(folder: Path) -> DocumentFolder:
-    """Read every Markdown and text file of a folder and the folders in it.
+def read_documents(folder: Path, *, encoding: str = "", max_megabytes: float = 64) -> DocumentFolder:
+    """Read every document of a folder and the folders in it.
 
-    Hidden files are passed over. A file that is empty, is no UTF-8 text or has another ending is skipped, with its
-    reason.
+    Hidden files are passed over. A file that holds no text that can be read is skipped, with its reason.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the documents are.
+    encoding : str
+        Encoding of texts that are not Unicode, such as ``cp1252``. Without one they are skipped.
+    max_megabytes : float
+        Larger files are skipped without being read.
 
     Raises
     ------
@@ -61,7 +113,7 @@ def read_documents(folder: Path) -> DocumentFolder:
         If the folder is missing, or nothing in it can be used.
     """
     if not folder.is_dir():
-        raise DataError(f"no folder {folder}", hint="name a folder of Markdown or text files with --documents")
+        raise DataError(f"no folder {folder}", hint="name a folder of documents with --documents")
     documents: list[Document] = []
     skipped: list[Skipped] = []
     for path in sorted(folder.rglob("*")):
@@ -69,37 +121,15 @@ def read_documents(folder: Path) -> DocumentFolder:
         if not path.is_file() or any(part.startswith(".") for part in relative.parts):
             continue
         try:
-            documents.append(Document(relative.as_posix(), _read_text(path)))
-        except _UnusableFileError as error:
+            content: Content = read_file(path, encoding=encoding, max_megabytes=max_megabytes)
+            documents.append(Document(relative.as_posix(), content.text, content.marks, content.code))
+        except UnusableFileError as error:
             skipped.append(Skipped(relative.as_posix(), str(error)))
     if not documents:
         found = "".join(f"\n  {file.name}: {file.reason}" for file in skipped)
         raise DataError(
             f"no usable document in {folder}{found}",
-            hint="put Markdown (.md) or text (.txt) files in UTF-8 there, or name a folder with --documents <folder>",
+            hint=f"put documents there ({', '.join(sorted(SUFFIXES))}, or source code), or name a folder with "
+            "--documents <folder>",
         )
     return DocumentFolder(tuple(documents), tuple(skipped))
-
-
-class _UnusableFileError(Exception):
-    """A file that cannot serve as a document; the message is the reason."""
-
-
-def _read_text(path: Path) -> str:
-    if path.suffix.lower() not in SUFFIXES:
-        raise _UnusableFileError(f"not one of {', '.join(sorted(SUFFIXES))}")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise _UnusableFileError(f"cannot be read: {error.strerror}") from error
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _UnusableFileError("UTF-16 text; save it as UTF-8")
-    if b"\x00" in content:
-        raise _UnusableFileError("binary")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _UnusableFileError(f"not UTF-8 text (byte {error.start})") from error
-    if not text.strip():
-        raise _UnusableFileError("empty")
-    return text.replace("\r\n", "\n").replace("\r", "\n")

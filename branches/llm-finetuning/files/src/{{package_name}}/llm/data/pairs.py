@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from .chunks import Chunk
-from .questions import ask_row, ask_sentence, table_cells
+from .questions import ask_code, ask_row, ask_sentence, table_cells
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Pair:
         Half-open range of the answer in the document, in characters.
     rule : str
         The rule that made the pair.
+    topic, place : str
+        Topic of the document, and the page, section or line where the chunk begins.
     """
 
     question: str
@@ -37,6 +39,8 @@ class Pair:
     start: int
     end: int
     rule: str
+    topic: str = ""
+    place: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -65,11 +69,24 @@ def make_pairs(chunk: Chunk) -> list[Pair]:
     header = table_cells(chunk.header)
     for unit in chunk.units:
         line = chunk.text[unit.start - chunk.span.start : unit.end - chunk.span.start]
-        asked = ask_row(line, header) if chunk.header else ask_sentence(line, chunk.title)
+        if chunk.code:
+            asked = ask_code(line)
+        else:
+            asked = ask_row(line, header) if chunk.header else ask_sentence(line, chunk.title)
         for item in asked:
-            start, end = unit.start + item.start, unit.start + item.end
-            answer = line[item.start : item.end]
-            pairs.append(Pair(item.question, chunk.context, answer, chunk.document, chunk.index, start, end, item.rule))
+            pair = Pair(
+                question=item.question,
+                context=chunk.context,
+                answer=line[item.start : item.end],
+                document=chunk.document,
+                chunk=chunk.index,
+                start=unit.start + item.start,
+                end=unit.start + item.end,
+                rule=item.rule,
+                topic=chunk.topic,
+                place=chunk.place,
+            )
+            pairs.append(pair)
     answers: defaultdict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         answers[pair.question].add(pair.answer)

@@ -31,6 +31,13 @@ _VALUE = r"(?P<value>[^.]+(?:\.\d[^.]*)*)"
 _ADVERB = "(?:(?:first|usually|always|now|still|mostly) )?"
 
 _RECORD = re.compile(r"(?:[-*+]\s+|\d+[.)]\s+)?\**(?P<key>[^:|.*]{2,40}?)\**\s*:\**\s+(?P<value>\S.*?)[.;,]?")
+_MARK = r"(?:#+|/+\*+|//+|\*+/?|--+|[\"']{3})"
+_CONSTANT = re.compile(
+    r"(?:(?:const|export|final|let|private|public|static|val|var)\s+)*(?:\w+\s+)?(?P<name>[A-Z][A-Z0-9_]{2,})"
+    r"(?::\s*[\w\[\], .|]+?)?\s*:?=\s*(?P<value>[\"'][^\"']{1,60}[\"']|-?\d[\d_.]*(?:e-?\d+)?|[Tt]rue|[Ff]alse)"
+    rf"\s*[;,]?\s*(?:{_MARK}.*)?"
+)
+_COMMENT = re.compile(rf"(?:{_MARK}\s*)?(?P<text>[A-Z][^=(){{}};]*\.)(?:\s*{_MARK})?")
 _CLAUSE = re.compile(
     r"[,;:()\[\]|](?!\d)|\b(?:and|are|because|but|had|has|have|he|if|is|it|its|never|no|not|only|or|she|than|that|they"
     r"|was|we|were|when|where|which|while|who|you)\b"
@@ -207,6 +214,28 @@ def ask_row(line: str, header: list[str]) -> Iterator[Asked]:
             alone = len(header) == len(("name", "value"))
             key = _lower_first(cells[0]) if alone else f"{_lower_first(header[column])} of {cells[0]}"
             yield Asked(f"What is the {key}?", start, start + len(cell), "table")
+
+
+def ask_code(line: str) -> Iterator[Asked]:
+    """Ask for the value of a constant, and about the sentence of a comment.
+
+    Examples
+    --------
+    >>> [asked.question for asked in ask_code("TIMEOUT: float = 30.0  # seconds")]
+    ['What is the value of TIMEOUT?']
+    >>> [asked.question for asked in ask_code("// The buffer holds 64 entries.")]
+    ['What does the buffer hold?']
+    """
+    constant = _CONSTANT.fullmatch(line)
+    if constant:
+        yield Asked(f"What is the value of {constant['name']}?", *constant.span("value"), "constant")
+        return
+    comment = _COMMENT.fullmatch(line)
+    if comment:
+        offset = comment.start("text")
+        asked = _apply_rules(comment["text"], "")
+        if asked:
+            yield Asked(asked.question, asked.start + offset, asked.end + offset, asked.rule)
 
 
 def _apply_rules(line: str, title: str) -> Asked | None:
