@@ -1,9 +1,12 @@
-"""Opening the prediction log that the service writes."""
+"""Opening the prediction log that the service writes, and what monitoring keeps beside it."""
 
 from __future__ import annotations
 
 from ..config import Config
 from .config import MonitoringConfig
+from .database import Database
+from .errors import MonitoringError
+from .history import History
 from .predictions import PredictionLog
 
 
@@ -14,8 +17,37 @@ def open_log(config: Config) -> PredictionLog:
     ------
     ConfigError
         If there is neither.
+    MonitoringError
+        If the service keeps no predictions.
     PredictionLogError
         If the database can't be used.
     """
-    named = config.group("monitoring", MonitoringConfig).log
-    return PredictionLog.open(named or config.group("serving").log.url, config.root)
+    address = history_address(config)
+    if not config.group("monitoring", MonitoringConfig).log and not config.group("serving").log.enabled:
+        hint = "set serving.log.enabled: true, or monitoring.log to a log that something else writes"
+        raise MonitoringError("no predictions are kept: serving.log.enabled is false", hint=hint)
+    return PredictionLog.open(address, config.root)
+
+
+def open_history(config: Config) -> History:
+    """Open what earlier runs have found, which is in the same database.
+
+    Raises
+    ------
+    ConfigError
+        If no database is named.
+    PredictionLogError
+        If it can't be used.
+    """
+    return History.open(Database.open(history_address(config), config.root), config.root)
+
+
+def history_address(config: Config) -> str:
+    """Get the address of the database of predictions and reports.
+
+    Raises
+    ------
+    ConfigError
+        If none is named.
+    """
+    return config.group("monitoring", MonitoringConfig).log or str(config.group("serving").log.url)

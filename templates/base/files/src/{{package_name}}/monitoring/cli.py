@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..runtime import EnvOption, JsonOption, SetOption, start
+from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
+    from .history import History
     from .report import MonitoringReport
 
 app = typer.Typer(help="Watch models at work.", no_args_is_help=True)
@@ -65,14 +66,14 @@ def retrain_command(
     from datetime import UTC, datetime
 
     from ..data.config import DataConfig
+    from .access import open_history
     from .config import RetrainingConfig
-    from .report import folder_of
     from .retraining import retrain
 
-    rules = RetrainingConfig(cooldown_hours=0)
+    history, rules = open_history(config), RetrainingConfig(cooldown_hours=0)
     failed = False
     for model in models or sorted(config.group("data", DataConfig).datasets):
-        came = retrain(config, model, folder_of(config.root, model), rules, datetime.now(UTC))
+        came = retrain(config, model, history, rules, datetime.now(UTC))
         typer.echo(f"{model}: {came.outcome}: {came.reason}", err=came.outcome == "failed")
         failed = failed or came.outcome == "failed"
     if failed:
@@ -85,13 +86,36 @@ def report_command(
 ) -> None:
     """Print the latest reports again."""
     config = start(overrides, env)
-    from .errors import MonitoringError
-    from .report import list_reports, read_report
+    from .access import open_history
 
-    names = [model] if model else list_reports(config.root)
-    if not names:
-        raise MonitoringError("there is no report", hint="`monitor run` makes one")
-    _print([read_report(config.root, name) for name in names], as_json=as_json)
+    history = open_history(config)
+    _print([history.read(name) for name in _reported(history, model)], as_json=as_json)
+
+
+@app.command("history")
+def history_command(
+    model: ModelOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most runs of each model, the latest")] = 20,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what each run found, the newest first."""
+    config = start(overrides, env)
+    from .access import open_history
+
+    history = open_history(config)
+    runs = [one for name in _reported(history, model) for one in history.numbers(name, limit)]
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in runs], indent=2, ensure_ascii=False))
+        return
+    table = [("looked at (UTC)", "model", "version", "status", "alarms", "predictions", "greatest PSI", "score")]
+    for one in runs:
+        greatest = f"{one.greatest[1]:.3g} {one.greatest[0]}" if one.greatest else "-"
+        score = next((f"{value:.4g} {name}" for name, value in one.scores.items()), "-")
+        looked, alarms = f"{one.created:%Y-%m-%d %H:%M}", str(sum(one.alarms.values()))
+        table.append((looked, one.model, str(one.version), one.status, alarms, str(one.rows), greatest, score))
+    print_table(table)
 
 
 @app.command("labels")
@@ -111,6 +135,20 @@ def labels_command(
         typer.echo(f"{added.unknown} labels have an id that no prediction has", err=True)
     if added.empty:
         typer.echo(f"{added.empty} rows have no id or no label", err=True)
+
+
+def _reported(history: History, model: str | None) -> list[str]:
+    """Name the models whose reports are wanted."""
+    from ..models.registry import check_name
+    from .errors import MonitoringError
+
+    if model:
+        check_name(model)
+        return [model]
+    found = history.models()
+    if not found:
+        raise MonitoringError("there is no report", hint="`monitor run` makes one")
+    return found
 
 
 def _print(reports: list[MonitoringReport], *, as_json: bool) -> None:

@@ -94,6 +94,7 @@ class MonitoringConfig(ConfigModel):
         default="7d", description="Start of the window: 24h, 7d, an ISO time, or `version` for when it was registered"
     )
     most_rows: int = Field(default=100_000, ge=1_000, description="Most predictions that are looked at, the latest")
+    keep_reports: int = Field(default=500, ge=1, description="Reports of each model that are kept to show its course")
     drift: DriftConfig = DriftConfig()
     quality: QualityConfig = QualityConfig()
     performance: PerformanceConfig = PerformanceConfig()

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..reports import Block, Facts, Figure, Report, Section, Status, Table, Text, figure_svg
 from ..reports.blocks import Level
+from ..reports.course import course
 from .drift import ColumnDrift
 from .histogram import Histogram
+from .history import Numbers
 from .report import MonitoringReport
 
+LEVELS: dict[str, Level] = {"ok": "good", "alarm": "critical", "too few rows": "info"}
+"""How a status is shown."""
+
+COURSE = 200
+"""Most runs whose course is drawn."""
+
 _MOST_FIGURES = 12
+_MOST_LINES = 5
+_MOST_ROWS = 50
 _LONGEST_LABEL = 16
 _STEEP = 4
 _TRAINING, _NOW = "#9db3cb", "#d1662c"
@@ -25,8 +35,8 @@ _CHANCE = (
 )
 
 
-def write_page(report: MonitoringReport, path: Path) -> Path:
-    """Write the page of a report.
+def write_page(report: MonitoringReport, runs: Sequence[Numbers], path: Path) -> Path:
+    """Write the page of a report, with the course of the last runs, the newest first.
 
     Raises
     ------
@@ -34,7 +44,7 @@ def write_page(report: MonitoringReport, path: Path) -> Path:
         If the file can't be written.
     """
     title = f"{report.model}, version {report.version}"
-    return Report(title, summary(report), list(sections_of(report)), report.created).write(path)
+    return Report(title, summary(report), [*sections_of(report), *course_of(runs)], report.created).write(path)
 
 
 def summary(report: MonitoringReport) -> str:
@@ -62,6 +72,37 @@ def sections_of(report: MonitoringReport) -> Iterator[Section]:
         yield Section("Data quality", [Table(("column", "problem", "rows", "share", "detail", ""), rows)])
     if report.performance:
         yield Section("Performance", list(_performance(report)))
+
+
+def course_of(runs: Sequence[Numbers]) -> Iterator[Section]:
+    """Give what runs found over time, the newest first; one run is no course."""
+    if len(runs) <= 1:
+        return
+    greatest: dict[str, float] = {}
+    for run in runs:
+        for name, psi in run.psi.items():
+            greatest[name] = max(psi, greatest.get(name, 0.0))
+    shown = sorted(greatest, key=lambda name: -greatest[name])[:_MOST_LINES]
+    series = {name: [(run.created, run.psi[name]) for run in reversed(runs) if name in run.psi] for name in shown}
+    blocks: list[Block] = []
+    if any(len(points) > 1 for points in series.values()):
+        caption = f"PSI of the {len(series)} columns in which it was greatest"
+        blocks.append(Figure(course(series), caption, "Population stability index by column over time"))
+    rows = [
+        (
+            run.created,
+            run.version,
+            Status(LEVELS[run.status], run.status),
+            ", ".join(f"{count} {kind}" for kind, count in run.alarms.items()) or None,
+            run.rows,
+            ", ".join(run.drifted) or None,
+            next((f"{name} {value:.4g}" for name, value in run.scores.items()), None),
+            run.retraining,
+        )
+        for run in runs[:_MOST_ROWS]
+    ]
+    header = ("looked at", "version", "status", "alarms", "predictions", "drifted", "score", "retraining")
+    yield Section("Over time", [*blocks, Table(header, rows, "The last runs, the newest first")])
 
 
 def _alarms(report: MonitoringReport) -> Iterator[Block]:

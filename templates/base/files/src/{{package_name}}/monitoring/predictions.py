@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
 
-import orjson
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from ..errors import ProjectError
+from .database import Database, Json, PredictionLogError, Utc
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["SHADOW", "Outcome", "Prediction", "PredictionLog", "PredictionLogError", "Record", "Role"]
 
 Role = Literal["champion", "challenger", "shadow"]
 Prediction = str | int | float | bool
@@ -31,11 +24,8 @@ SHADOW = "-shadow"
 """What the id of a shadow's prediction has behind the id of the answer, so that one label reaches both."""
 
 _MANY = 500
+_PRUNED = 10_000  # rows of one transaction: the service waits no longer for the database than for that
 _COLUMNS = ("id", "time", "request_id", "version", "role", "prediction", "seconds", "label", "labelled")
-
-
-class PredictionLogError(ProjectError):
-    """The prediction log can't be opened, written or read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,62 +85,30 @@ class Conditions(TypedDict, total=False):
     limit: int | None
 
 
-class _Utc(sa.TypeDecorator[datetime]):
-    """A moment; SQLite forgets its zone."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time must have its zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
-
-
-class _Json(sa.TypeDecorator[Any]):
-    """A value as text: in a column of JSON, SQLite makes a number of a text that looks like one."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
-
-
-_METADATA = sa.MetaData()
 _TABLE = sa.Table(
     "predictions",
-    _METADATA,
+    sa.MetaData(),
     sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("time", _Utc, nullable=False),
+    sa.Column("time", Utc, nullable=False),
     sa.Column("request_id", sa.String(200), nullable=False),
     sa.Column("model", sa.String(100), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("role", sa.String(10), nullable=False),
-    sa.Column("inputs", _Json, nullable=False),
-    sa.Column("prediction", _Json, nullable=False),
-    sa.Column("probabilities", _Json),
+    sa.Column("inputs", Json, nullable=False),
+    sa.Column("prediction", Json, nullable=False),
+    sa.Column("probabilities", Json),
     sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("label", _Json),
-    sa.Column("labelled", _Utc),
+    sa.Column("label", Json),
+    sa.Column("labelled", Utc),
 )
-_INDEX = sa.Index("predictions_model_time", _TABLE.c.model, _TABLE.c.time)
+sa.Index("predictions_model_time", _TABLE.c.model, _TABLE.c.time)
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionLog:
     """A table of predictions in SQLite or PostgreSQL. Several processes may use it at once."""
 
-    address: str
-    _engine: Engine
+    database: Database
 
     @classmethod
     def open(cls, url: str, root: Path) -> Self:
@@ -168,28 +126,14 @@ class PredictionLog:
         PredictionLogError
             If the database can't be used.
         """
-        try:
-            address = make_url(url)
-        except ArgumentError as error:
-            raise PredictionLogError("the prediction log has no valid address", hint=_EXAMPLE) from error
-        backend = address.get_backend_name()
-        if backend not in {"sqlite", "postgresql"}:
-            raise PredictionLogError(f"the prediction log can't be in {backend}", hint=_EXAMPLE)
-        in_file = backend == "sqlite"
-        if in_file and address.database not in {None, "", ":memory:"}:
-            address = address.set(database=str(root / str(address.database)))
-        address = address.update_query_dict(_PATIENCE[backend] | dict(address.query))
-        shown = address.set(query={}).render_as_string(hide_password=True)
-        try:
-            engine = sa.create_engine(address, pool_pre_ping=not in_file)
-        except (ImportError, SQLAlchemyError) as error:
-            raise PredictionLogError(f"the prediction log {shown} can't be used: {error}", hint=_EXAMPLE) from error
-        if in_file:
-            event.listen(engine, "connect", _prepare_sqlite)
-        log = cls(shown, engine)
-        with log._explained("opened"):
-            log._make_table()
-        return log
+        database = Database.open(url, root)
+        database.make(_TABLE)
+        return cls(database)
+
+    @property
+    def address(self) -> str:
+        """Where it is, without a password."""
+        return self.database.address
 
     def append(self, records: Sequence[Record]) -> None:
         """Write predictions, all of them or none. Those that are there already stay: who is not sure may try again.
@@ -201,8 +145,8 @@ class PredictionLog:
         """
         if not records:
             return
-        with self._explained("written"), self._engine.begin() as connection:
-            connection.execute(self._insert(), [_row(record) for record in records])
+        with self.database.writing() as connection:
+            connection.execute(self.database.insert(_TABLE), [_row(record) for record in records])
 
     def read(self, model: str, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """Read predictions of a model, the oldest first.
@@ -236,7 +180,7 @@ class PredictionLog:
             query = query.where(_TABLE.c.role == role)
         if (limit := conditions.get("limit")) is not None:
             query = query.limit(limit)
-        with self._explained("read"), self._engine.connect() as connection:
+        with self.database.reading() as connection:
             found = connection.execute(query).mappings().all()
         frame = pd.DataFrame([_flat(row) for row in reversed(found)])
         return frame if found else pd.DataFrame(columns=list(_COLUMNS))
@@ -258,7 +202,7 @@ class PredictionLog:
         update = update.values(label=sa.bindparam("value"), labelled=datetime.now(UTC))
         given = list(labels.items())
         known = 0
-        with self._explained("written"), self._engine.begin() as connection:
+        with self.database.writing() as connection:
             for start in range(0, len(given), _MANY):
                 part = dict(given[start : start + _MANY])
                 wanted = [*part, *(name + SHADOW for name in part)]
@@ -280,7 +224,7 @@ class PredictionLog:
         columns = (_TABLE.c.id, _TABLE.c.prediction, _TABLE.c.probabilities, _TABLE.c.label)
         query = sa.select(*columns).where(_TABLE.c.model == model, _TABLE.c.version == version, _TABLE.c.role == role)
         query = query.where(_TABLE.c.label.is_not(None)).order_by(_TABLE.c.time.desc()).limit(limit)
-        with self._explained("read"), self._engine.connect() as connection:
+        with self.database.reading() as connection:
             return {name: Outcome(*values) for name, *values in connection.execute(query)}
 
     def prune(self, before: datetime) -> int:
@@ -291,57 +235,18 @@ class PredictionLog:
         PredictionLogError
             If they can't be deleted.
         """
-        with self._explained("written"), self._engine.begin() as connection:
-            return connection.execute(sa.delete(_TABLE).where(_TABLE.c.time < before)).rowcount
+        old = sa.select(_TABLE.c.id).where(_TABLE.c.time < before).limit(_PRUNED)
+        deleted = 0
+        while True:
+            with self.database.writing() as connection:
+                part = connection.execute(sa.delete(_TABLE).where(_TABLE.c.id.in_(old))).rowcount
+            deleted += part
+            if part < _PRUNED:
+                return deleted
 
     def close(self) -> None:
         """End the connections."""
-        self._engine.dispose()
-
-    def _insert(self) -> sa.Insert:
-        if self._engine.dialect.name == "postgresql":
-            return postgresql.insert(_TABLE).on_conflict_do_nothing()
-        return sqlite.insert(_TABLE).on_conflict_do_nothing()
-
-    def _make_table(self) -> None:
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "postgresql":  # two that make one table at once get in each other's way
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('predictions'))"))
-            connection.execute(CreateTable(_TABLE, if_not_exists=True))
-            connection.execute(CreateIndex(_INDEX, if_not_exists=True))
-
-    @contextmanager
-    def _explained(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (SQLAlchemyError, OSError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            reason = (str(cause).strip().splitlines() or [type(error).__name__])[0]
-            message = f"the prediction log {self.address} can't be {what}: {reason}"
-            hint = "is there room on the disk, is the database running, and may this user write there?"
-            raise PredictionLogError(message, hint=hint) from error
-
-
-# Seconds to wait for others that write, or for a server. What the address itself says comes first.
-_WAL_SECONDS = 5.0
-_PATIENCE = {"sqlite": {"timeout": "5"}, "postgresql": {"connect_timeout": "5"}}
-_EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:password@host/database"
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Let readers read while one writes, and don't wait for the disk after each batch."""
-    cursor = connection.cursor()
-    until = time.monotonic() + _WAL_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError:  # SQLite does not wait when others change the mode at the same moment
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+        self.database.close()
 
 
 def _row(record: Record) -> dict[str, Any]:

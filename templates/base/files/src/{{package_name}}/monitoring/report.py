@@ -1,4 +1,4 @@
-"""What was found of one model, as it is written to `reports/monitoring/<model>/report.json`."""
+"""What one run found of one model; `reports/monitoring/<model>/report.json` has it too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ..models.registry import check_name
 from .drift import ColumnDrift
@@ -117,31 +117,6 @@ def folder_of(root: Path, model: str) -> Path:
     """
     check_name(model)
     return root / FOLDER / model
-
-
-def read_report(root: Path, model: str) -> MonitoringReport:
-    """Read the latest report of a model.
-
-    Raises
-    ------
-    MonitoringError
-        If there is none, or it is damaged.
-    """
-    path = folder_of(root, model) / JSON
-    hint = f"make one with `monitor run --model {model}`"
-    try:
-        return MonitoringReport.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise MonitoringError(f"there is no report of {model}", hint=hint) from error
-    except OSError as error:
-        raise MonitoringError(f"{path} can't be read: {error.strerror}") from error
-    except ValidationError as error:
-        raise MonitoringError(f"{path} is damaged, or of another version of this project", hint=hint) from error
-
-
-def list_reports(root: Path) -> list[str]:
-    """Name the models that have a report."""
-    return sorted(path.parent.name for path in (root / FOLDER).glob(f"*/{JSON}"))
 
 
 def replace(path: Path, text: str) -> None:

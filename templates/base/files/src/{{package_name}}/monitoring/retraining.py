@@ -6,9 +6,6 @@ one at a time, and not too often → data run → models train → promotion gat
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from ..config import Config
 from ..errors import ProjectError
@@ -16,39 +13,36 @@ from ..logs import get_logger
 from ..models.workspace import Workspace
 from .config import RetrainingConfig
 from .errors import MonitoringError
+from .history import History
 from .report import Retraining
-from .state import State
 
 _log = get_logger(__name__)
 
-_LOCK = "retraining.lock"
 
-
-def retrain(config: Config, model: str, folder: Path, rules: RetrainingConfig, now: datetime) -> Retraining:
+def retrain(config: Config, model: str, history: History, rules: RetrainingConfig, now: datetime) -> Retraining:
     """Make the dataset of a model anew, train, and ask the gate about the best version.
 
     Parameters
     ----------
-    folder
-        Of the model's reports, where the lock and the time of the last retraining are.
+    history
+        Has the time of the last retraining, and the lock.
 
     Returns
     -------
     Retraining
         What came of it. A retraining that fails is told of and raises nothing, so that the report is still written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / _LOCK, timeout=0):
-            with State.locked(folder) as state:
+        with history.retraining(model) as alone:
+            if not alone:
+                return Retraining(outcome="skipped", reason="another run retrains the model")
+            with history.locked(model) as state:
                 last, cooldown = state.retrained, timedelta(hours=rules.cooldown_hours)
                 if last and now - last < cooldown:
                     reason = f"the last one began {last:%Y-%m-%d %H:%M} UTC, not {rules.cooldown_hours:g} hours ago"
                     return Retraining(outcome="skipped", reason=reason)
-                state.model_copy(update={"retrained": now}).write(folder)
+                history.keep(model, state.model_copy(update={"retrained": now}))
             return _retrain(config, model)
-    except Timeout:
-        return Retraining(outcome="skipped", reason="another run retrains the model")
     except ProjectError as error:
         _log.error("retraining failed", model=model, reason=error.message)
         return Retraining(outcome="failed", reason=error.message)

@@ -26,14 +26,14 @@ from .alerts.delivery import deliver
 from .config import MonitoringConfig
 from .drift import ColumnDrift, measure_drift
 from .errors import MonitoringError
-from .page import write_page
+from .history import History
+from .page import COURSE, write_page
 from .performance import VersionPerformance, measure_performance
 from .predictions import PredictionLog
 from .quality import Issue, find_issues
 from .reference import REFERENCE, Reference
 from .report import HTML, JSON, Alarm, Kind, MonitoringReport, folder_of, replace
 from .retraining import retrain
-from .state import State
 from .window import start_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Monitor:
     settings: MonitoringConfig
     workspace: Workspace
     log: PredictionLog
+    history: History
 
     @classmethod
     def open(cls, config: Config) -> Monitor:
@@ -63,7 +64,8 @@ class Monitor:
             If one of them can't be used.
         """
         settings = config.group("monitoring", MonitoringConfig)
-        return cls(config, settings, Workspace.open(config), open_log(config))
+        log = open_log(config)
+        return cls(config, settings, Workspace.open(config), log, History.open(log.database, config.root))
 
     def models(self) -> list[str]:
         """Name the models that have a champion.
@@ -98,12 +100,13 @@ class Monitor:
         report = self.look(model, since or self.settings.since, now)
         rules = self.settings.retraining
         if report.drifted and (retraining or rules.when == "on_drift"):
-            done = retrain(self.config, model, folder, rules, now)
+            done = retrain(self.config, model, self.history, rules, now)
             report = report.model_copy(update={"retraining": done})
         if report.alarms:
             report = self._tell(report, folder)
+        self.history.add(report, self.settings.keep_reports)
         replace(folder / JSON, report.model_dump_json(indent=2))
-        write_page(report, folder / HTML)
+        write_page(report, self.history.numbers(model, COURSE), folder / HTML)
         return report
 
     def look(self, model: str, since: str, now: datetime) -> MonitoringReport:
@@ -163,9 +166,9 @@ class Monitor:
         alerts = self.settings.alerts
         place = (folder / HTML).relative_to(self.config.root).as_posix()
         alert, cooldown = make_alert(report, place), timedelta(hours=alerts.cooldown_hours)
-        with State.locked(folder) as state:  # two runs at once must not both send
+        with self.history.locked(report.model) as state:  # two runs at once must not both send
             deliveries, known = deliver(alert, alerts.channels, self.config, state, cooldown)
-            known.write(folder)
+            self.history.keep(report.model, known)
         return report.model_copy(update={"deliveries": deliveries})
 
 

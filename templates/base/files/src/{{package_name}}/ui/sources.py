@@ -10,6 +10,7 @@ from ..tracking.config import TrackingConfig
 
 if TYPE_CHECKING:
     from ..config import Config
+    from ..monitoring.history import History
     from ..tracking.store import Tracking
 
 
@@ -29,3 +30,24 @@ def _open(settings: TrackingConfig, root: Path) -> Tracking:
     from ..tracking.client import open_tracking
 
     return open_tracking(settings, root)
+
+
+def history_of(config: Config) -> History:
+    """Connect to what monitoring has found; a connection is kept once it was made.
+
+    Raises
+    ------
+    ProjectError
+        If it can't be reached.
+    """
+    from ..monitoring.access import history_address
+
+    return _open_history(history_address(config), config.root)
+
+
+@lru_cache(maxsize=4)
+def _open_history(address: str, root: Path) -> History:
+    from ..monitoring.database import Database
+    from ..monitoring.history import History
+
+    return History.open(Database.open(address, root), root)

@@ -5,37 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...reports import Link, Section, Status, Table, Text
-from ...reports.blocks import Level
 from .. import draw
 from ..page import Page, Visit
+from ..sources import history_of
 
 if TYPE_CHECKING:
-    from ...monitoring.report import MonitoringReport
-
-_LEVELS: dict[str, Level] = {"ok": "good", "alarm": "critical", "too few rows": "info"}
+    from ...monitoring.history import Numbers
 
 
 def load(visit: Visit) -> list[Section]:
-    """Read the latest report of every model, and all of the one that is asked for."""
-    from ...monitoring.page import sections_of, summary
-    from ...monitoring.report import list_reports, read_report
+    """Read what was found last of every model, and the latest report and the course of the one that is asked for."""
+    from ...monitoring.page import COURSE, course_of, sections_of, summary
 
-    root, model = visit.config.root, visit.first("model")
-    names = list_reports(root)
+    history, model = history_of(visit.config), visit.first("model")
+    names = history.models()
     if not names and not model:
         return draw.empty("No reports yet", "monitor run")
     chosen = model or names[0]
-    detail = read_report(root, chosen)
-    rows = [_row(visit, read_report(root, name)) for name in names]
+    detail = history.read(chosen)
+    rows = [_row(visit, last) for name in names for last in history.numbers(name, 1)]
     overview = Table(("model", "status", "alarms", "predictions", "version", "looked at"), rows)
     head = Section(f"{detail.model}, version {detail.version}", [Text(summary(detail))])
-    return [Section("Latest reports", [overview]), head, *sections_of(detail)]
+    course = course_of(history.numbers(chosen, COURSE))
+    return [Section("Latest reports", [overview]), head, *sections_of(detail), *course]
 
 
-def _row(visit: Visit, report: MonitoringReport) -> tuple[object, ...]:
-    name = Link(report.model, visit.address("/drift", model=report.model))
-    status = Status(_LEVELS[report.status], report.status)
-    return name, status, len(report.alarms), report.rows, report.version, report.created
+def _row(visit: Visit, last: Numbers) -> tuple[object, ...]:
+    from ...monitoring.page import LEVELS
+
+    name = Link(last.model, visit.address("/drift", model=last.model))
+    status = Status(LEVELS[last.status], last.status)
+    return name, status, sum(last.alarms.values()), last.rows, last.version, last.created
 
 
 PAGE = Page("/drift", "Drift", load, draw.sections, order=40)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...errors import ProjectError
 from ...reports import Facts, Link, Section, Status, Table
 from .. import draw
 from ..page import Page, Visit
-from ..sources import tracking_of
+from ..sources import history_of, tracking_of
 from .decisions import link, outcome
 
 if TYPE_CHECKING:
+    from ...config import Config
     from ...models.promotion import Decision
     from ...tracking.store import Tracking, Version
 
@@ -21,11 +23,18 @@ _MOST = 20
 def load(visit: Visit) -> list[Section]:
     """Read the models and their versions."""
     from ...models.registry import list_models
-    from ...monitoring.report import list_reports
 
-    tracking, watched = tracking_of(visit.config), list_reports(visit.config.root)
+    tracking, watched = tracking_of(visit.config), _watched(visit.config)
     found = [_model(visit, tracking, name, watched) for name in list_models(tracking)]
     return found or draw.empty("No models yet", "data run", "models train")
+
+
+def _watched(config: Config) -> list[str]:
+    """Name the models that have a report; without the database of reports there is no link to them."""
+    try:
+        return history_of(config).models()
+    except ProjectError:
+        return []
 
 
 def _model(visit: Visit, tracking: Tracking, name: str, watched: Sequence[str]) -> Section:

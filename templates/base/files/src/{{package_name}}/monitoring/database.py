@@ -1,0 +1,228 @@
+"""The database of the prediction log, in which monitoring keeps its reports too: SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from ..errors import ProjectError
+
+
+class PredictionLogError(ProjectError):
+    """The prediction log can't be opened, written or read."""
+
+
+class Utc(sa.TypeDecorator[datetime]):
+    """A moment; SQLite forgets its zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a moment without a zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time must have its zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Give the moment its zone."""
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Json(sa.TypeDecorator[Any]):
+    """A value as text: in a column of JSON, SQLite makes a number of a text that looks like one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Write the value."""
+        return None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Read the value."""
+        return None if value is None else orjson.loads(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database that several processes, and machines, may use at once.
+
+    Attributes
+    ----------
+    address
+        Without a password.
+    """
+
+    address: str
+    engine: Engine
+
+    @classmethod
+    def open(cls, url: str, root: Path) -> Self:
+        """Prepare connections; none is made before it is needed.
+
+        Raises
+        ------
+        PredictionLogError
+            If the address is that of no such database.
+        """
+        try:
+            address = make_url(url)
+        except ArgumentError as error:
+            raise PredictionLogError("the prediction log has no valid address", hint=_EXAMPLE) from error
+        backend = address.get_backend_name()
+        if backend not in {"sqlite", "postgresql"}:
+            raise PredictionLogError(f"the prediction log can't be in {backend}", hint=_EXAMPLE)
+        in_file = backend == "sqlite"
+        if in_file and address.database not in {None, "", ":memory:"}:
+            address = address.set(database=str(root / str(address.database)))
+        address = address.update_query_dict(_PATIENCE[backend] | dict(address.query))
+        shown = address.set(query={}).render_as_string(hide_password=True)
+        try:
+            engine = sa.create_engine(address, pool_pre_ping=not in_file)
+        except (ImportError, SQLAlchemyError) as error:
+            raise PredictionLogError(f"the prediction log {shown} can't be used: {error}", hint=_EXAMPLE) from error
+        if in_file:
+            event.listen(engine, "connect", _prepare_sqlite)
+        return cls(shown, engine)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines reach it."""
+        return self.engine.dialect.name == "postgresql"
+
+    def make(self, *tables: sa.Table) -> None:
+        """Make tables and their indexes where they are not there.
+
+        Raises
+        ------
+        PredictionLogError
+            If the database does not let them be made.
+        """
+        with self._explained("opened"), self.engine.begin() as connection:
+            if self.shared:  # two that make one table at once get in each other's way
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('predictions'))"))
+            for table in tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+                for index in table.indexes:
+                    connection.execute(CreateIndex(index, if_not_exists=True))
+
+    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """Insert rows; those whose key is there already stay as they are."""
+        statement = postgresql.insert(table) if self.shared else sqlite.insert(table)
+        return statement.on_conflict_do_nothing()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection.
+
+        Raises
+        ------
+        PredictionLogError
+            If the database can't be read.
+        """
+        with self._explained("read"), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Lend a connection; what is done with it is done as a whole, or not at all.
+
+        Raises
+        ------
+        PredictionLogError
+            If the database can't be written.
+        """
+        with self._explained("written"), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def lock(self, name: str, file: Path, *, wait: bool) -> Iterator[bool]:
+        """Let only one into the `with` block: of all machines with PostgreSQL, and else of this one.
+
+        Parameters
+        ----------
+        file
+            What is locked where the database has no locks.
+        wait
+            Whether to wait for the other.
+
+        Returns
+        -------
+        bool
+            Whether the lock was got.
+
+        Raises
+        ------
+        PredictionLogError
+            If the database does not answer.
+        """
+        if not self.shared:
+            try:
+                with FileLock(file, timeout=-1 if wait else 0):
+                    yield True
+            except Timeout:
+                yield False
+            return
+        ask = "SELECT pg_advisory_lock(hashtext(:name))" if wait else "SELECT pg_try_advisory_lock(hashtext(:name))"
+        with self._explained("locked"):
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection.detach()  # the lock is its own, and ends with it
+        with closing(connection):
+            with self._explained("locked"):
+                got = connection.scalar(sa.text(ask), {"name": name})
+            yield got is not False
+
+    def close(self) -> None:
+        """End the connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            reason = (str(cause).strip().splitlines() or [type(error).__name__])[0]
+            message = f"the prediction log {self.address} can't be {what}: {reason}"
+            hint = "is there room on the disk, is the database running, and may this user write there?"
+            raise PredictionLogError(message, hint=hint) from error
+
+
+# Seconds to wait for others that write, or for a server. What the address itself says comes first.
+_WAL_SECONDS = 5.0
+_PATIENCE = {"sqlite": {"timeout": "5"}, "postgresql": {"connect_timeout": "5"}}
+_EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:password@host/database"
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Let readers read while one writes, and don't wait for the disk after each batch."""
+    cursor = connection.cursor()
+    until = time.monotonic() + _WAL_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:  # SQLite does not wait when others change the mode at the same moment
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
