@@ -30,6 +30,7 @@ from .metrics import Metrics
 from .openapi import Service
 from .routers import login, models, predict, status
 from .telemetry import fastapi_telemetry, open_traces
+from .watch import Watch
 
 _log = get_logger(__name__)
 
@@ -52,6 +53,7 @@ def create_app(config: Config) -> FastAPI:
     secret = signing_secret(settings, config.environment)
     trust_local = config.environment == DEVELOPMENT and settings.host in LOOPBACK
     metrics = Metrics()
+    watch = Watch(config, metrics)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -60,11 +62,14 @@ def create_app(config: Config) -> FastAPI:
         identity = Identity(settings, credentials, secret, trust_local=trust_local)
         app.state.credentials, app.state.serving = credentials, serving
         app.state.services = Services(identity, Limiter(settings.limits))
+        following = asyncio.create_task(watch.follow(serving))
         try:
             await serving.start()
             yield
         finally:
+            following.cancel()
             await serving.close()
+            watch.close()
             if traces is not None:
                 await asyncio.to_thread(traces.shutdown)
             credentials.close()

@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests by route and status, their duration, and how many are in hand."""
+"""What Prometheus reads: requests by route and status, their duration, how many are in hand, and predictions kept."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from ..serving.writer import Counts
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Variable that names the folder through which several workers add up their numbers."""
@@ -35,6 +38,14 @@ class Metrics:
         self._now = Gauge(
             "http_requests_in_progress", "Requests in hand", multiprocess_mode="livesum", registry=self.registry
         )
+        self._kept = Counter(
+            "predictions_logged",
+            "Predictions for the prediction log, and what became of them",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._counted = Counts()
+        self._added: list[Collector] = []
         self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def begin(self) -> None:
@@ -58,10 +69,23 @@ class Metrics:
         found[0].inc()
         found[1].observe(seconds)
 
+    def count_log(self, now: Counts) -> None:
+        """Count what became of predictions since the last time."""
+        before, self._counted = self._counted, now
+        self._kept.labels("written").inc(now.written - before.written)
+        self._kept.labels("dropped").inc(now.dropped - before.dropped)
+
+    def add(self, collector: Collector) -> None:
+        """Add numbers that are the same in each worker."""
+        self.registry.register(collector)
+        self._added.append(collector)
+
     def text(self) -> bytes:
         """Write all numbers, those of other workers included."""
         if FOLDER not in os.environ:
             return generate_latest(self.registry)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
+        for collector in self._added:
+            registry.register(collector)
         return generate_latest(registry)

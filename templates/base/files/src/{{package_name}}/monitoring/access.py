@@ -23,7 +23,7 @@ def open_log(config: Config) -> PredictionLog:
         If the database can't be used.
     """
     address = history_address(config)
-    if not config.group("monitoring", MonitoringConfig).log and not config.group("serving").log.enabled:
+    if not keeps_predictions(config):
         hint = "set serving.log.enabled: true, or monitoring.log to a log that something else writes"
         raise MonitoringError("no predictions are kept: serving.log.enabled is false", hint=hint)
     return PredictionLog.open(address, config.root)
@@ -51,3 +51,14 @@ def history_address(config: Config) -> str:
         If none is named.
     """
     return config.group("monitoring", MonitoringConfig).log or str(config.group("serving").log.url)
+
+
+def keeps_predictions(config: Config) -> bool:
+    """Tell whether the service keeps predictions, or something else does.
+
+    Raises
+    ------
+    ConfigError
+        If neither is configured.
+    """
+    return bool(config.group("monitoring", MonitoringConfig).log or config.group("serving").log.enabled)
