@@ -8,6 +8,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -18,6 +19,7 @@ from ..plugins import PACKAGE
 from ..runtime import start
 from .app import create_app
 from .config import ApiConfig
+from .connection import Connection
 from .identity import DEVELOPMENT, signing_secret
 from .metrics import FOLDER
 
@@ -48,6 +50,7 @@ def serve(config: Config, overrides: Sequence[str]) -> None:
         "proxy_headers": bool(settings.proxies),
         "forwarded_allow_ips": list(settings.proxies),
         "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "http": partial(Connection, patience=settings.timeout_seconds),
     }
     if settings.workers == 1:
         uvicorn.run(create_app(config), **options)
