@@ -18,7 +18,7 @@ from .errors import MEDIA_TYPE, ApiError, document
 
 MOST_HEAD = 65_536
 """Bytes of headers, or of trailers, that may come without bringing a request on."""
-_LAST_CALL = 0.5
+_LAST_CALL = 1.0
 """Seconds at a shutdown in which a client may use a connection that it has open."""
 
 _log = get_logger(__name__)
