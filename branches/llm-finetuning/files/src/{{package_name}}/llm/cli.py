@@ -41,15 +41,17 @@ def pairs(
     overrides: SetOption = None,
     env: EnvOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write JSON lines there")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="With those that are left out, and why")] = False,
 ) -> None:
-    """Print the question-answer pairs of the documents as JSON lines."""
+    """Print the question-answer pairs of the documents as JSON lines, each with its score."""
     config, _, folder = _settings(documents, None, overrides, env)
     from .console import tell_documents
     from .pipeline import prepare
 
-    prepared = prepare(folder, config.data)
+    prepared = prepare(folder, config.data, config.quality)
     tell_documents(prepared)
-    lines = "".join(json.dumps(pair.as_record(), ensure_ascii=False) + "\n" for pair in prepared.pairs)
+    wanted = [one for one in prepared.judged if one.accepted or everything]
+    lines = "".join(json.dumps(one.as_record(), ensure_ascii=False) + "\n" for one in wanted)
     if output is None:
         typer.echo(lines, nl=False)
     else:
@@ -70,7 +72,7 @@ def train(
     from .pipeline import golden_prompts, prepare
     from .process import import_training_stack
 
-    prepared = prepare(folder, config.data)
+    prepared = prepare(folder, config.data, config.quality)
     tell_documents(prepared)
     splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=config.training.seed)
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
@@ -105,7 +107,7 @@ def evaluate(
     from .pipeline import prepare
 
     model, tokenizer, metadata = _load(checkpoint, config, root)
-    prepared = prepare(folder, config.data)
+    prepared = prepare(folder, config.data, config.quality)
     tell_documents(prepared)
     kept = set(metadata.get("documents", {}).get("test", ()))
     questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
@@ -132,7 +134,7 @@ def generate(
     from .pipeline import prepare
 
     if context is None:
-        chunk = find_chunk(question, prepare(folder, config.data).chunks)
+        chunk = find_chunk(question, prepare(folder, config.data, config.quality).chunks)
         context = chunk.context if chunk else ""
         console.print(f"from {chunk.document}:\n{chunk.text}" if chunk else "no passage is about that", soft_wrap=True)
     model, tokenizer, _ = _load(checkpoint, config, root)

@@ -1,4 +1,4 @@
-"""The configuration group ``llm``: ``conf/llm/{model,data,training,evaluation}.yaml``."""
+"""The configuration group ``llm``: ``conf/llm/{model,data,quality,training,evaluation}.yaml``."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -22,6 +22,8 @@ class DataConfig(ConfigModel):
     documents: Path = Field(default=Path("data/documents"), description="Folder of documents")
     encoding: str = Field(default="", description="Encoding of texts that are not Unicode, such as cp1252")
     max_megabytes: float = Field(default=64, gt=0, description="Larger documents are skipped")
+    mask_private: bool = Field(default=True, description="Mask personal data and secrets in documents")
+    questions_per_fact: int = Field(default=1, ge=1, le=2, description="2 asks each fact as a blank to fill in too")
     max_sentences: int = Field(default=3, ge=1, le=10, description="Most sentences or lines in one passage")
     validation: float = Field(default=0.1, gt=0, lt=1, description="Share of the documents for validation")
     test: float = Field(default=0.2, gt=0, lt=1, description="Share of the documents for the test")
@@ -31,6 +33,15 @@ class DataConfig(ConfigModel):
         if self.validation + self.test >= 1:
             raise ValueError("validation and test must leave a share for training: together they must be below 1")
         return self
+
+
+class QualityConfig(ConfigModel):
+    """What is asked of question-answer pairs."""
+
+    min_score: float = Field(default=0.5, ge=0, le=1, description="Least score of a pair that is trained on")
+    similarity: float = Field(default=0.8, ge=0.75, le=1, description="From where two pairs are near-duplicates")
+    max_answer_words: int = Field(default=200, ge=1, description="Most words in an answer")
+    language: str = Field(default="", description="Code of the only language that is let in, such as en; any if empty")
 
 
 class TrainingConfig(ConfigModel):
@@ -68,5 +79,6 @@ class LLMConfig(ConfigModel):
 
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
+    quality: QualityConfig = QualityConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()

@@ -26,6 +26,13 @@ def tell_documents(prepared: Prepared) -> None:
     """Say what was read, and warn of what was not."""
     skipped = [f"{file.name} ({file.reason})" for file in prepared.folder.skipped]
     _warn("file", "skipped", skipped)
+    masked = [
+        f"{name} ({', '.join(f'{count} {kind}' for kind, count in sorted(found.items()))})"
+        for name, found in prepared.folder.masked.items()
+    ]
+    _warn("document", "with personal data or secrets, which were masked", masked)
+    left_out = [f"{one.pair.question} ({'; '.join(one.reasons)})" for one in prepared.judged if not one.accepted]
+    _warn("pair", "left out", left_out)
     _warn("document", "without a fact to ask about", prepared.without_pairs)
     used = len(prepared.folder.documents)
     console.print(f"{used} documents, {len(prepared.chunks)} passages, {len(prepared.pairs)} question-answer pairs")

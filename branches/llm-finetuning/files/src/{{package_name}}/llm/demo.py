@@ -51,7 +51,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
     """
     watch, seed = Stopwatch(), config.training.seed
     with watch.stage("documents"):
-        prepared = prepare(documents, config.data)
+        prepared = prepare(documents, config.data, config.quality)
         tell_documents(prepared)
         splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=seed)
         test = splits.test[: config.evaluation.max_questions or None]

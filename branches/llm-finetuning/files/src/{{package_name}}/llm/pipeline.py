@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from .config import DataConfig
+from .config import DataConfig, QualityConfig
 from .data.chunks import Chunk, chunk_document
 from .data.documents import DocumentFolder, read_documents
 from .data.pairs import Pair, make_pairs, unrepeated
+from .data.quality import Judged, judge
 from .data.splits import Splits, split_by_document
 
 GOLDEN_PROMPTS = 8
@@ -23,13 +25,18 @@ class Prepared:
         The documents, and the files that were skipped.
     chunks : list of Chunk
         All passages.
-    pairs : list of Pair
-        All question-answer pairs.
+    judged : list of Judged
+        All question-answer pairs, with scores.
     """
 
     folder: DocumentFolder
     chunks: list[Chunk]
-    pairs: list[Pair]
+    judged: list[Judged]
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """The pairs that are good enough."""
+        return [one.pair for one in self.judged if one.accepted]
 
     @property
     def without_pairs(self) -> list[str]:
@@ -42,7 +49,7 @@ class Prepared:
         return split_by_document(self.pairs, validation=validation, test=test, seed=seed)
 
 
-def prepare(documents: Path, settings: DataConfig | None = None) -> Prepared:
+def prepare(documents: Path, settings: DataConfig | None = None, quality: QualityConfig | None = None) -> Prepared:
     """Read a folder and make the chunks and pairs of its documents.
 
     Parameters
@@ -51,6 +58,8 @@ def prepare(documents: Path, settings: DataConfig | None = None) -> Prepared:
         The folder.
     settings : DataConfig, optional
         How documents are read and cut; the defaults without.
+    quality : QualityConfig, optional
+        What is asked of pairs; the defaults without.
 
     Raises
     ------
@@ -58,10 +67,17 @@ def prepare(documents: Path, settings: DataConfig | None = None) -> Prepared:
         If there is no usable document.
     """
     wanted = settings or DataConfig()
-    folder = read_documents(documents, encoding=wanted.encoding, max_megabytes=wanted.max_megabytes)
+    folder = read_documents(
+        documents,
+        encoding=wanted.encoding,
+        max_megabytes=wanted.max_megabytes,
+        mask_private=wanted.mask_private,
+    )
     units = wanted.max_sentences
     chunks = [chunk for document in folder.documents for chunk in chunk_document(document, max_units=units)]
-    return Prepared(folder, chunks, unrepeated(pair for chunk in chunks for pair in make_pairs(chunk)))
+    blanks = wanted.questions_per_fact > 1
+    pairs = unrepeated(pair for chunk in chunks for pair in make_pairs(chunk, blanks=blanks))
+    return Prepared(folder, chunks, judge(pairs, quality))
 
 
 def golden_prompts(pairs: Sequence[Pair]) -> list[dict[str, str]]:

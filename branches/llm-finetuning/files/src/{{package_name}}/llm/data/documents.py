@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from ..errors import DataError
+from .privacy import mask
 from .readers import SUFFIXES, Content, UnusableFileError, read_file
 
 
@@ -87,13 +90,26 @@ class Skipped:
 
 @dataclass(frozen=True)
 class DocumentFolder:
-    """What a folder holds: documents in the order of their names, and the files that could not be used."""
+    """What a folder holds.
+
+    Attributes
+    ----------
+    documents : tuple of Document
+        The documents, in the order of their names.
+    skipped : tuple of Skipped
+        The files that could not be used.
+    masked : dict of str to Counter of str
+        How much personal data and how many secrets were masked, by document and kind.
+    """
 
     documents: tuple[Document, ...]
     skipped: tuple[Skipped, ...]
+    masked: dict[str, Counter[str]] = field(default_factory=dict)
 
 
-def read_documents(folder: Path, *, encoding: str = "", max_megabytes: float = 64) -> DocumentFolder:
+def read_documents(
+    folder: Path, *, encoding: str = "", max_megabytes: float = 64, mask_private: bool = True
+) -> DocumentFolder:
     """Read every document of a folder and the folders in it.
 
     Hidden files are passed over. A file that holds no text that can be read is skipped, with its reason.
@@ -106,6 +122,8 @@ def read_documents(folder: Path, *, encoding: str = "", max_megabytes: float = 6
         Encoding of texts that are not Unicode, such as ``cp1252``. Without one they are skipped.
     max_megabytes : float
         Larger files are skipped without being read.
+    mask_private : bool
+        Whether to mask personal data and secrets.
 
     Raises
     ------
@@ -116,15 +134,20 @@ def read_documents(folder: Path, *, encoding: str = "", max_megabytes: float = 6
         raise DataError(f"no folder {folder}", hint="name a folder of documents with --documents")
     documents: list[Document] = []
     skipped: list[Skipped] = []
+    masked: dict[str, Counter[str]] = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
         if not path.is_file() or any(part.startswith(".") for part in relative.parts):
             continue
         try:
-            content: Content = read_file(path, encoding=encoding, max_megabytes=max_megabytes)
-            documents.append(Document(relative.as_posix(), content.text, content.marks, content.code))
+            content = read_file(path, encoding=encoding, max_megabytes=max_megabytes)
         except UnusableFileError as error:
             skipped.append(Skipped(relative.as_posix(), str(error)))
+            continue
+        text, marks, hidden = _masked(content) if mask_private else (content.text, content.marks, Counter[str]())
+        documents.append(Document(relative.as_posix(), text, marks, content.code))
+        if hidden:
+            masked[relative.as_posix()] = hidden
     if not documents:
         found = "".join(f"\n  {file.name}: {file.reason}" for file in skipped)
         raise DataError(
@@ -132,4 +155,17 @@ def read_documents(folder: Path, *, encoding: str = "", max_megabytes: float = 6
             hint=f"put documents there ({', '.join(sorted(SUFFIXES))}, or source code), or name a folder with "
             "--documents <folder>",
         )
-    return DocumentFolder(tuple(documents), tuple(skipped))
+    return DocumentFolder(tuple(documents), tuple(skipped), masked)
+
+
+def _masked(content: Content) -> tuple[str, tuple[tuple[int, str], ...], Counter[str]]:
+    """Mask a text; each part that has a place of its own keeps it."""
+    starts = [0, *(position for position, _ in content.marks), len(content.text)]
+    parts, found, moved = [], Counter[str](), [0]
+    for start, end in pairwise(starts):
+        part, counts = mask(content.text[start:end])
+        parts.append(part)
+        found += counts
+        moved.append(moved[-1] + len(part))
+    marks = tuple((position, name) for position, (_, name) in zip(moved[1:], content.marks, strict=False))
+    return "".join(parts), marks, found

@@ -52,10 +52,17 @@ class Pair:
         return asdict(self)
 
 
-def make_pairs(chunk: Chunk) -> list[Pair]:
+def make_pairs(chunk: Chunk, *, blanks: bool = False) -> list[Pair]:
     """Make the pairs of a chunk, sentence by sentence.
 
     A question that the chunk answers in two ways is dropped.
+
+    Parameters
+    ----------
+    chunk : Chunk
+        The passage.
+    blanks : bool
+        Whether each fact is asked a second time, as a blank to fill in.
 
     Examples
     --------
@@ -72,7 +79,7 @@ def make_pairs(chunk: Chunk) -> list[Pair]:
         if chunk.code:
             asked = ask_code(line)
         else:
-            asked = ask_row(line, header) if chunk.header else ask_sentence(line, chunk.title)
+            asked = ask_row(line, header) if chunk.header else ask_sentence(line, chunk.title, blanks=blanks)
         for item in asked:
             pair = Pair(
                 question=item.question,

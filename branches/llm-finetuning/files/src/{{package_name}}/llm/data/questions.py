@@ -13,6 +13,7 @@ from .values import find_values, kind_of
 MAX_ANSWER_WORDS = 5
 MAX_CLOZE_WORDS = 25
 BLANK = "____"
+CLOZE = "Fill in the blank: "
 
 _PREPOSITIONS = (
     "about|above|across|after|against|along|among|around|as|at|before|behind|below|beneath|beside|between|by|during|for"
@@ -155,7 +156,7 @@ _RULES = (
 )
 
 
-def ask_sentence(line: str, title: str) -> Iterator[Asked]:
+def ask_sentence(line: str, title: str, *, blanks: bool = False) -> Iterator[Asked]:
     """Yield the question of the first rule that fits a sentence or a list item, then a cloze for each value left over.
 
     Parameters
@@ -164,6 +165,8 @@ def ask_sentence(line: str, title: str) -> Iterator[Asked]:
         A sentence, or a line of a list.
     title : str
         Title of the document: what "it" stands for.
+    blanks : bool
+        Whether what a rule asked for is left out of a cloze too.
 
     Examples
     --------
@@ -185,9 +188,11 @@ def ask_sentence(line: str, title: str) -> Iterator[Asked]:
         taken = range(asked.start, asked.end)
     if len(line.split()) > MAX_CLOZE_WORDS:
         return
+    if asked and blanks:
+        yield Asked(f"{CLOZE}{line[: asked.start]}{BLANK}{line[asked.end :]}", asked.start, asked.end, "cloze")
     for value in find_values(line):
         if value.start not in taken and value.kind != "number" and value.text not in title:
-            question = f"Fill in the blank: {line[: value.start]}{BLANK}{line[value.end :]}"
+            question = f"{CLOZE}{line[: value.start]}{BLANK}{line[value.end :]}"
             yield Asked(question, value.start, value.end, "cloze")
 
 

@@ -1,0 +1,115 @@
+"""Personal data and secrets in texts: found by their form, and masked before anything else sees them.
+
+Names of people and postal addresses have no form of their own, and are not found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import AddressValueError, IPv4Address
+
+MASK = re.compile(r"\[(?:CARD|EMAIL|IBAN|IP ADDRESS|PHONE|SECRET|SOCIAL SECURITY NUMBER)\]")
+"""What stands where something was masked."""
+
+_LETTERS = 10  # the value of A in an IBAN
+_FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of an international telephone number: ITU-T E.164
+
+
+def mask(text: str) -> tuple[str, Counter[str]]:
+    """Replace personal data and secrets with what they are, and count them.
+
+    Examples
+    --------
+    >>> mask("Write to ada@example.org or call +44 20 7946 0000.")
+    ('Write to [EMAIL] or call [PHONE].', Counter({'EMAIL': 1, 'PHONE': 1}))
+    >>> mask("password = hunter2-and-more")[0]
+    'password = [SECRET]'
+    """
+    found: Counter[str] = Counter()
+
+    def replace(match: re.Match[str]) -> str:
+        kind = match.lastgroup or ""
+        if kind not in _CHECKS or not _CHECKS[kind](match[kind]):
+            return match[0]
+        name = _NAMES.get(kind, "SECRET")
+        found[name] += 1
+        start, end = match.start(kind) - match.start(), match.end(kind) - match.start()
+        return f"{match[0][:start]}[{name}]{match[0][end:]}"
+
+    return _PATTERN.sub(replace, text), found
+
+
+def _always(_text: str) -> bool:
+    return True
+
+
+def _is_secret(text: str) -> bool:
+    """Tell a password from a word: it has digits or signs among its letters."""
+    return bool(re.search(r"[^A-Za-z]", text.strip(".,;:!?"))) and not MASK.fullmatch(text)
+
+
+def _is_card(text: str) -> bool:
+    """Check the last digit of a card number: ISO/IEC 7812-1, the formula of Luhn."""
+    digits = [int(character) for character in text if character.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _is_iban(text: str) -> bool:
+    """Check the digits of an account number: ISO 13616, modulo 97."""
+    plain = text.replace(" ", "")
+    moved = plain[4:] + plain[:4]
+    number = "".join(str(ord(c) - ord("A") + _LETTERS) if c.isalpha() else c for c in moved)
+    return int(number) % 97 == 1
+
+
+def _is_phone(text: str) -> bool:
+    return _FEWEST_DIGITS <= sum(character.isdigit() for character in text) <= _MOST_DIGITS
+
+
+def _is_address(text: str) -> bool:
+    """Tell the address of a machine on the Internet; those of private networks say nothing of anybody."""
+    try:
+        return IPv4Address(text).is_global
+    except AddressValueError:
+        return False
+
+
+_CHECKS: dict[str, Callable[[str], bool]] = {
+    "key": _always,
+    "token": _always,
+    "login": _always,
+    "password": _is_secret,
+    "email": _always,
+    "iban": _is_iban,
+    "phone": _is_phone,
+    "card": _is_card,
+    "social": _always,
+    "address": _is_address,
+}
+_NAMES = {
+    "email": "EMAIL",
+    "iban": "IBAN",
+    "phone": "PHONE",
+    "card": "CARD",
+    "social": "SOCIAL SECURITY NUMBER",
+    "address": "IP ADDRESS",
+}
+_PATTERN = re.compile(
+    r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----)"
+    r"|(?<![\w-])(?P<token>(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{40,}|glpat-[\w-]{20,}|hf_\w{30,}"
+    r"|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{35}|sk-[\w-]{20,}|[rs]k_live_\w{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
+    r"|://[^\s/:@]+:(?P<login>[^\s/@]{3,})@"
+    r"|\b(?i:api[_ -]?key|passphrase|passwd|password|secret(?:[_ ]key)?|(?:access|auth)[_ -]?token)[\"']?"
+    r"\s*[:=]\s*[\"']?(?P<password>[^\s\"']{6,})"
+    r"|(?P<email>[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)"
+    r"|\b(?P<iban>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)\b"
+    r"|(?<![\w.+])(?P<phone>(?:\+|00)[1-9](?:[ ./-]?\(?\d\)?){7,14}|\(\d{3}\) ?\d{3}[ -]\d{4}|\d{3}-\d{3}-\d{4})"
+    r"(?![\w-])"
+    r"|(?<![\w.,-])(?P<card>\d(?:[ -]?\d){12,18})(?![\w-])"
+    r"|(?<![\w-])(?P<social>(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4})(?![\w-])"
+    r"|(?<![\w.])(?P<address>(?:\d{1,3}\.){3}\d{1,3})(?![\w]|\.\d)",
+    re.DOTALL,
+)
