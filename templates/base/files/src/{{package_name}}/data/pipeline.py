@@ -1,10 +1,11 @@
 """The workflow of `data run`.
 
-read → check and clean → split → verify with pandera → profile → put in place
+read → check and clean → split → add labelled predictions → verify with pandera → profile → put in place
 """
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ import polars as pl
 from ..config.settings import one_of
 from ..disk import room_for
 from ..logs import get_logger
+from . import labelled
 from .card import CARD, ColumnProfile, DataCard, Role, SplitRecord
 from .check import CLEAN, QUARANTINE, Outcome, check
 from .config import ColumnConfig, DataConfig, DatasetConfig
@@ -38,16 +40,33 @@ _EXACT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A dataset whose source is open and whose schema is known."""
+    """A dataset whose source is open and whose schema is known.
+
+    Attributes
+    ----------
+    labelled
+        Predictions whose labels have arrived, if any were collected.
+    """
 
     name: str
     config: DatasetConfig
     table: Table
     columns: Mapping[str, ColumnConfig]
+    labelled: Table | None
+
+    @property
+    def described(self) -> DatasetConfig:
+        """The configuration, with the schema that was guessed where it has none."""
+        return self.config.model_copy(update={"columns": dict(self.columns)})
+
+    def sha256(self) -> str:
+        """Hash everything that is read."""
+        own = self.table.sha256()
+        return hashlib.sha256(f"{own} {self.labelled.sha256()}".encode()).hexdigest() if self.labelled else own
 
 
 def open_dataset(name: str, config: DatasetConfig, root: Path) -> Opened:
-    """Open the source of a dataset, and propose a schema if it has none.
+    """Open the source of a dataset, propose a schema if it has none, and open the labelled predictions that there are.
 
     Raises
     ------
@@ -56,14 +75,16 @@ def open_dataset(name: str, config: DatasetConfig, root: Path) -> Opened:
     """
     source = config.source if "://" in config.source else str(root / config.source)
     table = read(source, config.reader, config.options)
+    path = root / labelled.FOLDER / f"{name}.jsonl"
+    answered = read(str(path)) if path.exists() else None
     if config.columns:
-        return Opened(name, config, table, config.columns)
+        return Opened(name, config, table, config.columns, answered)
     columns = propose(table, config.missing)
     for column in filter(None, (config.target, config.split.column, *config.key)):
         if column not in columns:
             raise DataError(f"{config.source} has no column {column!r}", hint=f"it has: {', '.join(columns)}")
     _log.warning("the schema was guessed", dataset=name, hint="write it into conf/data.yaml: `data profile` prints it")
-    return Opened(name, config, table, columns)
+    return Opened(name, config, table, columns, answered)
 
 
 def chosen_datasets(config: Config, names: Sequence[str] | None = None) -> dict[str, DatasetConfig]:
@@ -119,24 +140,28 @@ def _make(opened: Opened, processed: Path) -> DataCard:
     with tempfile.TemporaryDirectory(prefix=".making-", dir=processed) as scratch, ThreadPoolExecutor(1) as hashing:
         folder = Path(scratch) / "new"
         folder.mkdir()
-        sha256 = hashing.submit(opened.table.sha256)
+        sha256 = hashing.submit(opened.sha256)
         outcome = check(opened.table, opened.config, opened.columns, now, folder)
         _refuse_bad_source(opened, outcome, folder, processed)
         clean = pl.scan_parquet(folder / CLEAN).select(list(opened.columns))
         config = opened.config
-        codes = assign(clean, config.split, config.target, config.task)
-        sizes = write(clean, codes, folder)
+        divided = labelled.Divided(clean, assign(clean, config.split, config.target, config.task))
+        steps = outcome.steps
+        if opened.labelled:
+            divided, more = labelled.append(divided, opened.labelled, opened.described, now, folder)
+            steps = [*steps, *more]
+        sizes = write(divided.rows, divided.codes, folder)
         (folder / CLEAN).unlink()
         _verify(opened, folder, now)
         card = DataCard(
             name=opened.name,
             input_sha256=sha256.result(),
-            rows=outcome.good,
+            rows=len(divided.codes),
             columns=_profile(opened, folder / "train.parquet"),
             target=config.target,
             task=config.task,
             split=SplitRecord(method=config.split.method, seed=config.split.seed, sizes=sizes),
-            steps=outcome.steps,
+            steps=steps,
             quarantined=outcome.quarantined,
             created=datetime.now(UTC),
         )
@@ -162,7 +187,8 @@ def _verify(opened: Opened, folder: Path, now: datetime) -> None:
     """Hold what was written to the schema once more, by other means than those that wrote it."""
     import pandera.errors
 
-    schema = pandera_schema(opened.columns, now)
+    columns = labelled.without_keys(opened.described) if opened.labelled else opened.columns
+    schema = pandera_schema(columns, now)
     for name in SPLITS:
         path = folder / f"{name}.parquet"
         for batch in pl.scan_parquet(path).collect_batches(chunk_size=_BATCH):

@@ -83,7 +83,8 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduction:
     splits = workspace.splits(recipe.dataset)
     if splits.card.input_sha256 != recipe.input_sha256:
         message = f"{recipe.dataset} is not the data of the run: its SHA-256 is {splits.card.input_sha256}"
-        raise ModelError(message, hint=f"bring back the source with SHA-256 {recipe.input_sha256}, and `data run`")
+        hint = f"bring back its source, and data/labelled, with the SHA-256 {recipe.input_sha256}, and `data run`"
+        raise ModelError(message, hint=hint)
     names = [name.removeprefix("cv_") for name in run.metrics if name.startswith("cv_")]
     metrics = find_metrics(names, splits.card.task)
     with computing(workspace.models) as compute:

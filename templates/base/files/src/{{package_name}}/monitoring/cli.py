@@ -67,14 +67,16 @@ def retrain_command(
 
     from ..data.config import DataConfig
     from .access import open_history
-    from .config import RetrainingConfig
+    from .config import MonitoringConfig
+    from .page import told
     from .retraining import retrain
 
-    history, rules = open_history(config), RetrainingConfig(cooldown_hours=0)
+    rules = config.group("monitoring", MonitoringConfig).retraining.model_copy(update={"cooldown_hours": 0})
+    history = open_history(config)
     failed = False
     for model in models or sorted(config.group("data", DataConfig).datasets):
         came = retrain(config, model, history, rules, datetime.now(UTC))
-        typer.echo(f"{model}: {came.outcome}: {came.reason}", err=came.outcome == "failed")
+        typer.echo(f"{model}: {told(came)}", err=came.outcome == "failed")
         failed = failed or came.outcome == "failed"
     if failed:
         raise typer.Exit(1)
@@ -156,7 +158,7 @@ def _print(reports: list[MonitoringReport], *, as_json: bool) -> None:
         found = [report.model_dump(mode="json") for report in reports]
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
-    from .page import summary
+    from .page import summary, told
     from .report import FOLDER, HTML
 
     for report in reports:
@@ -165,7 +167,7 @@ def _print(reports: list[MonitoringReport], *, as_json: bool) -> None:
         for alarm in report.alarms:
             typer.echo(f"  {alarm.kind}: {alarm.text}")
         if report.retraining:
-            typer.echo(f"  retraining {report.retraining.outcome}: {report.retraining.reason}")
+            typer.echo(f"  retraining {told(report.retraining)}")
         for delivery in report.deliveries:
             detail = f": {delivery.detail}" if delivery.detail else ""
             typer.echo(f"  alert by {delivery.channel} {delivery.outcome}{detail}", err=delivery.outcome == "failed")

@@ -40,6 +40,7 @@ class RetrainingConfig(ConfigModel):
         default="never", description="on_drift makes the dataset anew, trains, and asks the promotion gate"
     )
     cooldown_hours: float = Field(default=24, ge=0, description="Least time between two retrainings of a model")
+    learn: bool = Field(default=True, description="Whether predictions whose labels have arrived join the dataset")
 
 
 class WebhookConfig(ConfigModel):

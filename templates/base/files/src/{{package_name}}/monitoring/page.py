@@ -12,7 +12,7 @@ from ..reports.course import course
 from .drift import ColumnDrift
 from .histogram import Histogram
 from .history import Numbers
-from .report import MonitoringReport
+from .report import MonitoringReport, Retraining
 
 LEVELS: dict[str, Level] = {"ok": "good", "alarm": "critical", "too few rows": "info"}
 """How a status is shown."""
@@ -57,6 +57,12 @@ def summary(report: MonitoringReport) -> str:
     count = len(report.alarms)
     found = f"{count} alarm{'s' if count > 1 else ''}" if count else "No alarm"
     return f"{found} in {window}{more}."
+
+
+def told(retraining: Retraining) -> str:
+    """Say in a line what became of a retraining."""
+    learned = f" (with {retraining.labelled} labelled predictions)" if retraining.labelled else ""
+    return f"{retraining.outcome}{learned}: {retraining.reason}"
 
 
 def sections_of(report: MonitoringReport) -> Iterator[Section]:
@@ -114,7 +120,8 @@ def _alarms(report: MonitoringReport) -> Iterator[Block]:
     if report.retraining:
         done = report.retraining
         outcome = Status(_LEVELS[done.outcome], done.outcome)
-        yield Facts({"retraining": outcome, "because": done.reason, "new version": done.candidate})
+        facts = {"because": done.reason, "new version": done.candidate, "labelled predictions": done.labelled or None}
+        yield Facts({"retraining": outcome, **facts})
     if report.deliveries:
         rows = [
             (one.channel, Status("critical" if one.outcome == "failed" else "good", one.outcome), one.detail)

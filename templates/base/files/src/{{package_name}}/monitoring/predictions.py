@@ -15,7 +15,7 @@ from .database import Database, Json, PredictionLogError, Utc
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SHADOW", "Outcome", "Prediction", "PredictionLog", "PredictionLogError", "Record", "Role"]
+__all__ = ["SHADOW", "Labelled", "Outcome", "Prediction", "PredictionLog", "PredictionLogError", "Record", "Role"]
 
 Role = Literal["champion", "challenger", "shadow"]
 Prediction = str | int | float | bool
@@ -64,6 +64,16 @@ class Outcome:
 
     prediction: Prediction
     probabilities: dict[str, float] | None
+    label: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What a model was asked, and what turned out to be true."""
+
+    id: str
+    time: datetime
+    inputs: dict[str, Any]
     label: Prediction
 
 
@@ -226,6 +236,20 @@ class PredictionLog:
         query = query.where(_TABLE.c.label.is_not(None)).order_by(_TABLE.c.time.desc()).limit(limit)
         with self.database.reading() as connection:
             return {name: Outcome(*values) for name, *values in connection.execute(query)}
+
+    def labelled(self, model: str, limit: int) -> list[Labelled]:
+        """Read answers whose labels have arrived, the latest first.
+
+        Raises
+        ------
+        PredictionLogError
+            If the database can't be read.
+        """
+        columns = (_TABLE.c.id, _TABLE.c.time, _TABLE.c.inputs, _TABLE.c.label)
+        query = sa.select(*columns).where(_TABLE.c.model == model, _TABLE.c.role != "shadow")
+        query = query.where(_TABLE.c.label.is_not(None)).order_by(_TABLE.c.time.desc(), _TABLE.c.id).limit(limit)
+        with self.database.reading() as connection:
+            return [Labelled(*values) for values in connection.execute(query)]
 
     def prune(self, before: datetime) -> int:
         """Delete what is older than a moment, and say how many predictions that were.

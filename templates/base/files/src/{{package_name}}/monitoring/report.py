@@ -57,11 +57,14 @@ class Retraining(_Part):
         `promoted` or `refused` by the gate, `skipped` because of another one, or `failed`.
     candidate
         The new version.
+    labelled
+        Predictions in its dataset whose labels have arrived.
     """
 
     outcome: Literal["promoted", "refused", "skipped", "failed"]
     reason: str
     candidate: int | None = None
+    labelled: int = 0
 
 
 class MonitoringReport(_Part):

@@ -1,6 +1,6 @@
 """Training a model anew, because what it learned holds no more.
 
-one at a time, and not too often → data run → models train → promotion gate
+one at a time, and not too often → labelled predictions → data run → models train → promotion gate
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..config import Config
+from ..data.labelled import ADDED
 from ..errors import ProjectError
 from ..logs import get_logger
 from ..models.workspace import Workspace
-from .config import RetrainingConfig
+from .access import keeps_predictions, open_log
+from .config import MonitoringConfig, RetrainingConfig
 from .errors import MonitoringError
 from .history import History
+from .learning import collect
 from .report import Retraining
 
 _log = get_logger(__name__)
@@ -42,13 +45,13 @@ def retrain(config: Config, model: str, history: History, rules: RetrainingConfi
                     reason = f"the last one began {last:%Y-%m-%d %H:%M} UTC, not {rules.cooldown_hours:g} hours ago"
                     return Retraining(outcome="skipped", reason=reason)
                 history.keep(model, state.model_copy(update={"retrained": now}))
-            return _retrain(config, model)
+            return _retrain(config, model, rules)
     except ProjectError as error:
         _log.error("retraining failed", model=model, reason=error.message)
         return Retraining(outcome="failed", reason=error.message)
 
 
-def _retrain(config: Config, model: str) -> Retraining:
+def _retrain(config: Config, model: str, rules: RetrainingConfig) -> Retraining:
     from ..data.config import DataConfig
     from ..data.pipeline import open_dataset, run
     from ..models.promotion import promote
@@ -57,11 +60,18 @@ def _retrain(config: Config, model: str) -> Retraining:
     data = config.group("data", DataConfig)
     if model not in data.datasets:
         raise MonitoringError(f"conf/data.yaml does not tell where the dataset {model!r} comes from")
-    run(open_dataset(model, data.datasets[model], config.root), config.root / data.processed)
+    dataset = data.datasets[model]
+    if rules.learn and keeps_predictions(config):
+        most = config.group("monitoring", MonitoringConfig).most_rows
+        collect(open_log(config), model, dataset, config.root, most)
+    card = run(open_dataset(model, dataset, config.root), config.root / data.processed)
     workspace = Workspace.open(config)
     best = train_models(workspace, model, tags={"trigger": "monitoring"})[0].version
     decision = promote(workspace, model, str(best.number))
     _log.info("model retrained", model=model, version=best.number, promoted=decision.promoted, reason=decision.reason)
     return Retraining(
-        outcome="promoted" if decision.promoted else "refused", reason=decision.reason, candidate=best.number
+        outcome="promoted" if decision.promoted else "refused",
+        reason=decision.reason,
+        candidate=best.number,
+        labelled=sum(step.changed for step in card.steps if step.name == ADDED),
     )
