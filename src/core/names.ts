@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { MlsysError } from '../errors.js';
 import { pythonKeywords, standardModules } from './python-names.js';
 
@@ -7,6 +8,7 @@ export interface ProjectNames {
 }
 
 const longest = 64;
+const longestDnsName = 48;
 const projectPattern = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i;
 const packagePattern = /^[a-z][a-z0-9_]*$/;
 const windowsDevices = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
@@ -36,6 +38,17 @@ export const normaliseDistribution = (name: string): string => name.toLowerCase(
 
 export function packageNameOf(projectName: string): string {
   return projectName.toLowerCase().replace(/[-.]+/g, '_');
+}
+
+/**
+ * The name as hosts, images and namespaces can have it: small letters, digits and dashes, with room for an environment
+ * within 63 characters. What is too long is cut, and a hash keeps it apart from other names with that beginning.
+ */
+export function dnsNameOf(name: string): string {
+  const label = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  if (label.length <= longestDnsName) return label;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 6);
+  return `${label.slice(0, longestDnsName - hash.length - 1).replace(/-$/, '')}-${hash}`;
 }
 
 export function checkProjectName(name: string): void {

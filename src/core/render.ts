@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
 import { MlsysError } from '../errors.js';
+import { dnsNameOf } from './names.js';
 import * as quote from './quote.js';
 
 /** Helpers that turn a value into text. `raw` stands behind every plain `{{name}}`. */
@@ -14,7 +15,7 @@ const quoting: Record<string, (text: string) => string> = {
   line: quote.line,
 };
 const blocks = ['each', 'if', 'unless'];
-const printing = [...Object.keys(quoting), 'upper'];
+const printing = [...Object.keys(quoting), 'dns', 'upper'];
 const helperNames = [...printing, ...blocks, 'raw', 'eq'];
 /** Values that mlsys rendered before, as Markdown: the only ones that `{{{…}}}` may print. */
 const preRendered = ['readme'];
@@ -38,6 +39,7 @@ for (const [name, apply] of Object.entries(quoting)) {
   environment.registerHelper(name, (value: unknown, { loc }: Options) => apply(asText(value, loc)));
 }
 environment.registerHelper('raw', (value: unknown, { loc }: Options) => plain(value, loc));
+environment.registerHelper('dns', (value: unknown, { loc }: Options) => dnsNameOf(asText(value, loc)));
 environment.registerHelper('upper', (value: unknown, { loc }: Options) => plain(value, loc).toUpperCase());
 environment.registerHelper('eq', (a: unknown, b: unknown, { loc }: Options) => known(a, loc) === known(b, loc));
 // Handlebars' strict mode leaves out what stands behind a helper or a block.

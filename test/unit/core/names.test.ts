@@ -1,7 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { checkNameAgainstDependencies, packageNameOf, projectNames } from '../../../src/core/names.js';
+import { checkNameAgainstDependencies, dnsNameOf, packageNameOf, projectNames } from '../../../src/core/names.js';
 import { pythonKeywords, standardModules } from '../../../src/core/python-names.js';
+
+describe('the name in a cluster or of an image', () => {
+  it.each([
+    ['my-project', 'my-project'],
+    ['My.Own_Project', 'my-own-project'],
+    ['a--b..c__d', 'a-b-c-d'],
+    ['x'.repeat(48), 'x'.repeat(48)],
+  ])('of %s is %s', (name, label) => {
+    expect(dnsNameOf(name)).toBe(label);
+  });
+
+  it('is cut where it is too long, always at the same place, and is not that of another project', () => {
+    const [one, other] = [dnsNameOf(`${'ab-'.repeat(20)}one`), dnsNameOf(`${'ab-'.repeat(20)}two`)];
+    expect(one).toMatch(/^(ab-)+a?b?-?[0-9a-f]{6}$/);
+    expect(one.length).toBeLessThanOrEqual(48);
+    expect(one).toBe(dnsNameOf(`${'ab-'.repeat(20)}one`));
+    expect(one).not.toBe(other);
+  });
+});
 
 describe('the name of a project', () => {
   it.each([

@@ -31,6 +31,7 @@ describe('a template', () => {
     ['{{make (sh description)}}', `'It'\\''s "quoted" & $$odd'`],
     ['{{json empty}}', '""'],
     ['{{upper project_name}}', 'MY-PROJECT'],
+    ['{{dns "My.Own_Project"}}', 'my-own-project'],
     ['{{#if api}}yes{{else}}no{{/if}}', 'yes'],
     ['{{#if ui}}yes{{else if api}}maybe{{/if}}', 'maybe'],
     ['{{#unless ui}}off{{/unless}}', 'off'],

@@ -9,8 +9,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
-from .commands import Command, DeployError, run
+from .commands import Command, DeployError, output, run
 from .dotenv import load, make_secrets
 from .release import ROOT, Release, check_version, find_version
 from .target import Target, find, names
@@ -51,6 +52,8 @@ def _deploy(given: argparse.Namespace) -> None:
 
     target.check()
     _run(before)
+    if target.running and not given.rollback:
+        release = replace(release, before=output(target.running(release)))
     try:
         _run(steps)
         smoke_test(target, release, given.patience, say=print)

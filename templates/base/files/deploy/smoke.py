@@ -14,6 +14,8 @@ from .release import Release
 from .target import Target
 
 _KEY_DAYS = "0.01"  # a quarter of an hour, should revoking it fail
+_MOST_NAME = 100
+"""Letters that the name of a key may have."""
 
 
 def smoke_test(target: Target, release: Release, patience: float, say: Callable[[str], None]) -> None:
@@ -35,7 +37,7 @@ def smoke_test(target: Target, release: Release, patience: float, say: Callable[
     tunnel: AbstractContextManager[object] = running(place.tunnel) if place.tunnel else nullcontext()
     with tunnel, httpx.Client(base_url=place.url, timeout=30, trust_env=False) as client:
         say(f"{place.url}/ready: {_wait(client, patience)}")
-        name = f"smoke-test-{release.version}"
+        name = f"smoke-test-{release.version}"[:_MOST_NAME]
         key = output(target.inside(release, ["api", "keys", "create", name, "--days", _KEY_DAYS]))
         client.headers["X-API-Key"] = key
         try:

@@ -44,6 +44,8 @@ class Target:
         Run the project's own command with these arguments where it is deployed.
     reach
         How this machine gets to the service.
+    running
+        Print what runs, which `roll_back` then has as `release.before`. Not needed where the place remembers that.
     """
 
     help: str
@@ -54,6 +56,7 @@ class Target:
     inside: Callable[[Release, Sequence[str]], Command]
     reach: Callable[[Release], Reach]
     variables: Mapping[str, str] = field(default_factory=dict)
+    running: Callable[[Release], Command] | None = None
 
     def check(self) -> None:
         """Find what is missing.

@@ -1,6 +1,7 @@
 """The REST service and its jobs in a Kubernetes cluster; its databases and MLflow are servers that variables name.
 
-The cluster remembers releases: a roll-back is `kubectl rollout undo`.
+The cluster remembers releases: a roll-back is `kubectl rollout undo`. It brings the settings back with the image, since
+each set of them is a ConfigMap of its own; the secret is not part of a release.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import re
 from collections.abc import Sequence
 
 from ..commands import Command, DeployError, command
-from ..release import PROJECT, Release
+from ..release import NAME, PROJECT, Release
 from ..target import Reach, Target
 
 UNSET = "image: app:unset"
 """What stands in the manifests where the release's image goes."""
 
 _API = "deployment/api"
+_JOBS = ("cronjob/retrain", "cronjob/monitor")
 _STATUS = ("rollout", "status", _API, "--timeout=300s")
 
 
@@ -45,9 +47,19 @@ def start(release: Release) -> list[Command]:
     return [*steps, _kubectl(release, *_STATUS, hint=f"`kubectl describe {_API}` and its logs tell why")]
 
 
+def running(release: Release) -> Command:
+    """Print the revision that runs; nothing before the first."""
+    revision = r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"
+    return _kubectl(release, "get", _API, "--ignore-not-found", f"--output={revision}")
+
+
 def roll_back(release: Release) -> list[Command]:
-    """Go back to the revision before."""
-    return [_kubectl(release, "rollout", "undo", _API), _kubectl(release, *_STATUS)]
+    """Go back to the revision that ran before, or to the last but one, and let the jobs have its image."""
+    to = (f"--to-revision={release.before}",) if release.before else ()
+    image = _kubectl(release, "get", _API, "--output=jsonpath={.spec.template.spec.containers[0].image}")
+    jobs = Command(("xargs", "-I{}", *_kubectl(release, "set", "image", *_JOBS, "*={}").argv))
+    undo = _kubectl(release, "rollout", "undo", _API, *to)
+    return [undo, _kubectl(release, *_STATUS), Command(image.argv, into=jobs)]
 
 
 def inside(release: Release, arguments: Sequence[str]) -> Command:
@@ -76,16 +88,17 @@ def _job(release: Release) -> str:
 
 def _kubectl(release: Release, *arguments: str, hint: str = "") -> Command:
     context = os.environ.get("KUBE_CONTEXT")
-    where = (*(("--context", context) if context else ()), "--namespace", f"{PROJECT}-{release.environment}")
+    where = (*(("--context", context) if context else ()), "--namespace", f"{NAME}-{release.environment}")
     return command("kubectl", *where, *arguments, hint=hint)
 
 
 TARGET = Target(
     help="The REST service and its jobs in a Kubernetes cluster",
-    programs=("kubectl", "sed"),
+    programs=("kubectl", "sed", "xargs"),
     prepare=prepare,
     start=start,
     roll_back=roll_back,
     inside=inside,
     reach=reach,
+    running=running,
 )

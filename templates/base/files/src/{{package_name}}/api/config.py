@@ -69,7 +69,9 @@ class ApiConfig(ConfigModel):
         default=2.0, ge=0, description="How long a verified key or token is trusted without asking the database"
     )
     body_bytes: int = Field(default=10_000_000, ge=1, description="Largest body of a request")
-    timeout_seconds: float = Field(default=30.0, gt=0, description="Until when a request must have come, and a response begun")
+    timeout_seconds: float = Field(
+        default=30.0, gt=0, description="Until when a request must have come, and a response begun"
+    )
     shutdown_seconds: int = Field(default=20, ge=1, description="How long running requests may take at a shutdown")
     concurrency: int = Field(default=500, ge=1, description="Most requests that a worker has in hand at once")
     cors_origins: tuple[str, ...] = Field(default=(), description="Sites whose pages may call the service")

@@ -65,6 +65,10 @@ def main(words):
         sys.exit("it does not work")
     if "keys create" in text:
         print(KEY)
+    if "image}" in text:
+        print("registry.example.org/project:v1")
+    if "revision}" in text and (STATE / "revision").exists():
+        print((STATE / "revision").read_text(encoding="utf-8"))
     if "kustomize" in words:
         print("image: app:unset")
     if "-L" in words:

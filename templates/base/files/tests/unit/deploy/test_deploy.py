@@ -1,6 +1,7 @@
 """`python -m deploy`, beside programs that only write down what they were asked."""
 
 import json
+import re
 import stat
 import sys
 from textwrap import dedent
@@ -13,9 +14,13 @@ CLUSTER = ("kubernetes", "--image", "registry.example.org/project@sha256:abc")
 TARGETS = [("compose",), ("ssh",), CLUSTER]
 
 
-def project_of(place):
-    first = (place.root / "compose.yaml").read_text(encoding="utf-8").split("\nname: ")[1]
-    return first.splitlines()[0]
+WAIT = "docker compose up --detach --no-build --remove-orphans --wait"
+
+
+def names_of(place):
+    """Give the project's command, and the name of its image."""
+    text = (place.root / "deploy" / "release.py").read_text(encoding="utf-8")
+    return re.search(r'^PROJECT = "(.*)"$', text, re.MULTILINE)[1], re.search(r'^NAME = "(.*)"$', text, re.MULTILINE)[1]
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=["compose", "ssh", "kubernetes"])
@@ -29,15 +34,15 @@ def test_a_dry_run_shows_the_commands_and_runs_none(place, target):
 
 
 def test_compose_builds_remembers_starts_and_is_tried(place, service):
-    project = project_of(place)
+    project, name = names_of(place)
     done = place.deploy("compose", API_PORT=service)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: compose, production")
     assert place.calls() == [
-        f"docker build --tag {project}:v2 .",
+        f"docker build --tag {name}:v2 .",
         "docker compose config --quiet",
-        f"docker image tag {project}:current {project}:previous",
-        f"docker image tag {project}:v2 {project}:current",
-        "docker compose up --detach --no-build --remove-orphans --wait",
+        f"docker image tag {name}:current {name}:previous",
+        f"docker image tag {name}:v2 {name}:current",
+        WAIT,
         f"docker compose exec --no-TTY api {project} api keys create smoke-test-v2 --days 0.01",
         f"docker compose exec --no-TTY api {project} api keys revoke abc123",
     ]
@@ -47,27 +52,27 @@ def test_compose_builds_remembers_starts_and_is_tried(place, service):
 
 
 def test_ssh_sends_the_image_and_the_files_and_no_secret(place):
-    project = project_of(place)
+    project, name = names_of(place)
     done = place.deploy("ssh")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: ssh, production")
     calls = place.calls()
     assert all(" -- me@host" in call for call in calls if call.startswith("ssh"))
     there = [call.split(" -- me@host ")[1] for call in calls if " -- me@host " in call]
-    assert there[0] == f"test -s {project}/.env"
-    assert "docker image load --quiet" in there
-    assert there.index(f"docker image tag {project}:v2 {project}:current") < len(there) - 3
-    assert f"cd {project} && ENVIRONMENT=production docker compose up" in there[-3]
+    assert there[0] == f"cd {project} && test -s .env"
+    assert f"cd {project} && docker image load --quiet" in there
+    assert f"docker image tag {name}:v2 {name}:current" in there[-4]
+    assert f"cd {project} && cd current && ENVIRONMENT=production docker compose up" in there[-3]
     assert not any(secret in " ".join(calls) for secret in ("xxxx", "yyyy"))
 
 
 def test_kubernetes_asks_the_cluster_before_it_applies_the_image(place):
     done = place.deploy(*CLUSTER, "--environment", "staging", "--train", KUBE_CONTEXT="test")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: kubernetes, staging")
-    project = project_of(place)
-    where = f"kubectl --context test --namespace {project}-staging"
+    _, name = names_of(place)
+    where = f"kubectl --context test --namespace {name}-staging"
     steps = [call.removeprefix(where).strip() for call in place.calls() if "kustomize" not in call]
     assert [step.split()[0] for step in steps] == [
-        *("get", "apply", "apply", "delete", "create", "wait", "rollout", "port-forward", "exec", "exec")
+        *("get", "apply", "get", "apply", "delete", "create", "wait", "rollout", "port-forward", "exec", "exec")
     ]
     assert steps[1] == "apply --dry-run=server --filename -"
     applied = [json.loads(line) for line in (place.state / "input").read_text(encoding="utf-8").splitlines()]
@@ -75,15 +80,41 @@ def test_kubernetes_asks_the_cluster_before_it_applies_the_image(place):
 
 
 @pytest.mark.parametrize("fault", ["not-ready", "no-prediction"])
-def test_a_service_that_does_not_work_is_rolled_back(place, service, fault):
-    project = project_of(place)
+def test_a_service_that_does_not_work_is_rolled_back_with_its_files(place, service, fault):
+    _, name = names_of(place)
+    file, extra = place.root / "deploy" / "prometheus" / "alerts.yml", place.root / "deploy" / "postgres" / "new.sql"
+    used = place.root / ".deploy" / "current"
+    assert place.deploy("compose", API_PORT=service).returncode == 0
+    (place.root / ".env").write_text("NEW=1\n", encoding="utf-8")
+    former = file.read_text(encoding="utf-8")
+    mounted = (used / "deploy" / "prometheus").stat().st_ino
+    file.write_text("broken", encoding="utf-8")
+    extra.write_text("broken", encoding="utf-8")
     place.write(fault, "")
     done = place.deploy("compose", API_PORT=service)
     assert done.returncode == 1
     assert "error: rolled back, because " in done.stderr
-    assert place.calls()[-2:] == [
-        f"docker image tag {project}:previous {project}:current",
-        "docker compose up --detach --no-build --remove-orphans --wait",
+    assert place.calls()[-2:] == [f"docker image tag {name}:previous {name}:current", WAIT]
+    assert (used / "deploy" / "prometheus" / "alerts.yml").read_text(encoding="utf-8") == former
+    assert (used / "deploy" / "prometheus").stat().st_ino == mounted  # containers see it
+    assert not (used / "deploy" / "postgres" / "new.sql").exists()
+    assert (used / ".env").read_text(encoding="utf-8") == "NEW=1\n"
+    assert file.read_text(encoding="utf-8") == "broken"
+
+
+def test_a_cluster_goes_back_to_what_ran_and_not_to_what_ran_before_that(place):
+    place.write("failing", "rollout status")
+    place.write("revision", "7")
+    done = place.deploy(*CLUSTER)
+    assert done.returncode == 1
+    undone = [call.partition("production ")[2] for call in place.calls() if "undo" in call]
+    assert undone == ["rollout undo deployment/api --to-revision=7"]
+
+
+def test_jobs_of_a_cluster_get_the_image_that_is_gone_back_to(place):
+    assert place.deploy("kubernetes", "--rollback").returncode == 0
+    assert [call.partition("production ")[2] for call in place.calls() if "set image" in call] == [
+        "set image cronjob/retrain cronjob/monitor *=registry.example.org/project:v1"
     ]
 
 
@@ -114,12 +145,13 @@ def test_the_first_release_has_none_to_go_back_to_and_says_so(place, service):
     done = place.deploy("compose", API_PORT=service)
     assert done.returncode == 1
     assert "nothing was rolled back" in done.stderr
-    assert "there is no earlier release on this machine" in done.stderr
+    assert "there is no earlier release there" in done.stderr
     assert "`--train` trains where the project is deployed" in done.stderr
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=["compose", "ssh", "kubernetes"])
 def test_a_roll_back_is_tried_too(place, service, target):
+    (place.root / ".deploy" / "previous").mkdir(parents=True)
     done = place.deploy(*target, "--rollback", API_PORT=service)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"rolled back: {target[0]}, production")
     assert not any("build" in call.split() or "apply" in call for call in place.calls())
@@ -187,4 +219,4 @@ def test_a_file_in_targets_is_a_target(place, service):
     (place.root / "deploy" / "targets" / "swarm.py").write_text(dedent(source), encoding="utf-8")
     done = place.deploy(TARGET="swarm", API_PORT=service)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "deployed v2: swarm, production")
-    assert place.calls()[0] == f"docker stack deploy {project_of(place)}:v2"
+    assert place.calls()[0] == f"docker stack deploy {names_of(place)[1]}:v2"
