@@ -24,6 +24,8 @@ ScopeOption = Annotated[
     list[str] | None, typer.Option("--scope", help="predict, read or admin; repeatable. By default: predict, read")
 ]
 
+StdinOption = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input")]
+
 _DEFAULT_SCOPES = ("predict", "read")
 
 
@@ -101,18 +103,24 @@ def revoke_key_command(
 def create_user_command(
     name: str,
     scopes: ScopeOption = None,
-    from_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input")] = False,
+    from_stdin: StdinOption = False,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Let someone log in. The password is asked for."""
     credentials = _open(start(overrides, env))
-    if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    user = credentials.create_user(name, password, scopes or _DEFAULT_SCOPES)
+    user = credentials.create_user(name, _password(from_stdin), scopes or _DEFAULT_SCOPES)
     typer.echo(f"{user.name} can log in: {', '.join(sorted(user.scopes))}")
+
+
+@users_app.command("password")
+def change_password_command(
+    name: str, from_stdin: StdinOption = False, overrides: SetOption = None, env: EnvOption = None
+) -> None:
+    """Give someone another password, which is asked for. Tokens that they have are refused from then on."""
+    credentials = _open(start(overrides, env))
+    credentials.change_password(name, _password(from_stdin))
+    typer.echo(f"{name} has another password")
 
 
 @users_app.command("list")
@@ -131,6 +139,13 @@ def remove_user_command(name: str, overrides: SetOption = None, env: EnvOption =
     """Let someone log in no more."""
     _open(start(overrides, env)).remove_user(name)
     typer.echo(f"removed {name}")
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return typed
 
 
 def _open(config: Config) -> Credentials:

@@ -51,6 +51,7 @@ _users = sa.Table(
     sa.Column("password", sa.String(300), nullable=False),
     sa.Column("scopes", sa.String(200), nullable=False),
     sa.Column("created", sa.Float, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
 )
 
 
@@ -213,13 +214,13 @@ class Credentials:
             If the name is taken, or the password too short.
         """
         _check_name(name)
-        if len(password) < LEAST_PASSWORD:
-            raise CredentialsError(f"the password has less than {LEAST_PASSWORD} characters", hint="use a longer one")
         user = User(name, _checked(scopes), datetime.now(UTC))
-        row = {"name": name, "scopes": " ".join(sorted(user.scopes)), "created": user.created.timestamp()}
+        now = user.created.timestamp()
+        row = {"name": name, "scopes": " ".join(sorted(user.scopes)), "created": now, "changed": now}
+        hashed = _hash(password)
         try:
             with self._explained(), self._engine.begin() as connection:
-                connection.execute(sa.insert(_users).values(**row, password=_hasher().hash(password)))
+                connection.execute(sa.insert(_users).values(**row, password=hashed))
         except IntegrityError as error:
             raise CredentialsError(f"there is a user {name!r} already", hint="remove it first") from error
         return user
@@ -229,6 +230,17 @@ class Credentials:
         with self._explained(), self._engine.connect() as connection:
             return [_user(row) for row in connection.execute(sa.select(_users).order_by(_users.c.name))]
 
+    def change_password(self, name: str, password: str) -> None:
+        """Let someone log in with another password; their tokens are refused within `api.cache_seconds`.
+
+        Raises
+        ------
+        CredentialsError
+            If there is no such user, or the password is too short.
+        """
+        new = {"password": _hash(password), "changed": datetime.now(UTC).timestamp()}
+        self._change(name, sa.update(_users).where(_users.c.name == name).values(**new))
+
     def remove_user(self, name: str) -> None:
         """Let someone log in no more; their tokens are refused within `api.cache_seconds`.
 
@@ -237,14 +249,19 @@ class Credentials:
         CredentialsError
             If there is no such user.
         """
+        self._change(name, sa.delete(_users).where(_users.c.name == name))
+
+    def _change(self, name: str, change: sa.Update | sa.Delete) -> None:
         with self._explained(), self._engine.begin() as connection:
-            gone = connection.execute(sa.delete(_users).where(_users.c.name == name)).rowcount
-        if not gone:
+            found = connection.execute(change).rowcount
+        if not found:
             known = [user.name for user in self.users()]
             raise CredentialsError(f"there is no user {name[:_MOST_NAME]!r}", hint=one_of(name, known))
 
     def find_user(self, name: str, since: float) -> Principal | None:
-        """Find a user who could log in at a moment: who got the name of a user who is gone is somebody else.
+        """Find a user who could log in at a moment.
+
+        Who got the name of a user who is gone is somebody else; who has another password now logs in anew.
 
         Parameters
         ----------
@@ -253,7 +270,7 @@ class Credentials:
         """
         with self._explained(), self._engine.connect() as connection:
             row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
-        return Principal(row.name, _user(row).scopes, "user") if row and int(row.created) <= since else None
+        return Principal(row.name, _user(row).scopes, "user") if row and int(row.changed) <= since else None
 
     def log_in(self, name: str, password: str) -> Principal | None:
         """Check a password. It takes as long for a name that is not there as for a wrong password."""
@@ -279,6 +296,12 @@ def _hasher() -> PasswordHash:
     from pwdlib import PasswordHash
 
     return PasswordHash.recommended()
+
+
+def _hash(password: str) -> str:
+    if len(password) < LEAST_PASSWORD:
+        raise CredentialsError(f"the password has less than {LEAST_PASSWORD} characters", hint="use a longer one")
+    return _hasher().hash(password)
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -20,7 +20,7 @@ from .config import ApiConfig
 from .errors import ApiError, respond, unexpected
 from .exchange import Exchange
 from .identity import Identity, Unverified
-from .limits import Limiter
+from .limits import Limiter, sender
 from .metrics import Metrics
 from .security import PRINCIPAL, Principal
 
@@ -30,6 +30,7 @@ _PROBES = frozenset({"/health", "/metrics", "/ready"})
 """Paths that are asked all the time, by machines that must not be refused."""
 _INSTANT = frozenset({"/health", "/metrics"})
 """Those that wait for nothing, and so need no clock."""
+_MOST_HASHES = 4
 _CLIENT_GONE = 499
 
 
@@ -39,6 +40,8 @@ class Services:
 
     identity: Identity
     limiter: Limiter
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_HASHES))
+    """Held while a password is checked, for which argon2 takes 64 MiB."""
 
 
 class Gateway:
@@ -117,12 +120,12 @@ class Gateway:
         services: Services = self._owner.state.services
         found = services.identity.recall(exchange.headers, exchange.client)
         if isinstance(found, Unverified):  # who has guessed too often is not looked up
-            await services.limiter.check("requests", exchange.client, count=False)
+            await services.limiter.check("requests", sender(exchange.client), count=False)
             found = await services.identity.verify(found)
         scope[PRINCIPAL] = found
         if isinstance(found, Principal):
             exchange.who = f"{found.kind}:{found.name}"
-        await services.limiter.check("requests", exchange.who or exchange.client)
+        await services.limiter.check("requests", exchange.who or sender(exchange.client))
 
     def _too_slow(self, scope: Scope, exchange: Exchange) -> ApiError:
         patience = f"{self._settings.timeout_seconds:g} s"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from limits import RateLimitItem, parse
@@ -21,6 +23,18 @@ _PATIENCE = 0.25
 _MOST_WINDOWS = 100_000
 
 _log = get_logger(__name__)
+
+
+@lru_cache(maxsize=10_000)
+def sender(client: str) -> str:
+    """Give the address that requests are counted under: of IPv6 the first 64 bits, all of which one customer has."""
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return client
+    if not isinstance(address, IPv6Address):
+        return client
+    return str(address.ipv4_mapped or ip_network((int(address) >> 64 << 64, 64)))
 
 
 class Windows:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ..credentials import CredentialsError
 from ..errors import ApiError
 from ..gateway import Services
+from ..limits import sender
 from ..security import unauthorized
 
 router = APIRouter(tags=["access"])
@@ -23,7 +24,7 @@ _FORM = "application/x-www-form-urlencoded"
 class Login(BaseModel):
     """A name and a password."""
 
-    username: str = Field(min_length=1, max_length=100)
+    username: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")
     password: str = Field(min_length=1, max_length=1000)
 
 
@@ -47,10 +48,11 @@ async def log_in(request: Request) -> Token:
     login = await _read(request)
     services: Services = request.app.state.services
     client = request.client.host if request.client else ""
-    await services.limiter.check("login", client)
+    await services.limiter.check("login", sender(client))
     await services.limiter.check("login", f"user {login.username}")
     try:
-        user = await asyncio.to_thread(request.app.state.credentials.log_in, login.username, login.password)
+        async with services.hashing:
+            user = await asyncio.to_thread(request.app.state.credentials.log_in, login.username, login.password)
     except CredentialsError as error:
         raise ApiError(503, "Service unavailable", "passwords can't be verified now") from error
     if user is None:
