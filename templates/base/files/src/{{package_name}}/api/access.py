@@ -7,6 +7,7 @@ prediction.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import orjson
@@ -49,4 +50,5 @@ class AccessLog:
         else:
             shown = " ".join(f"{name}={value}" for name, value in more.items())
             line = f"{now} [info     ] {method} {path} {status} {milliseconds} ms {shown}"
-        sys.stderr.write(f"{line}\n")
+        with suppress(OSError):  # a full disk must not cost the client its connection
+            sys.stderr.write(f"{line}\n")

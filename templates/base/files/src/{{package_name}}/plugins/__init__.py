@@ -51,7 +51,7 @@ class Plugin:
         """
         try:
             return self.entry_point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = f"{type(error).__name__}: {error}"
             raise self.error(reason) from error
 
@@ -67,7 +67,7 @@ class Plugin:
                 return function(*args, **kwargs)
             except ProjectError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 reason = f"{type(error).__name__}: {error}"
                 raise self.error(reason) from error
 
