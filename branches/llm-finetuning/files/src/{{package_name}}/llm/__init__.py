@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .data.building import TrainingDataGenerator
     from .evaluation.evaluator import LLMEvaluator
     from .fine_tuning import LLMTrainer
     from .training.checkpointing import CheckpointManager
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
 # small model then takes up to ten times as long. It must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-__all__ = ["CheckpointManager", "LLMEvaluator", "LLMTrainer"]
+__all__ = ["CheckpointManager", "LLMEvaluator", "LLMTrainer", "TrainingDataGenerator"]
 
 _HOMES = {
     "CheckpointManager": ".training.checkpointing",
     "LLMEvaluator": ".evaluation.evaluator",
     "LLMTrainer": ".fine_tuning",
+    "TrainingDataGenerator": ".data.building",
 }
 
 

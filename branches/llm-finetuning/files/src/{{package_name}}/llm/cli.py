@@ -74,7 +74,7 @@ def train(
 
     prepared = prepare(folder, config.data, config.quality)
     tell_documents(prepared)
-    splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=config.training.seed)
+    splits = prepared.split(seed=config.training.seed)
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
         from .fine_tuning import LLMTrainer

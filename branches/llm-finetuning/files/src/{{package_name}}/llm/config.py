@@ -25,8 +25,10 @@ class DataConfig(ConfigModel):
     mask_private: bool = Field(default=True, description="Mask personal data and secrets in documents")
     questions_per_fact: int = Field(default=1, ge=1, le=2, description="2 asks each fact as a blank to fill in too")
     max_sentences: int = Field(default=3, ge=1, le=10, description="Most sentences or lines in one passage")
-    validation: float = Field(default=0.1, gt=0, lt=1, description="Share of the documents for validation")
-    test: float = Field(default=0.2, gt=0, lt=1, description="Share of the documents for the test")
+    validation: float = Field(default=0.1, gt=0, lt=1, description="Share of the pairs for validation")
+    test: float = Field(default=0.2, gt=0, lt=1, description="Share of the pairs for the test")
+
+    split_by: Literal["document", "topic"] = Field(default="document", description="What stays in one split")
 
     @model_validator(mode="after")
     def _leaves_training_documents(self) -> Self:

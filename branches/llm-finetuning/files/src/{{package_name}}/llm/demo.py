@@ -53,7 +53,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
     with watch.stage("documents"):
         prepared = prepare(documents, config.data, config.quality)
         tell_documents(prepared)
-        splits = prepared.split(validation=config.data.validation, test=config.data.test, seed=seed)
+        splits = prepared.split(seed=seed)
         test = splits.test[: config.evaluation.max_questions or None]
     with watch.stage("imports"), console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()

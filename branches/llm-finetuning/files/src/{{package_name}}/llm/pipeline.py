@@ -10,7 +10,7 @@ from .data.chunks import Chunk, chunk_document
 from .data.documents import DocumentFolder, read_documents
 from .data.pairs import Pair, make_pairs, unrepeated
 from .data.quality import Judged, judge
-from .data.splits import Splits, split_by_document
+from .data.splits import Splits, split_rows
 
 GOLDEN_PROMPTS = 8
 
@@ -27,11 +27,17 @@ class Prepared:
         All passages.
     judged : list of Judged
         All question-answer pairs, with scores.
+    settings : DataConfig
+        How documents were read and cut, and how pairs are split.
+    quality : QualityConfig
+        What was asked of pairs.
     """
 
     folder: DocumentFolder
     chunks: list[Chunk]
     judged: list[Judged]
+    settings: DataConfig
+    quality: QualityConfig
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -44,9 +50,9 @@ class Prepared:
         used = {pair.document for pair in self.pairs}
         return [document.name for document in self.folder.documents if document.name not in used]
 
-    def split(self, *, validation: float, test: float, seed: int) -> Splits:
-        """Split the pairs by document."""
-        return split_by_document(self.pairs, validation=validation, test=test, seed=seed)
+    def split(self, *, seed: int) -> Splits[Pair]:
+        """Split the pairs as the configuration says."""
+        return split_rows(self.pairs, self.settings, seed=seed, similarity=self.quality.similarity)
 
 
 def prepare(documents: Path, settings: DataConfig | None = None, quality: QualityConfig | None = None) -> Prepared:
@@ -66,7 +72,7 @@ def prepare(documents: Path, settings: DataConfig | None = None, quality: Qualit
     DataError
         If there is no usable document.
     """
-    wanted = settings or DataConfig()
+    wanted, asked = settings or DataConfig(), quality or QualityConfig()
     folder = read_documents(
         documents,
         encoding=wanted.encoding,
@@ -77,7 +83,7 @@ def prepare(documents: Path, settings: DataConfig | None = None, quality: Qualit
     chunks = [chunk for document in folder.documents for chunk in chunk_document(document, max_units=units)]
     blanks = wanted.questions_per_fact > 1
     pairs = unrepeated(pair for chunk in chunks for pair in make_pairs(chunk, blanks=blanks))
-    return Prepared(folder, chunks, judge(pairs, quality))
+    return Prepared(folder, chunks, judge(pairs, asked), wanted, asked)
 
 
 def golden_prompts(pairs: Sequence[Pair]) -> list[dict[str, str]]:
@@ -87,7 +93,7 @@ def golden_prompts(pairs: Sequence[Pair]) -> list[dict[str, str]]:
     ]
 
 
-def spread(pairs: Sequence[Pair], count: int) -> list[int]:
+def spread(pairs: Sequence[object], count: int) -> list[int]:
     """Choose positions of about evenly spaced pairs, so that a sample shows many documents.
 
     Examples

@@ -1,32 +1,39 @@
-"""Splits that keep each document on one side."""
+"""Splits that keep each document, or each topic, on one side."""
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
+from ..config import DataConfig
 from ..errors import DataError
-from .pairs import Pair
+from .duplicates import THRESHOLD, near_duplicates
+from .examples import Row
 
 MINIMUM = {"train": 16, "validation": 2, "test": 4}
 """Fewest pairs of each split: with less, a loss curve or a score says nothing."""
 
+_SHOWN = 5
+
+RowType_co = TypeVar("RowType_co", bound=Row, covariant=True)
+
 
 @dataclass(frozen=True)
-class Splits(Mapping[str, tuple[Pair, ...]]):
-    """Pairs for training, validation and test; a mapping from the split's name.
+class Splits(Mapping[str, tuple[RowType_co, ...]], Generic[RowType_co]):
+    """Rows for training, validation and test; a mapping from the split's name.
 
     Attributes
     ----------
-    train, validation, test : tuple of Pair
-        No document, and no question with the same answer, is in two of them.
+    train, validation, test : tuple of Row
+        No document, and no question with nearly the same answer, is in two of them.
     """
 
-    train: tuple[Pair, ...]
-    validation: tuple[Pair, ...]
-    test: tuple[Pair, ...]
+    train: tuple[RowType_co, ...]
+    validation: tuple[RowType_co, ...]
+    test: tuple[RowType_co, ...]
 
-    def __getitem__(self, name: str) -> tuple[Pair, ...]:
+    def __getitem__(self, name: str) -> tuple[RowType_co, ...]:
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -37,73 +44,135 @@ class Splits(Mapping[str, tuple[Pair, ...]]):
 
     def documents(self) -> dict[str, list[str]]:
         """List the documents of each split, in order of their names."""
-        return {name: sorted({pair.document for pair in pairs}) for name, pairs in self.items()}
+        return {name: sorted({row.document for row in rows}) for name, rows in self.items()}
 
 
-def split_by_document(pairs: Sequence[Pair], *, validation: float = 0.1, test: float = 0.2, seed: int = 0) -> Splits:
-    """Deal whole documents into splits until each has its share of the pairs.
+def split_rows(
+    rows: Sequence[RowType_co], settings: DataConfig | None = None, *, seed: int = 0, similarity: float = THRESHOLD
+) -> Splits[RowType_co]:
+    """Deal whole documents, or topics, into splits until each has its share of the rows.
+
+    By document, each topic is in each split with about the same share, as far as it has documents enough.
 
     Parameters
     ----------
-    pairs : sequence of Pair
-        All pairs.
-    validation, test : float
-        Shares of the pairs; training gets the rest.
+    rows : sequence of Row
+        All rows.
+    settings : DataConfig, optional
+        Shares of validation and test, and what stays in one split; the defaults without.
     seed : int
         Seed of the order in which documents are dealt.
+    similarity : float
+        From where two rows are near-duplicates.
 
     Raises
     ------
     DataError
-        If there are too few documents or pairs, or the splits leak.
+        If there are too few documents or rows, or the splits leak.
     """
-    by_document: defaultdict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        by_document[pair.document].append(pair)
-    documents = sorted(by_document)
-    documents.sort(key=lambda name: _draw(name, seed))
-    wanted = {"test": test * len(pairs), "validation": validation * len(pairs)}
-    dealt: dict[str, list[Pair]] = {name: [] for name in MINIMUM}
-    for document in documents:
-        short = [name for name, share in wanted.items() if len(dealt[name]) < max(share, MINIMUM[name])]
-        dealt[short[0] if short else "train"] += by_document[document]
+    wanted = settings or DataConfig()
+    by, shares = wanted.split_by, {"test": wanted.test, "validation": wanted.validation}
+    groups: defaultdict[str, list[RowType_co]] = defaultdict(list)
+    for row in rows:
+        groups[row.document if by == "document" else row.topic].append(row)
+    names = sorted(sorted(groups), key=lambda name: _draw(name, seed))
+    homes = _deal(groups, names, shares, stratified=by == "document")
+    dealt = {split: [row for name in names if homes[name] == split for row in groups[name]] for split in MINIMUM}
     missing = {name: least for name, least in MINIMUM.items() if len(dealt[name]) < least}
     if missing:
         found = ", ".join(f"{len(dealt[name])} for {name}" for name in dealt)
         needed = ", ".join(f"{least} for {name}" for name, least in MINIMUM.items())
         raise DataError(
-            f"{len(pairs)} question-answer pairs from {len(documents)} documents are too few to split: {found}; "
-            f"at least {needed} are needed, each split from documents of its own",
+            f"{len(rows)} question-answer pairs from {len(groups)} {by}s are too few to split: {found}; "
+            f"at least {needed} are needed, each split from {by}s of its own",
             hint="add documents that state facts in short sentences, such as “The mill was built in 1875.”",
         )
     splits = Splits(*(tuple(dealt[name]) for name in MINIMUM))
-    check_splits(splits)
+    check_splits(splits, similarity)
     return splits
 
 
-def check_splits(splits: Mapping[str, Sequence[Pair]]) -> None:
+def check_splits(splits: Mapping[str, Sequence[Row]], similarity: float = THRESHOLD) -> None:
     """Make sure that nothing in one split gives away another.
 
     Raises
     ------
     DataError
-        If a document, or a question with its answer, is in two splits.
+        If a document, or a question with nearly the same answer, is in two splits; the rows are named.
     """
-    homes: dict[tuple[str, ...], str] = {}
-    for name, pairs in splits.items():
-        for pair in pairs:
-            for thing in ((pair.document,), pair.identity):
-                home = homes.setdefault(thing, name)
-                if home != name:
-                    raise DataError(
-                        f"{' '.join(thing)!r} is in the splits {home} and {name}",
-                        hint="split by document, after repeated pairs are dropped",
-                    )
+    homes: dict[str, str] = {}
+    for name, rows in splits.items():
+        for row in rows:
+            home = homes.setdefault(row.document, name)
+            if home != name:
+                raise DataError(
+                    f"{row.document!r} is in the splits {home} and {name}", hint="split by document, not by row"
+                )
+    everything = [(name, row) for name, rows in splits.items() for row in rows]
+    matches = near_duplicates([f"{row.question}\n{row.answer}" for _, row in everything], similarity)
+    leaks = [match for match in matches if everything[match.first][0] != everything[match.second][0]]
+    if leaks:
+        shown = []
+        for leak in leaks[:_SHOWN]:
+            (one, first), (other, second) = everything[leak.first], everything[leak.second]
+            shown.append(f"{one}, {first.document}: {first.question!r} → {first.answer!r}")
+            shown.append(f"{other}, {second.document}: {second.question!r} → {second.answer!r} ({leak.similarity:.2f})")
+        more = f"\n  and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else ""
+        lines = "\n".join(f"  {line}" for line in shown)
+        raise DataError(
+            f"{len(leaks)} near-duplicates are in two splits:\n{lines}{more}",
+            hint="leave one of the two out, or put their documents into one",
+        )
 
 
-def _draw(document: str, seed: int) -> bytes:
+def _deal(
+    groups: Mapping[str, Sequence[Row]], names: Sequence[str], shares: Mapping[str, float], *, stratified: bool
+) -> dict[str, str]:
+    """Say which split each group goes to: first so that each topic has its shares, then until splits have their own."""
+    total = sum(len(groups[name]) for name in names)
+    wanted = {split: max(share * total, MINIMUM[split]) for split, share in shares.items()}
+    dealt = dict.fromkeys(wanted, 0)
+    homes = dict.fromkeys(names, "train")
+    if stratified:
+        topics: defaultdict[str, list[str]] = defaultdict(list)
+        for name in names:
+            topics[groups[name][0].topic].append(name)
+        for members in topics.values():
+            _deal_topic(groups, members, shares, homes, dealt)
+    for name in names:
+        rows = len(groups[name])
+        fits = [
+            split
+            for split, share in wanted.items()
+            if dealt[split] < MINIMUM[split] or dealt[split] + rows / 2 <= share
+        ]
+        if homes[name] == "train" and fits:
+            homes[name] = fits[0]
+            dealt[fits[0]] += rows
+    return homes
+
+
+def _deal_topic(
+    groups: Mapping[str, Sequence[Row]],
+    members: Sequence[str],
+    shares: Mapping[str, float],
+    homes: dict[str, str],
+    dealt: dict[str, int],
+) -> None:
+    size = sum(len(groups[name]) for name in members)
+    here = dict.fromkeys(shares, 0)
+    for name in members:
+        rows = len(groups[name])
+        fits = [split for split, share in shares.items() if here[split] + rows <= share * size]
+        if fits:
+            homes[name] = fits[0]
+            here[fits[0]] += rows
+            dealt[fits[0]] += rows
+
+
+def _draw(name: str, seed: int) -> bytes:
     """Draw the place of a document among the others.
 
     It depends on nothing else, so that one more document does not reshuffle all of them.
     """
-    return hashlib.sha256(f"{seed}:{document}".encode()).digest()
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()

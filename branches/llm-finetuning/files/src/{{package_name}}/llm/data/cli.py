@@ -1,0 +1,179 @@
+"""The commands ``datasets …``. Everything heavy is imported inside them, so that ``--help`` stays quick."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
+
+if TYPE_CHECKING:
+    from ..config import LLMConfig
+    from .examples import Row
+    from .store import DatasetStore
+
+app = typer.Typer(help="Build, compare, review and convert datasets.", no_args_is_help=True)
+
+NameOption = Annotated[str, typer.Option("--name", help="Name of the dataset")]
+Reference = Annotated[str, typer.Argument(metavar="DATASET", help="Such as documents, or documents@a1b2c3")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the splits")]
+FormatOption = Annotated[
+    str | None,
+    typer.Option("--format", help="pairs, messages, sharegpt, instruction, completion or preference"),
+]
+
+_SHOWN = 20
+
+
+@app.command("build")
+def build_command(
+    documents: Annotated[Path | None, typer.Option("--documents", metavar="FOLDER", help="Documents to use")] = None,
+    name: NameOption = "documents",
+    seed: SeedOption = 0,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Make pairs of documents, check and split them, and keep them as a version."""
+    config, root, store = _open(overrides, env)
+    from ..console import tell_documents
+    from ..pipeline import prepare
+    from .building import build
+
+    prepared = prepare(documents or root / config.data.documents, config.data, config.quality)
+    tell_documents(prepared)
+    version = build(store, name, prepared, seed)
+    _tell(version.card)
+    typer.echo(str(version))
+
+
+@app.command("list")
+def list_command(overrides: SetOption = None, env: EnvOption = None, as_json: JsonOption = False) -> None:
+    """List the datasets and their versions."""
+    _, _, store = _open(overrides, env)
+    known = store.versions()
+    if as_json:
+        typer.echo(json.dumps([one.card for one in known], indent=2, ensure_ascii=False))
+    elif not known:
+        typer.echo("there are no datasets: `datasets build` makes one", err=True)
+    else:
+        rows = [(str(one), *(str(one.card["rows"][name]) for name in one.card["rows"])) for one in known]
+        made = [(one.card["created"][:19], ", ".join(one.card["parents"])) for one in known]
+        header = ("dataset", *known[0].card["rows"], "created (UTC)", "parents")
+        print_table([header, *((*row, *more) for row, more in zip(rows, made, strict=True))])
+
+
+@app.command("show")
+def show_command(
+    dataset: Reference,
+    sample: Annotated[int, typer.Option("--sample", min=0, help="Rows to print, spread over the dataset")] = 0,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Print the card of a dataset, or rows of it."""
+    _, _, store = _open(overrides, env)
+    found = store.get(dataset)
+    if not sample:
+        typer.echo(json.dumps(found.card, indent=2, ensure_ascii=False))
+        return
+    from ..pipeline import spread
+
+    rows = [(name, row) for name, part in found.splits().items() for row in part]
+    for index in spread(rows, sample):
+        name, row = rows[index]
+        typer.echo(f"{name}  {row.document}\n  {row.question}\n  → {row.answer}")
+
+
+@app.command("diff")
+def diff_command(one: Reference, other: Reference, overrides: SetOption = None, env: EnvOption = None) -> None:
+    """Show what the second dataset has more, less and else than the first."""
+    _, _, store = _open(overrides, env)
+    from .store import difference
+
+    before, after = store.get(one), store.get(other)
+    added, removed, changed = difference(_rows(before.splits()), _rows(after.splits()))
+    typer.echo(f"{before} → {after}: {len(added)} added, {len(removed)} removed, {len(changed)} changed")
+    lines = [f"- {row.document}: {row.question} → {row.answer}" for row in removed]
+    lines += [f"+ {row.document}: {row.question} → {row.answer}" for row in added]
+    lines += [f"~ {new.document}: {new.question} → {old.answer} → {new.answer}" for old, new in changed]
+    typer.echo("\n".join(lines[:_SHOWN]), nl=bool(lines))
+    if len(lines) > _SHOWN:
+        typer.echo(f"and {len(lines) - _SHOWN} more")
+
+
+@app.command("lineage")
+def lineage_command(dataset: Reference, overrides: SetOption = None, env: EnvOption = None) -> None:
+    """Show what a dataset was made from, the newest first."""
+    _, _, store = _open(overrides, env)
+    rows = [
+        (str(one), str(sum(one.card["rows"].values())), one.card["created"][:19], ", ".join(one.card["source"]))
+        for one in store.lineage(dataset)
+    ]
+    print_table([("dataset", "rows", "created (UTC)", "made from"), *rows])
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="JSON lines, JSON or CSV")],
+    name: NameOption,
+    form: FormatOption = None,
+    seed: SeedOption = 0,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Take a dataset of another tool in; its format is told by its fields."""
+    config, _, store = _open(overrides, env)
+    from .building import describe, distinct
+    from .formats import read_rows
+    from .splits import split_rows
+
+    found, rows = read_rows(file, form)
+    typer.echo(f"format: {found}, {len(rows)} rows", err=True)
+    kept = distinct(rows, config.quality.similarity)
+    if len(kept) < len(rows):
+        typer.echo(f"{len(rows) - len(kept)} near-duplicates were left out", err=True)
+    splits = split_rows(kept, config.data, seed=seed, similarity=config.quality.similarity)
+    about = {"source": {"file": file.name}, "format": found, "near_duplicates": len(rows) - len(kept)}
+    version = store.save(name, splits, {**about, **describe(splits)})
+    _tell(version.card)
+    typer.echo(str(version))
+
+
+@app.command("export")
+def export_command(
+    dataset: Reference,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for a file of each split")],
+    form: FormatOption = "messages",
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write a dataset for another tool."""
+    _, _, store = _open(overrides, env)
+    from .formats import write_rows
+
+    output.mkdir(parents=True, exist_ok=True)
+    for split, rows in store.get(dataset).splits().items():
+        path = output / f"{split}.jsonl"
+        write_rows(rows, path, form or "messages")
+        typer.echo(path.as_posix())
+
+
+def _open(overrides: list[str] | None, env: str | None) -> tuple[LLMConfig, Path, DatasetStore]:
+    """Give the configuration, the project's folder and its datasets."""
+    from ..config import LLMConfig
+    from .store import DatasetStore
+
+    loaded = start(overrides, env)
+    return loaded.group("llm", LLMConfig), loaded.root, DatasetStore(loaded.root / "datasets")
+
+
+def _rows(splits: Any) -> Sequence[Row]:
+    return [row for part in splits.values() for row in part]
+
+
+def _tell(card: Any) -> None:
+    counts = ", ".join(f"{count} {name}" for name, count in card["rows"].items())
+    typer.echo(f"{sum(card['rows'].values())} rows: {counts}", err=True)

@@ -1,0 +1,243 @@
+"""Datasets of other tools in and out: the format is told by the fields of a row.
+
+| format | fields |
+| --- | --- |
+| pairs | question, answer, context |
+| messages | messages: role, content |
+| sharegpt | conversations: from, value; system |
+| preference | prompt, chosen, rejected: texts or messages |
+| instruction | instruction, input, output |
+| completion | prompt, completion: texts or messages |
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataError
+from .examples import ROLES, Example, Message, Row, clean, conversation
+from .pairs import Pair
+
+FORMATS = {
+    "preference": {"chosen", "rejected"},
+    "messages": {"messages"},
+    "sharegpt": {"conversations"},
+    "pairs": {"question", "answer"},
+    "instruction": {"instruction", "output"},
+    "completion": {"prompt", "completion"},
+}
+"""Fields that a row of a format must have."""
+
+_SHOWN = 5
+_SPEAKERS = {"human": "user", "gpt": "assistant", "bing": "assistant", "chatgpt": "assistant", "function": "tool"}
+_SIDES = {"user": "human", "assistant": "gpt", "system": "system", "tool": "tool"}
+_PAIR_MESSAGES = 2
+
+
+def detect(record: Mapping[str, Any]) -> str | None:
+    """Tell the format of a row by its fields.
+
+    Examples
+    --------
+    >>> detect({"instruction": "Add 1 and 2.", "output": "3"})
+    'instruction'
+    """
+    return next((name for name, needed in FORMATS.items() if needed <= record.keys()), None)
+
+
+def read_rows(path: Path, name: str | None = None) -> tuple[str, list[Row]]:
+    """Read a file of JSON lines, JSON or CSV.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str, optional
+        The format; told by the first row without.
+
+    Returns
+    -------
+    str
+        The format.
+    list of Row
+        Pairs where a row is one question and one answer, else examples.
+
+    Raises
+    ------
+    DataError
+        If the file or a row of it can't be used; each such row is named.
+    """
+    records = list(_records(path))
+    if not records:
+        raise DataError(f"{path} has no rows", hint="give a file with one example a line")
+    first = records[0][1]
+    found = name or detect(first) if isinstance(first, dict) else None
+    if found is None:
+        fields = ", ".join(first) if isinstance(first, dict) else type(first).__name__
+        known = "\n".join(f"  {one}: {', '.join(sorted(needed))}" for one, needed in FORMATS.items())
+        message = f"the format of {path} is not known: its first row has {fields}"
+        raise DataError(message, hint=f"give it the fields of one\n{known}")
+    rows: list[Row] = []
+    faults: list[str] = []
+    ids: dict[str, str] = {}
+    for place, record in records:
+        try:
+            rows.append(_row(record, found, place))
+            identifier = str(record.get("id") or "")
+            if identifier and ids.setdefault(identifier, place) != place:
+                faults.append(f"{place}: the id {identifier} is that of {ids[identifier]}")
+        except _FaultError as error:
+            faults.append(f"{place}: {error}")
+    if faults:
+        shown = "\n".join(f"  {fault}" for fault in faults[:_SHOWN])
+        more = f"\n  and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+        message = f"{len(faults)} of {len(records)} rows of {path} can't be used:\n{shown}{more}"
+        raise DataError(message, hint="mend them, or name the right format with --format")
+    return found, rows
+
+
+def write_rows(rows: Sequence[Row], path: Path, name: str) -> None:
+    """Write rows as JSON lines of a format.
+
+    Raises
+    ------
+    DataError
+        If a row does not fit into the format.
+    """
+    lines = [json.dumps(_record(row, name), ensure_ascii=False) for row in rows]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+class _FaultError(Exception):
+    """What is wrong with a row."""
+
+
+def _records(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the rows of a file, and where each stands."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from error
+    if path.suffix.lower() == ".csv":
+        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+        for number, row in enumerate(csv.DictReader(text.splitlines(keepends=True)), start=1):
+            yield f"row {number}", row
+        return
+    if text.lstrip().startswith("["):
+        yield from ((f"row {number}", row) for number, row in enumerate(_json(text, str(path)), start=1))
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            yield f"line {number}", _json(line, f"{path}, line {number}")
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise DataError(f"{where} is not JSON: {error}", hint="give JSON lines, a JSON list, or a .csv file") from error
+
+
+def _row(record: Any, name: str, place: str) -> Row:
+    if not isinstance(record, dict):
+        raise _FaultError("it is no object")
+    missing = FORMATS[name] - record.keys()
+    if missing:
+        raise _FaultError(f"no {', '.join(sorted(missing))}, which the format {name} has")
+    document = str(record.get("document") or record.get("id") or place)
+    topic = str(record.get("topic") or "")
+    if name in {"pairs", "instruction"}:
+        keys = ("question", "context", "answer") if name == "pairs" else ("instruction", "input", "output")
+        question, context, answer = (_text(record.get(key) or "", key) for key in keys)
+        return _pair(question, context, answer, document, topic)
+    rejected = ""
+    if name == "preference":
+        messages = [*_messages(record.get("prompt") or [], "user"), *_messages(record["chosen"], "assistant")]
+        others = _messages(record["rejected"], "assistant")
+        # With messages on both sides, each holds the whole conversation, or its end.
+        rejected = others[-1].content if others else ""
+        if not rejected:
+            raise _FaultError("rejected is empty")
+    elif name == "completion":
+        messages = [*_messages(record["prompt"], "user"), *_messages(record["completion"], "assistant")]
+    else:
+        messages = _messages(record["messages" if name == "messages" else "conversations"], "user")
+        if record.get("system") and name == "sharegpt":
+            messages.insert(0, Message("system", _text(record["system"], "system")))
+    _check(messages)
+    if len(messages) == _PAIR_MESSAGES and not rejected:
+        return _pair(messages[0].content, "", messages[1].content, document, topic)
+    return Example(tuple(messages), rejected, document, topic)
+
+
+def _pair(question: str, context: str, answer: str, document: str, topic: str) -> Pair:
+    if not question or not answer:
+        raise _FaultError(f"the {'answer' if question else 'question'} is empty")
+    return Pair(question, context, answer, document, 0, 0, 0, "import", topic)
+
+
+def _messages(found: Any, role: str) -> list[Message]:
+    if isinstance(found, str):
+        return [Message(role, clean(found))]
+    if not isinstance(found, list):
+        raise _FaultError(f"{type(found).__name__} where messages should be")
+    messages = []
+    for one in found:
+        if not isinstance(one, dict):
+            raise _FaultError("a message is no object")
+        speaker = str(one.get("role") or one.get("from") or "")
+        content = one.get("content") if "content" in one else one.get("value")
+        messages.append(Message(_SPEAKERS.get(speaker, speaker), _text(content, "content")))
+    return messages
+
+
+def _check(messages: Sequence[Message]) -> None:
+    strange = next((message.role for message in messages if message.role not in ROLES), None)
+    if strange is not None:
+        raise _FaultError(f"the role {strange!r} is none of {', '.join(ROLES)}")
+    if len(messages) < _PAIR_MESSAGES or messages[-1].role != "assistant":
+        raise _FaultError("it does not end with an answer of the assistant")
+    if not any(message.role == "user" and message.content for message in messages[:-1]):
+        raise _FaultError("there is no question of a user")
+    if not messages[-1].content:
+        raise _FaultError("the answer is empty")
+
+
+def _text(value: Any, key: str) -> str:
+    if not isinstance(value, str):
+        raise _FaultError(f"{key} is no text")
+    return clean(value)
+
+
+def _record(row: Row, name: str) -> dict[str, Any]:
+    messages = conversation(row)
+    about = {"document": row.document, "topic": row.topic}
+    if name == "messages":
+        return {"messages": messages, **about}
+    if name == "sharegpt":
+        turns = [{"from": _SIDES[one["role"]], "value": one["content"]} for one in messages]
+        return {"conversations": turns, **about}
+    if name == "completion":
+        return {"prompt": messages[:-1], "completion": messages[-1:], **about}
+    if name == "preference":
+        if not isinstance(row, Example) or not row.rejected:
+            raise _unfit(row, name, "it has no rejected answer")
+        other = [{"role": "assistant", "content": row.rejected}]
+        return {"prompt": messages[:-1], "chosen": messages[-1:], "rejected": other, **about}
+    if not isinstance(row, Pair):
+        raise _unfit(row, name, "it is a conversation of several messages")
+    if name == "instruction":
+        return {"instruction": row.question, "input": row.context, "output": row.answer, **about}
+    return row.as_record()
+
+
+def _unfit(row: Row, name: str, reason: str) -> DataError:
+    start = row.question[:60]
+    return DataError(f"{start!r} does not fit into the format {name}: {reason}", hint="choose the format messages")
