@@ -17,6 +17,9 @@ app = typer.Typer(help="Fine-tune a language model on documents.", no_args_is_he
 
 DocumentsOption = Annotated[Path | None, typer.Option("--documents", metavar="FOLDER", help="Documents to use")]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of splits, batches and weights")]
+DatasetOption = Annotated[
+    str | None, typer.Option("--dataset", help="Such as documents or documents@a1b2c3, in place of documents")
+]
 CheckpointArgument = Annotated[
     str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as documents-qa@v1.0.0; the latest by default")
 ]
@@ -63,18 +66,27 @@ def train(
     documents: DocumentsOption = None,
     seed: SeedOption = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the checkpoint")] = None,
+    dataset: DatasetOption = None,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Fine-tune on documents and save a checkpoint."""
+    """Fine-tune on documents, or on a dataset, and save a checkpoint."""
     config, root, folder = _settings(documents, seed, overrides, env)
     from .console import console, tell_documents, tell_loss
+    from .data.examples import Row
+    from .data.splits import Splits
+    from .data.store import DatasetStore
     from .pipeline import golden_prompts, prepare
     from .process import import_training_stack
 
-    prepared = prepare(folder, config.data, config.quality)
-    tell_documents(prepared)
-    splits = prepared.split(seed=config.training.seed)
+    version = DatasetStore(root / "datasets").get(dataset) if dataset else None
+    splits: Splits[Row]
+    if version:
+        splits = version.splits()
+    else:
+        prepared = prepare(folder, config.data, config.quality)
+        tell_documents(prepared)
+        splits = prepared.split(seed=config.training.seed)
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
         from .fine_tuning import LLMTrainer
@@ -83,6 +95,7 @@ def train(
     result = trainer.fine_tune(dataset=splits, on_progress=tell_loss)
     metadata = {
         "seed": config.training.seed,
+        "dataset": str(version) if version else None,
         "documents": splits.documents(),
         "history": result.history,
         "golden": golden_prompts(splits.validation),
@@ -97,20 +110,25 @@ def train(
 def evaluate(
     checkpoint: CheckpointArgument = None,
     documents: DocumentsOption = None,
+    dataset: DatasetOption = None,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Score a checkpoint on the documents that it was kept from."""
+    """Score a checkpoint on the documents that it was kept from, or on the test split of a dataset."""
     config, root, folder = _settings(documents, None, overrides, env)
     from .console import print_scores, tell_documents
+    from .data.store import DatasetStore
     from .evaluation.evaluator import LLMEvaluator
     from .pipeline import prepare
 
     model, tokenizer, metadata = _load(checkpoint, config, root)
-    prepared = prepare(folder, config.data, config.quality)
-    tell_documents(prepared)
-    kept = set(metadata.get("documents", {}).get("test", ()))
-    questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
+    if dataset:
+        questions = DatasetStore(root / "datasets").get(dataset).questions()
+    else:
+        prepared = prepare(folder, config.data, config.quality)
+        tell_documents(prepared)
+        kept = set(metadata.get("documents", {}).get("test", ()))
+        questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
     evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
     scores = evaluator.evaluate(model, tokenizer, questions[: config.evaluation.max_questions or None]).scores()
     print_scores({"score": scores}, title=f"{len(questions)} questions")

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
 from .config import LLMConfig, TrainingConfig
-from .data.pairs import Pair
+from .data.examples import Row, conversation
 from .errors import DataError, ModelError
-from .inference import prompt_messages
 from .training.checkpointing import CheckpointManager
 
 if TYPE_CHECKING:
@@ -106,15 +105,15 @@ class LLMTrainer:
 
     def fine_tune(
         self,
-        dataset: Mapping[str, Sequence[Pair]],
+        dataset: Mapping[str, Sequence[Row]],
         method: Method | None = None,
         on_progress: Progress | None = None,
     ) -> TrainingResult:
-        """Train on the pairs under ``train``, and take the loss on those under ``validation`` now and then.
+        """Train on the rows under ``train``, and take the loss on those under ``validation`` now and then.
 
         Parameters
         ----------
-        dataset : mapping of str to sequence of Pair
+        dataset : mapping of str to sequence of Row
             Splits; only ``train`` must be there.
         method : str, optional
             ``lora`` or ``full``; what the configuration says by default.
@@ -173,15 +172,10 @@ class LLMTrainer:
             name or self.config.name, model=self.model, tokenizer=self.tokenizer, metadata=metadata or {}
         )
 
-    def _rows(self, pairs: Sequence[Pair]) -> Any:
-        """Give the pairs as a data set of prompts and completions."""
-        rows = [
-            {
-                "prompt": prompt_messages(pair.context, pair.question),
-                "completion": [{"role": "assistant", "content": pair.answer}],
-            }
-            for pair in pairs
-        ]
+    def _rows(self, dataset: Sequence[Row]) -> Any:
+        """Give rows as a data set of prompts and completions."""
+        talks = [conversation(row) for row in dataset]
+        rows = [{"prompt": talk[:-1], "completion": talk[-1:]} for talk in talks]
         return import_module("datasets").Dataset.from_list(rows)  # imported so because it has no types
 
     def _add_adapter(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from .config import DataConfig, QualityConfig
 from .data.chunks import Chunk, chunk_document
 from .data.documents import DocumentFolder, read_documents
+from .data.examples import Row
 from .data.pairs import Pair, make_pairs, unrepeated
 from .data.quality import Judged, judge
 from .data.splits import Splits, split_rows
@@ -86,11 +87,10 @@ def prepare(documents: Path, settings: DataConfig | None = None, quality: Qualit
     return Prepared(folder, chunks, judge(pairs, asked), wanted, asked)
 
 
-def golden_prompts(pairs: Sequence[Pair]) -> list[dict[str, str]]:
+def golden_prompts(rows: Sequence[Row]) -> list[dict[str, str]]:
     """Choose prompts that a model must answer alike in every form that it takes: adapter, merged, served."""
-    return [
-        {"context": pairs[index].context, "question": pairs[index].question} for index in spread(pairs, GOLDEN_PROMPTS)
-    ]
+    chosen = [rows[index] for index in spread(rows, GOLDEN_PROMPTS)]
+    return [{"context": row.context if isinstance(row, Pair) else "", "question": row.question} for row in chosen]
 
 
 def spread(pairs: Sequence[object], count: int) -> list[int]:

@@ -19,6 +19,7 @@ from ...disk import room_for
 from ..errors import DataError
 from ..training.checkpoint_files import sync_tree
 from .examples import Row, row_of
+from .pairs import Pair
 from .splits import Splits
 
 CARD = "card.json"
@@ -67,6 +68,19 @@ class Version:
             raise DataError(f"{self} was changed after it was made", hint="build the dataset again")
         rows = {name: tuple(row_of(json.loads(line)) for line in text.splitlines()) for name, text in contents.items()}
         return Splits(**rows)
+
+    def questions(self) -> list[Pair]:
+        """Give the pairs of the test split.
+
+        Raises
+        ------
+        DataError
+            If there are conversations alone.
+        """
+        found = [row for row in self.splits().test if isinstance(row, Pair)]
+        if not found:
+            raise DataError(f"{self} has no questions with single answers to score", hint="name a dataset of pairs")
+        return found
 
 
 class DatasetStore:
