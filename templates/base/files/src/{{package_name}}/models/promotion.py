@@ -5,12 +5,10 @@ candidate and champion on the test split → thresholds → paired comparison �
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict
 
 from ..logs import get_logger
@@ -113,9 +111,11 @@ def settle(tracking: Tracking, candidate: Version, decide: Callable[[Version | N
     Raises
     ------
     ModelError
-        If the version is the champion already, or the other decision does not end.
+        If the version is the champion already.
+    LockedError
+        If the other decision does not end.
     """
-    with _locked(tracking, candidate.model):
+    with tracking.lock(candidate.model, _WAIT):
         return _settle(tracking, candidate, decide)
 
 
@@ -127,7 +127,7 @@ def withdraw(tracking: Tracking, challenger: Version, decision: Decision) -> boo
     bool
         Whether it still was the challenger: another may have been faster.
     """
-    with _locked(tracking, challenger.model):
+    with tracking.lock(challenger.model, _WAIT):
         holder = _holder(tracking, challenger.model, CHALLENGER)
         if holder is None or holder.number != challenger.number:
             return False
@@ -165,18 +165,6 @@ def check_gain(metric: str, difference: Difference, rules: PromotionConfig, agai
         Check(name="gain", passed=difference.value > rules.least_gain, detail=gain),
         Check(name="significance", passed=difference.p_value <= rules.significance, detail=chance),
     ]
-
-
-@contextmanager
-def _locked(tracking: Tracking, model: str) -> Iterator[None]:
-    folder = tracking.artifacts / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / f"{model}.lock", timeout=_WAIT):
-            yield
-    except Timeout as error:
-        message = f"another promotion of {model} did not end within {_WAIT:.0f} s"
-        raise ModelError(message, hint="wait for it, or end it") from error
 
 
 def _settle(tracking: Tracking, candidate: Version, decide: Callable[[Version | None], Decision]) -> Decision:

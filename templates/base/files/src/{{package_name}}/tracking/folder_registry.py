@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from filelock import FileLock
 from pydantic import BaseModel
 
 from .errors import TrackingError
-from .folders import explained, write_whole
+from .folders import explained, locked, write_whole
 from .store import Version, check_name
 
 _WAIT = 60.0
@@ -75,6 +75,10 @@ class FolderRegistry:
         """Write tags of a version; others stay."""
         with self._change(model) as entries:
             _entry(model, number, entries).tags.update(tags)
+
+    def lock(self, model: str, wait: float) -> AbstractContextManager[None]:
+        """Let only one of all that use this folder into the `with` block."""
+        return locked(self.artifacts, model, wait)
 
     @property
     def _models(self) -> Path:

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from ..logs import get_logger
-from .errors import TrackingError
+from .errors import LockedError, TrackingError
+from .store import check_name
 
 _log = get_logger(__name__)
 
@@ -69,3 +70,29 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(folder: Path, model: str, wait: float) -> Iterator[None]:
+    """Let only one of those that share a folder into the `with` block.
+
+    Raises
+    ------
+    LockedError
+        If another did not end within `wait` seconds.
+    TrackingError
+        If the folder can't be written.
+    """
+    check_name(model)
+    path = folder / "locks" / f"{model}.lock"
+    lock = FileLock(path, timeout=wait)
+    with explained(folder):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LockedError(model, wait) from error
+    try:
+        yield
+    finally:
+        lock.release()

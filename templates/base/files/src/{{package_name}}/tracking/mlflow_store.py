@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,8 @@ from urllib.parse import unquote, urlsplit
 from ..logs import get_logger
 from .config import TrackingConfig
 from .errors import TrackingError
+from .folders import locked
+from .mlflow_lock import claimed
 from .mlflow_registry import MlflowRegistry, explained, pages
 from .store import FAILED, FINISHED, KILLED, RunRecord, Version, check_name, check_path, flatten
 
@@ -155,6 +157,12 @@ class MlflowStore(MlflowRegistry):
         with explained(self.uri):
             runs = self.client.search_runs(chosen, filter_string=query, max_results=limit, order_by=order)
         return [_record(run, names) for run in runs]
+
+    def lock(self, model: str, wait: float) -> AbstractContextManager[None]:
+        """Let only one of all that use this server, or this file, into the `with` block."""
+        if self.uri.startswith("sqlite:"):
+            return locked(self.artifacts, model, wait)
+        return claimed(self.client, self.uri, model, wait)
 
     def _names(self) -> dict[str, str]:
         with explained(self.uri):

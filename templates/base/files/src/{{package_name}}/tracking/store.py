@@ -144,6 +144,10 @@ class Tracking(Protocol):
     def set_tags(self, model: str, number: int, tags: Mapping[str, str]) -> None:
         """Write tags of a version; others stay."""
 
+    def lock(self, model: str, wait: float) -> AbstractContextManager[None]:
+        """Let only one of all that use this store into the `with` block: a `LockedError` after `wait` seconds."""
+        ...
+
 
 def check_name(name: str) -> None:
     """Refuse a name before it gets into a query or a path.
