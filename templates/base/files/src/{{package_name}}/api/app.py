@@ -22,6 +22,7 @@ from ..serving import Serving
 from ..ui.mount import mount
 from .config import ApiConfig
 from .credentials import Credentials
+from .docs import add_docs
 from .errors import handle_errors
 from .gateway import Gateway, Services
 from .identity import DEVELOPMENT, LOOPBACK, Identity, signing_secret
@@ -78,7 +79,7 @@ def create_app(config: Config) -> FastAPI:
         title=PACKAGE,
         version=__version__,
         lifespan=lifespan,
-        docs_url="/docs" if settings.docs else None,
+        docs_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
         redoc_url=None,
         telemetry=fastapi_telemetry(traces),
@@ -88,6 +89,8 @@ def create_app(config: Config) -> FastAPI:
     app.router.routes += [*predict.router.routes, *status.router.routes]  # what is asked most, in no router of its own
     for router in (models.router, login.router):
         app.include_router(router)
+    if settings.docs:
+        add_docs(app)
     _add_plugins(app, config)
     json_logs = config.group("logging", LoggingConfig).format == "json"
     app.add_middleware(Gateway, owner=app, settings=settings, metrics=metrics, json_logs=json_logs)

@@ -14,8 +14,8 @@ from .errors import ApiError
 Header = tuple[bytes, bytes]
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_PAGES = ("/docs", "/ui")
-"""Paths that show pages, which bring their own rules for scripts and styles."""
+_PAGES = "/ui"
+"""Where pages are, which bring their own rules for scripts and styles."""
 
 _HEADERS: list[Header] = [
     (b"x-content-type-options", b"nosniff"),
