@@ -1,4 +1,4 @@
-"""The configuration group ``llm``: ``conf/llm/{model,data,quality,training,evaluation}.yaml``."""
+"""The configuration group ``llm``: ``conf/llm/{model,data,quality,generation,training,evaluation}.yaml``."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -46,6 +46,22 @@ class QualityConfig(ConfigModel):
     language: str = Field(default="", description="Code of the only language that is let in, such as en; any if empty")
 
 
+class GenerationConfig(ConfigModel):
+    """The language model that writes question-answer pairs, if one is asked to."""
+
+    url: str = Field(default="", description="OpenAI-compatible address, such as http://127.0.0.1:8080/v1")
+    model: str = Field(default="", description="Name of the model there")
+    questions: int = Field(default=3, ge=1, le=20, description="Most questions about one passage")
+    max_tokens: int = Field(default=1000, ge=50, description="Most tokens in one answer")
+    temperature: float = Field(default=0.0, ge=0, le=2, description="How freely it writes")
+    max_cost: float = Field(default=1.0, ge=0, description="Most that one run may cost; 0 for no limit")
+    prompt_price: float = Field(default=0.0, ge=0, description="Price of a million tokens sent")
+    completion_price: float = Field(default=0.0, ge=0, description="Price of a million tokens received")
+    concurrency: int = Field(default=4, ge=1, le=64, description="Requests under way at once")
+    timeout: float = Field(default=120, gt=0, description="Seconds until an answer must be whole")
+    retries: int = Field(default=5, ge=0, le=20, description="Tries more while the endpoint is busy or away")
+
+
 class TrainingConfig(ConfigModel):
     """How the adapter, or the whole model, is trained."""
 
@@ -82,5 +98,6 @@ class LLMConfig(ConfigModel):
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     quality: QualityConfig = QualityConfig()
+    generation: GenerationConfig = GenerationConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()

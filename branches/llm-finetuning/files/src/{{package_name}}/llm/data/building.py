@@ -69,11 +69,13 @@ class TrainingDataGenerator:
         return split_rows(chosen, self.settings, seed=seed, similarity=self.quality.similarity)
 
 
-def build(store: DatasetStore, name: str, prepared: Prepared, seed: int = 0) -> Version:
-    """Split the pairs of documents and keep them as a version."""
+def build(
+    store: DatasetStore, name: str, prepared: Prepared, seed: int = 0, about: Mapping[str, Any] | None = None
+) -> Version:
+    """Split the pairs of documents and keep them as a version, with more about it on its card."""
     splits = prepared.split(seed=seed)
     settings = {"data": prepared.settings.model_dump(mode="json"), "quality": prepared.quality.model_dump()}
-    about = {
+    facts = {
         "source": {"documents": {document.name: _sha256(document.text) for document in prepared.folder.documents}},
         "settings": {**settings, "seed": seed},
         "skipped": {file.name: file.reason for file in prepared.folder.skipped},
@@ -85,7 +87,7 @@ def build(store: DatasetStore, name: str, prepared: Prepared, seed: int = 0) -> 
         ],
         "mean_score": round(mean(one.score for one in prepared.judged if one.accepted), 4),
     }
-    return store.save(name, splits, {**about, **describe(splits)})
+    return store.save(name, splits, {**facts, **(about or {}), **describe(splits)})
 
 
 def distinct(rows: Sequence[RowType_co], similarity: float) -> list[RowType_co]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
     from ..config import LLMConfig
+    from ..pipeline import Prepared
     from .examples import Row
     from .store import DatasetStore
 
@@ -29,10 +31,19 @@ FormatOption = Annotated[
 _SHOWN = 20
 
 
+class Maker(StrEnum):
+    """Who makes pairs."""
+
+    RULES = "rules"
+    MODEL = "model"
+    BOTH = "both"
+
+
 @app.command("build")
 def build_command(
     documents: Annotated[Path | None, typer.Option("--documents", metavar="FOLDER", help="Documents to use")] = None,
     name: NameOption = "documents",
+    by: Annotated[Maker, typer.Option("--by", help="Who makes the pairs; the model is a language model")] = Maker.RULES,
     seed: SeedOption = 0,
     overrides: SetOption = None,
     env: EnvOption = None,
@@ -44,8 +55,11 @@ def build_command(
     from .building import build
 
     prepared = prepare(documents or root / config.data.documents, config.data, config.quality)
+    about: dict[str, Any] = {}
+    if by != Maker.RULES:
+        prepared, about = _ask(prepared, config, store, keep_rules=by == Maker.BOTH)
     tell_documents(prepared)
-    version = build(store, name, prepared, seed)
+    version = build(store, name, prepared, seed, about)
     _tell(version.card)
     typer.echo(str(version))
 
@@ -159,6 +173,42 @@ def export_command(
         path = output / f"{split}.jsonl"
         write_rows(rows, path, form or "messages")
         typer.echo(path.as_posix())
+
+
+def _ask(
+    prepared: Prepared, config: LLMConfig, store: DatasetStore, *, keep_rules: bool
+) -> tuple[Prepared, dict[str, Any]]:
+    """Have a language model ask about the passages; what it gave, and what to say about that on a card."""
+    from dataclasses import asdict, replace
+
+    from ..console import console
+    from .asking import ask_about
+    from .language_model import LanguageModel
+    from .pairs import unrepeated
+    from .quality import judge
+
+    model = LanguageModel(config.generation, store.root / "answers.db")
+    try:
+        with console.status("asking the language model") as status:
+            found = ask_about(
+                prepared.chunks, model, lambda done, count: status.update(f"{done} of {count} passages are asked about")
+            )
+    finally:
+        model.close()
+        used = model.usage
+        typer.echo(
+            f"language model: {used.requests} requests, {used.kept} answers kept from before, "
+            f"{used.prompt_tokens} tokens sent, {used.completion_tokens} received, cost {used.cost:.4f}",
+            err=True,
+        )
+    for chunk, reason in found.failed[:_SHOWN]:
+        typer.echo(f"warning: no pairs of {chunk.document}, {chunk.place}: {reason}", err=True)
+    if found.stopped:
+        typer.echo(f"warning: {found.left} passages are left: {found.stopped}", err=True)
+    rules = [one.pair for one in prepared.judged] if keep_rules else []
+    judged = judge(unrepeated([*rules, *found.pairs]), config.quality)
+    about = {"language_model": {"model": config.generation.model, "failed": len(found.failed), "left": found.left}}
+    return replace(prepared, judged=judged), {"language_model": {**about["language_model"], **asdict(used)}}
 
 
 def _open(overrides: list[str] | None, env: str | None) -> tuple[LLMConfig, Path, DatasetStore]:
