@@ -122,7 +122,9 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
 
 function composeDocs({ manifest, readme, folder }: Layer, data: object) {
   const rendered = readme === undefined ? '' : render(readme, data, `${folder}/${manifest.docs.readme}`);
-  return { layer: manifest.name, title: manifest.title, readme: rendered, pages: manifest.docs.pages };
+  // A page of the documentation links to others from where it lies.
+  const pages = manifest.docs.pages.map((page) => ({ ...page, link: page.path.slice('docs/'.length) }));
+  return { layer: manifest.name, title: manifest.title, readme: rendered, pages };
 }
 
 /** The volumes and files of a service, as compose writes them. */

@@ -118,7 +118,11 @@ const workflow = z.strictObject({
   minutes: z.int().positive().default(45),
 });
 const workflows = record(slug, workflow).default({});
-const pages = z.array(z.strictObject({ path: z.string().min(1), title: line })).default([]);
+const page = z.strictObject({
+  path: z.string().regex(/^docs\/.+\.md$/, 'a page is a file such as docs/guides/fine-tuning.md'),
+  title: line,
+});
+const pages = z.array(page).default([]);
 
 /** What goes together and can be left out: files, and what a manifest says because of them. */
 const part = z.strictObject({

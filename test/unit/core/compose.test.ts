@@ -256,7 +256,7 @@ describe('a part of a layer', () => {
       ],
       services: [{ name: 'redis' }],
       workflows: [{ name: 'image', tasks: ['build'] }],
-      docs: [{ pages: [{ path: 'docs/api.md', title: 'API' }] }],
+      docs: [{ pages: [{ path: 'docs/api.md', title: 'API', link: 'api.md' }] }],
     });
     expect(composed.tasks.map((task) => task.command)).toContainEqual(['my-project api run']);
   });

@@ -62,7 +62,7 @@ describe('a fault of a manifest', () => {
     ],
     ['a variable in small letters', 'env:\n  api_key: {}', /^2: .*capital letters/],
     ['a plugin without object', 'plugins:\n  commands:\n    a: .module', /^3: .*module:object/],
-    ['two lines where one is meant', 'docs:\n  pages:\n    - {path: a, title: "a\\nb"}', /^3: .*one line/],
+    ['two lines where one is meant', 'docs:\n  pages:\n    - {path: docs/a.md, title: "a\\nb"}', /^3: .*one line/],
     ['a readme outside', 'docs:\n  readme: ../../secret', /^2: .*leaves the root/],
     ['a key twice', 'aliases: []\naliases: []', /^2: .*unique/],
     ['YAML that is none', 'tasks: [', /^\d: /],
