@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
+from .config import ModelConfig, Precision
 from .errors import ModelError
+from .model_families import find_family
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 PACKAGE_SCHEME = "package:"
 TINY_BASE = f"{PACKAGE_SCHEME}tiny_base/model"
@@ -51,7 +55,7 @@ def resolve_base_model(reference: str) -> str:
 
 
 def load_base_model(
-    reference: str, *, precision: Literal["single", "saved"] = "single"
+    reference: str | ModelConfig, *, precision: Precision = "single", four_bits: bool = False
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a causal language model for training, with its tokenizer, to the CPU.
 
@@ -59,36 +63,139 @@ def load_base_model(
 
     Parameters
     ----------
-    reference : str
-        As `resolve_base_model` takes it.
+    reference : str or ModelConfig
+        As `resolve_base_model` takes it, or all that the configuration says about the model.
     precision : str
-        ``single``, or the one in which the weights were ``saved``.
+        Precision of the weights, if `reference` does not say it.
+    four_bits : bool
+        Whether to quantise the weights to NF4 with bitsandbytes, on the GPU.
 
     Raises
     ------
     ModelError
-        If there is no such model, or it is no causal language model.
+        If there is no such model, it is no causal language model, or its chat template can't be read.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    source = resolve_base_model(reference)
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(source)
-        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            source, dtype=torch.float32 if precision == "single" else "auto"
+    model = reference if isinstance(reference, ModelConfig) else ModelConfig(base_model=reference, precision=precision)
+    dtypes = {"single": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "saved": "auto"}
+    options: dict[str, Any] = {} if model.attention == "auto" else {"attn_implementation": model.attention}
+    if four_bits:
+        options["quantization_config"] = _four_bits()
+    tokenizer = load_tokenizer(model)
+    with _found(model.base_model):
+        loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            resolve_base_model(model.base_model),
+            dtype=dtypes[model.precision],
+            revision=model.revision or "main",
+            trust_remote_code=model.trust_remote_code,
+            **options,
         )
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"cannot load the base model {reference}: {reason}",
-            hint=f"set llm.model.base_model to a folder, an id on the Hugging Face hub, or {TINY_BASE}",
-        ) from error
+    if loaded.generation_config is not None:
+        loaded.generation_config.eos_token_id = tokenizer.eos_token_id
+        loaded.generation_config.pad_token_id = tokenizer.pad_token_id
+    return loaded, tokenizer
+
+
+def load_tokenizer(model: ModelConfig) -> PreTrainedTokenizerBase:
+    """Load a model's tokenizer, with the end of a turn as its end token, a padding token and a chat template.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its chat template can't be read.
+    """
+    from transformers import AutoTokenizer
+
+    family = find_family(load_config(model).model_type)
+    with _found(model.base_model):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            resolve_base_model(model.base_model),
+            revision=model.revision or "main",
+            trust_remote_code=model.trust_remote_code,
+        )
+    if family is not None:
+        family = find_family(load_config(model).model_type, tokenizer.get_vocab())
+    if model.chat_template is not None:
+        try:
+            tokenizer.chat_template = model.chat_template.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelError(
+                f"the chat template {model.chat_template} can't be read: {error}",
+                hint="set llm.model.chat_template to a Jinja file in UTF-8",
+            ) from error
+    elif tokenizer.chat_template is None:
+        tokenizer.chat_template = family.chat_template if family else PLAIN_CHAT_TEMPLATE
+    if family and family.turn_end and family.turn_end in str(tokenizer.chat_template):
+        tokenizer.eos_token = family.turn_end
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    if tokenizer.chat_template is None:
-        tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
-    return model, tokenizer
+    return tokenizer
+
+
+def load_config(model: ModelConfig) -> PretrainedConfig:
+    """Load what says how a model is built, and none of its weights.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model.
+    """
+    from transformers import AutoConfig
+
+    with _found(model.base_model):
+        config: PretrainedConfig = AutoConfig.from_pretrained(
+            resolve_base_model(model.base_model),
+            revision=model.revision or "main",
+            trust_remote_code=model.trust_remote_code,
+        )
+    return config
+
+
+def models_here() -> list[str]:
+    """Name the models that load without a network: the shipped one, and those of the hub that are cached."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        cached = sorted(one.repo_id for one in scan_cache_dir().repos if one.repo_type == "model")
+    except CacheNotFound:
+        cached = []
+    return [TINY_BASE, *cached]
+
+
+@contextmanager
+def _found(reference: str) -> Iterator[None]:
+    """Turn what transformers raises about a model that can't be had into what a person can act on."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0]
+        if "trust_remote_code" in str(error):
+            raise ModelError(
+                f"the base model {reference} brings Python code of its own, which is not run",
+                hint="read that code, and set llm.model.trust_remote_code=true if you trust it",
+            ) from error
+        raise ModelError(
+            f"cannot load the base model {reference}: {reason}",
+            hint="set llm.model.base_model to a folder, or an id on the Hugging Face hub if the network reaches it; "
+            f"without a network these work here: {', '.join(models_here())}",
+        ) from error
+
+
+def _four_bits() -> Any:
+    """Describe NF4 with double quantisation, as QLoRA has it: https://arxiv.org/abs/2305.14314."""
+    import torch
+    from transformers import BitsAndBytesConfig
+
+    describe: Any = BitsAndBytesConfig  # has no types
+    return describe(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16,
+    )
 
 
 def pick_device(wanted: str) -> torch.device:

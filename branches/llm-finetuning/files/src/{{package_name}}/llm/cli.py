@@ -64,46 +64,26 @@ def pairs(
 @app.command("train")
 def train(
     documents: DocumentsOption = None,
+    dataset: DatasetOption = None,
     seed: SeedOption = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the checkpoint")] = None,
-    dataset: DatasetOption = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="A file of conf/llm/profiles, auto, or none")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show all, and train nothing")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted")] = False,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Fine-tune on documents, or on a dataset, and save a checkpoint."""
-    config, root, folder = _settings(documents, seed, overrides, env)
-    from .console import console, tell_documents, tell_loss
-    from .data.examples import Row
-    from .data.splits import Splits
-    from .data.store import DatasetStore
-    from .pipeline import golden_prompts, prepare
-    from .process import import_training_stack
+    """Fine-tune on documents, a dataset or a file of conversations, and save a checkpoint."""
+    config, root, folder = _settings(documents, seed, overrides, env, profile=profile)
+    from .workflow import TrainingPlan, preflight, train
 
-    version = DatasetStore(root / "datasets").get(dataset) if dataset else None
-    splits: Splits[Row]
-    if version:
-        splits = version.splits()
-    else:
-        prepared = prepare(folder, config.data, config.quality)
-        tell_documents(prepared)
-        splits = prepared.split(seed=config.training.seed)
-    with console.status("loading PyTorch, Transformers, PEFT and TRL"):
-        import_training_stack()
-        from .fine_tuning import LLMTrainer
-
-    trainer = LLMTrainer.from_config(config)
-    result = trainer.fine_tune(dataset=splits, on_progress=tell_loss)
-    metadata = {
-        "seed": config.training.seed,
-        "dataset": str(version) if version else None,
-        "documents": splits.documents(),
-        "history": result.history,
-        "golden": golden_prompts(splits.validation),
-        "config": config.model_dump(mode="json"),
-    }
-    saved = trainer.save(name, root=root / "checkpoints", metadata=metadata)
-    console.print(f"{result.steps} steps in {result.seconds:.1f} s")
-    typer.echo(saved.relative_to(root).as_posix())
+    if name is not None:
+        config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
+    plan = TrainingPlan.make(config, root, folder, dataset)
+    found = preflight(plan, show=dry_run)
+    found.check()
+    if not dry_run:
+        typer.echo(train(plan, resume=resume).relative_to(root).as_posix())
 
 
 @app.command("evaluate")
@@ -160,13 +140,28 @@ def generate(
 
 
 def _settings(
-    documents: Path | None, seed: int | None, overrides: list[str] | None, env: str | None
+    documents: Path | None,
+    seed: int | None,
+    overrides: list[str] | None,
+    env: str | None,
+    *,
+    profile: str | None = None,
 ) -> tuple[LLMConfig, Path, Path]:
     """Give the configuration with the options in it, the project's folder, and the folder of documents."""
     from .config import LLMConfig
 
     loaded = start(overrides, env)
     config = loaded.group("llm", LLMConfig)
+    from .console import tell_profile
+    from .profiles import apply_profile
+
+    given = {
+        value.key.removeprefix("llm.")
+        for value in loaded.values()
+        if value.origin != "default" and not value.origin.startswith("conf/")
+    }
+    config, chosen, values = apply_profile(config, profile or config.training.profile, given)
+    tell_profile(chosen, values)
     if seed is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
     return config, loaded.root, documents or loaded.root / config.data.documents

@@ -1,19 +1,58 @@
 """The configuration group ``llm``: ``conf/llm/{model,data,quality,generation,training,evaluation}.yaml``."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ..config import ConfigModel
+
+Method = Literal["lora", "qlora", "full"]
+Precision = Literal["single", "bfloat16", "float16", "saved"]
+
+
+def renamed(values: Any, names: Mapping[str, str]) -> Any:
+    """Take keys by the names that transformers, TRL and PEFT give or gave them; they win over the names used here.
+
+    Examples
+    --------
+    >>> renamed({"warmup_ratio": 0.1}, {"warmup_ratio": "warmup"})
+    {'warmup': 0.1}
+    """
+    if not isinstance(values, Mapping):
+        return values
+    taken = dict(values)
+    for old, new in names.items():
+        if old in taken:
+            taken[new] = taken.pop(old)
+    return taken
 
 
 class ModelConfig(ConfigModel):
     """What is tuned, and where it runs."""
 
     base_model: str = Field(default="package:tiny_base/model", description="The shipped model, a hub id, or a folder")
+    revision: str | None = Field(default=None, description="Branch, tag or commit of a model on the hub")
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(default="auto", description="Where models run")
-    precision: Literal["single", "saved"] = Field(default="single", description="Precision of the weights in training")
+    precision: Precision = Field(default="single", description="Precision of the weights in training")
+    attention: Literal["auto", "sdpa", "eager", "flash_attention_2"] = Field(
+        default="auto", description="How attention is computed"
+    )
+    chat_template: Path | None = Field(default=None, description="Jinja file in place of the model's own template")
+    trust_remote_code: bool = Field(default=False, description="Run Python code that comes with a model")
+    torch_dtype: str | None = Field(default=None, exclude=True, description="Former name of precision")
+    dtype: str | None = Field(default=None, exclude=True, description="Name of precision in transformers")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_renamed_keys(cls, values: Any) -> Any:
+        return renamed(values, {"torch_dtype": "precision", "dtype": "precision"})
+
+    @field_validator("precision", mode="before")
+    @classmethod
+    def _takes_names_of_torch(cls, value: Any) -> Any:
+        return {"float32": "single", "bf16": "bfloat16", "fp16": "float16", "half": "float16"}.get(value, value)
 
 
 class DataConfig(ConfigModel):
@@ -66,10 +105,18 @@ class TrainingConfig(ConfigModel):
     """How the adapter, or the whole model, is trained."""
 
     name: str = Field(default="documents-qa", description="Name of the checkpoints")
-    method: Literal["lora", "full"] = Field(default="lora", description="Train an adapter, or every weight")
+    profile: str = Field(default="auto", description="A file of conf/llm/profiles; auto chooses by model and device")
+    method: Method = Field(default="lora", description="Train an adapter, one on a model in 4 bits, or every weight")
     lora_rank: int = Field(default=16, ge=1, description="Rank of the adapter's matrices")
     lora_alpha: int = Field(default=32, ge=1, description="Scale of the adapter: alpha / rank")
     lora_dropout: float = Field(default=0.0, ge=0, lt=1, description="Dropout in front of the adapter")
+    lora_variant: Literal["lora", "dora", "rslora", "pissa"] = Field(
+        default="lora", description="Kind of adapter, as PEFT has them"
+    )
+    lora_targets: tuple[str, ...] = Field(default=(), description="Layers with an adapter; those of the model's family")
+    loss: Literal["assistant", "completion"] = Field(
+        default="assistant", description="Learn all that the assistant says, or what it says last"
+    )
     epochs: float = Field(default=6.0, gt=0, description="Passes over the training pairs")
     batch_size: int = Field(default=16, ge=1, description="Rows in one step on one device")
     gradient_accumulation: int = Field(default=1, ge=1, description="Batches that make one optimiser step")
@@ -80,8 +127,42 @@ class TrainingConfig(ConfigModel):
     activation_checkpointing: bool = Field(
         default=False, description="Compute activations twice: less memory, more time"
     )
+    max_steps: int = Field(default=0, ge=0, description="Optimiser steps in place of the epochs; 0 for the epochs")
+    optimizer: Literal["adamw_torch", "adamw_torch_fused", "adafactor", "adamw_8bit", "paged_adamw_8bit"] = Field(
+        default="adamw_torch_fused", description="As transformers names them; those in 8 bits need bitsandbytes"
+    )
+    schedule: Literal["cosine", "linear", "constant_with_warmup"] = Field(
+        default="cosine", description="How the learning rate falls"
+    )
     evaluations: int = Field(default=8, ge=1, description="How often the validation loss is taken")
+    eval_steps: int = Field(default=0, ge=0, description="Steps between two validation losses, in place of evaluations")
+    early_stopping: int = Field(
+        default=0, ge=0, description="Stop after so many validation losses above the lowest; 0 never stops"
+    )
+    keep_states: int = Field(
+        default=2, ge=0, description="States of a run that are kept to resume it and to find the best; 0 keeps none"
+    )
     seed: int = Field(default=0, ge=0, description="Seed of splits, batches and weights")
+    warmup_ratio: float | None = Field(default=None, exclude=True, description="Former name of warmup")
+    gradient_checkpointing: bool | None = Field(
+        default=None, exclude=True, description="Former name of activation_checkpointing"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_renamed_keys(cls, values: Any) -> Any:
+        return renamed(values, {"warmup_ratio": "warmup", "gradient_checkpointing": "activation_checkpointing"})
+
+
+class ProfileConfig(ConfigModel):
+    """Settings that suit a model or a device: those of the sections, with values of their own."""
+
+    summary: str = Field(description="What it is for")
+    device: Literal["cpu", "cuda", "mps"] | None = Field(default=None, description="Device that auto chooses it for")
+    memory_gb: float = Field(default=0, ge=0, description="Least memory of a GPU that auto chooses it for")
+    capability: float = Field(default=0, ge=0, description="Least compute capability that auto chooses it for")
+    model: dict[str, Any] = Field(default={}, description="Values of llm.model")
+    training: dict[str, Any] = Field(default={}, description="Values of llm.training")
 
 
 class EvaluationConfig(ConfigModel):
@@ -101,3 +182,4 @@ class LLMConfig(ConfigModel):
     generation: GenerationConfig = GenerationConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    profiles: dict[str, ProfileConfig] = Field(default={}, description="Files of conf/llm/profiles")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from .pipeline import Prepared
+
+if TYPE_CHECKING:
+    from .training.preflight import Preflight
 
 MEASURES = {
     "exact_match": "exact match",
@@ -36,6 +40,39 @@ def tell_documents(prepared: Prepared) -> None:
     _warn("document", "without a fact to ask about", prepared.without_pairs)
     used = len(prepared.folder.documents)
     console.print(f"{used} documents, {len(prepared.chunks)} passages, {len(prepared.pairs)} question-answer pairs")
+
+
+def tell_profile(name: str, values: Mapping[str, Any]) -> None:
+    """Say which profile is used, and what it sets."""
+    if values:
+        console.print(f"profile {name}: {', '.join(f'{key} {value}' for key, value in values.items())}", soft_wrap=True)
+
+
+def print_preflight(found: Preflight) -> None:
+    """Print what a run is going to be, and what is learned."""
+    out = Console(highlight=False, markup=False)
+    table = Table(show_header=False)
+    memory = found.memory
+    parts = [("weights", memory.weights), ("gradients", memory.gradients)]
+    parts += [("optimiser", memory.optimizer), ("activations", memory.activations)]
+    table.add_row("model", f"{found.base_model}, {found.parameters:,} weights, licence {found.licence}")
+    table.add_row("trained", f"{found.trained:,} weights, {found.trained / found.parameters:.2%}")
+    for name, one in found.splits.items():
+        counts = f"{one.rows:,} rows, {one.tokens:,} tokens, {one.supervised:,} of them learned"
+        table.add_row(name, f"{counts}; {one.typical} tokens a row, {one.longest} at most; {one.too_long} rows cut")
+    needed = f"{size_text(memory.total)} of {size_text(found.available)}"
+    table.add_row("memory", f"{needed}: {', '.join(f'{name} {size_text(size)}' for name, size in parts)}")
+    table.add_row("device", found.device)
+    table.add_row("disk", f"{size_text(found.disk_needed)} of {size_text(found.disk_free)}")
+    out.print(table)
+    out.print("what is learned is underlined, between ⟦ and ⟧:")
+    for row in found.samples:
+        text = Text()
+        for part, counted in row:
+            text.append(f"⟦{part}⟧" if counted else part, "underline green" if counted else "dim")
+        out.print(text, soft_wrap=True)
+    for problem in found.problems:
+        console.print(f"problem: {problem}", soft_wrap=True)
 
 
 def tell_loss(step: int, last_step: int, measured: Mapping[str, float]) -> None:
@@ -80,3 +117,14 @@ def _warn(noun: str, what: str, names: list[str]) -> None:
     plural = "s" if len(names) > 1 else ""
     shown = ", ".join(names[:NAMES_SHOWN])
     console.print(f"warning: {len(names)} {noun}{plural} {what}: {shown}{more}", soft_wrap=True)
+
+
+def size_text(size: int) -> str:
+    """Write a number of bytes for people.
+
+    Examples
+    --------
+    >>> size_text(3 * 2**30)
+    '3.0 GiB'
+    """
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 // 10 else f"{size / 2**20:.1f} MiB"

@@ -63,7 +63,9 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
         from .tracking import track_run
 
     evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
-    with track_run(EXPERIMENT, params=config.model_dump(mode="json"), tags={"seed": str(seed)}, root=root) as run:
+    with track_run(
+        EXPERIMENT, params=config.model_dump(mode="json", exclude={"profiles"}), tags={"seed": str(seed)}, root=root
+    ) as run:
         with watch.stage("base model"):
             trainer = LLMTrainer.from_config(config)
         with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} questions"):
@@ -87,7 +89,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
                 "golden": golden_prompts(splits.validation),
                 "base": base.scores(),
                 "tuned": tuned.scores(),
-                "config": config.model_dump(mode="json"),
+                "config": config.model_dump(mode="json", exclude={"profiles"}),
             }
             saved = trainer.save(root=root / "checkpoints", metadata=facts)
         chosen = spread(test, SAMPLES)

@@ -5,30 +5,28 @@ base model → rows of prompt and answer → adapter (or every weight) → train
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
-from .config import LLMConfig, TrainingConfig
-from .data.examples import Row, conversation
+from .config import LLMConfig, Method, ModelConfig, Precision, TrainingConfig
+from .distributed.resource_management import free_cached_memory, is_out_of_memory, smaller_batch
 from .errors import DataError, ModelError
 from .training.checkpointing import CheckpointManager
+from .training.data_preparation import Conversations, TokenRow, check_rows, conversations_of, encode
+from .training.full_finetuning import unfreeze
+from .training.loop import Progress, RunPlace, make_trainer, read_history
+from .training.lora_training import add_adapter, check_qlora
+from .training.states import last_state, open_states
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import PreTrainedModel, TrainerCallback
-    from trl.trainer.sft_config import SFTConfig
-
-IGNORED = -100
-Method = Literal["lora", "full"]
-Progress = Callable[[int, int, Mapping[str, float]], None]
-"""Called with the step, the last step and what was measured there (``loss`` or ``eval_loss``)."""
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 @dataclass
@@ -44,14 +42,21 @@ class TrainingResult:
     trainable_parameters, parameters : int
         Weights that were trained, and all weights.
     history : dict of str to list of dict
-        Points ``{"step", "loss"}`` of the curves ``train`` and ``validation``.
+        Points ``{"step", "loss", "token_accuracy"}`` of the curves ``train`` and ``validation``.
+    batch_size, gradient_accumulation : int
+        Those that fitted into memory.
+    best_step : int or None
+        Step whose weights the model has: that with the lowest validation loss, where states were kept.
     """
 
     steps: int = 0
     seconds: float = 0.0
     trainable_parameters: int = 0
     parameters: int = 0
-    history: dict[str, list[dict[str, float]]] = field(default_factory=lambda: {"train": [], "validation": []})
+    history: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    batch_size: int = 0
+    gradient_accumulation: int = 0
+    best_step: int | None = None
 
 
 class LLMTrainer:
@@ -66,7 +71,7 @@ class LLMTrainer:
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     precision : str
-        ``single``, or the precision in which the weights were ``saved``.
+        ``single``, ``bfloat16``, ``float16``, or the one in which the weights were ``saved``.
 
     Attributes
     ----------
@@ -88,75 +93,152 @@ class LLMTrainer:
         config: TrainingConfig | None = None,
         *,
         device: str = "auto",
-        precision: Literal["single", "saved"] = "single",
+        precision: Precision = "single",
     ) -> None:
-        self.base_model = model_name_or_path or TINY_BASE
-        self.config = config or TrainingConfig()
-        self.device = pick_device(device)
-        self.model: PreTrainedModel | PeftModel
-        self.model, self.tokenizer = load_base_model(self.base_model, precision=precision)
-        place(self.model, self.device)
+        base = ModelConfig(base_model=model_name_or_path or TINY_BASE, precision=precision)
+        self._set_up(base, config or TrainingConfig(), device)
 
     @classmethod
     def from_config(cls, config: LLMConfig) -> Self:
         """Make a trainer of what the configuration says."""
-        model = config.model
-        return cls(model.base_model, config.training, device=model.device, precision=model.precision)
+        trainer = cls.__new__(cls)
+        trainer._set_up(config.model, config.training, config.model.device)
+        return trainer
+
+    def _set_up(self, model: ModelConfig, config: TrainingConfig, device: str) -> None:
+        self.config = config
+        self.device = pick_device(device)
+        self._base = model
+        self._load()
+
+    def _load(self) -> None:
+        """Load the base model to the device, in four bits for QLoRA."""
+        four_bits = self.config.method == "qlora"
+        if four_bits:
+            check_qlora(self.device)
+        self.model: PreTrainedModel | PeftModel
+        self.tokenizer: PreTrainedTokenizerBase
+        self.model, self.tokenizer = load_base_model(self._base, four_bits=four_bits)
+        if not four_bits:
+            place(self.model, self.device)
 
     def fine_tune(
         self,
-        dataset: Mapping[str, Sequence[Row]],
+        dataset: Conversations,
         method: Method | None = None,
         on_progress: Progress | None = None,
+        *,
+        states: Path | None = None,
+        resume: bool = False,
     ) -> TrainingResult:
-        """Train on the rows under ``train``, and take the loss on those under ``validation`` now and then.
+        """Train on what is under ``train``, and take the loss on what is under ``validation`` now and then.
+
+        A device that runs out of memory is given smaller batches, with as many rows in a step as before. The model ends
+        with the weights of the lowest validation loss.
 
         Parameters
         ----------
-        dataset : mapping of str to sequence of Row
-            Splits; only ``train`` must be there.
+        dataset : mapping of str to sequence, or str or Path
+            Splits of pairs or conversations, of which only ``train`` must be there; or a file of conversations.
         method : str, optional
-            ``lora`` or ``full``; what the configuration says by default.
+            ``lora``, ``qlora`` or ``full``; what the configuration says by default.
         on_progress : callable, optional
             Told about each measured loss.
+        states : Path, optional
+            Folder for states to resume from; by default they go when the run ends.
+        resume : bool
+            Whether to go on from the last whole state, to the same numbers as without a break.
 
         Raises
         ------
         DataError
             If there is nothing to train on, or a row does not fit into ``max_length`` tokens.
         ModelError
-            If the loss is no longer a number.
+            If the method can't be used here, a loss is no number, or one row is too much for the memory.
         """
-        from transformers import PrinterCallback, set_seed
-        from trl.trainer.sft_trainer import SFTTrainer
-
-        if not dataset.get("train"):
+        splits = conversations_of(dataset)
+        if not splits.get("train"):
             raise DataError("there are no pairs to train on", hint="give pairs under 'train'")
+        self._choose(method)
+        rows = {
+            name: encode(self.tokenizer, splits[name], self.config.loss)
+            for name in ("train", "validation")
+            if splits.get(name)
+        }
+        for some in rows.values():
+            check_rows(some, self.config.max_length)
+        with ExitStack() as stack:
+            folder = states or Path(stack.enter_context(TemporaryDirectory())) / "states"
+            if resume and states is None:
+                raise ModelError("there is nothing to resume without a folder of states", hint="give states")
+            open_states(folder, self.config, self._base.base_model, rows["train"], resume=resume)
+            return self._train(rows, folder, on_progress)
+
+    def _choose(self, method: Method | None) -> None:
+        """Have the model ready for a method."""
+        from transformers import set_seed
+
+        if method and method != self.config.method:
+            reload = "qlora" in (method, self.config.method)
+            self.config = self.config.model_copy(update={"method": method})
+            if reload:
+                self._load()
         set_seed(self.config.seed)
-        if (method or self.config.method) == "lora":
-            self._add_adapter()
-        rows = {name: self._rows(dataset[name]) for name in ("train", "validation") if dataset.get(name)}
-        result = TrainingResult(
-            trainable_parameters=sum(p.numel() for p in self.model.parameters() if p.requires_grad),
-            parameters=sum(p.numel() for p in self.model.parameters()),
-        )
-        with TemporaryDirectory() as scratch:
-            trainer = SFTTrainer(
-                model=self.model,
-                args=self._arguments(Path(scratch), len(dataset["train"]), validate="validation" in rows),
-                train_dataset=rows["train"],
-                eval_dataset=rows.get("validation"),
-                processing_class=self.tokenizer,
-                callbacks=[_history_callback(result, on_progress)],
-            )
-            trainer.remove_callback(PrinterCallback)
-            self._check_supervised(trainer.train_dataset)
-            started = time.monotonic()
-            trainer.train()
+        if self.config.method == "full":
+            unfreeze(self.model)
+        else:
+            self.model = add_adapter(self.model, self.config)
+
+    def _train(
+        self, rows: Mapping[str, Sequence[TokenRow]], folder: Path, on_progress: Progress | None
+    ) -> TrainingResult:
+        """Train, with smaller batches each time that memory runs out."""
+        config, started = self.config, time.monotonic()
+        first = {name: weight.detach().cpu().clone() for name, weight in self._trained()}
+        while True:
+            trainer = make_trainer(self.model, self.tokenizer, config, rows, RunPlace(self.device, folder, on_progress))
+            state = last_state(folder)
+            try:
+                trainer.train(resume_from_checkpoint=str(state) if state else None)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                smaller = smaller_batch(config.batch_size, config.gradient_accumulation)
+                if smaller is None:
+                    raise ModelError(
+                        f"one row at once is too much for the memory of {self.device.type}",
+                        hint="lower llm.training.max_length, set llm.training.activation_checkpointing=true, "
+                        "or take a smaller model",
+                    ) from error
+            del trainer
+            free_cached_memory()
+            config = config.model_copy(update={"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
+            self._put_back(first)
         self.model.eval()
-        result.steps = trainer.state.global_step
-        result.seconds = time.monotonic() - started
-        return result
+        log: Any = trainer.state.log_history
+        return TrainingResult(
+            steps=trainer.state.global_step,
+            seconds=time.monotonic() - started,
+            trainable_parameters=sum(weight.numel() for _, weight in self._trained()),
+            parameters=sum(weight.numel() for weight in self.model.parameters()),
+            history=read_history(log),
+            batch_size=config.batch_size,
+            gradient_accumulation=config.gradient_accumulation,
+            best_step=trainer.state.best_global_step,
+        )
+
+    def _trained(self) -> list[tuple[str, Any]]:
+        return [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
+
+    def _put_back(self, weights: Mapping[str, Any]) -> None:
+        """Give the trained weights the values that they began with."""
+        import torch
+
+        with torch.no_grad():
+            for name, weight in self._trained():
+                weight.copy_(weights[name])
+                weight.grad = None
 
     def save(
         self, name: str | None = None, *, root: Path = Path("checkpoints"), metadata: Mapping[str, Any] | None = None
@@ -171,103 +253,3 @@ class LLMTrainer:
         return CheckpointManager(root).save(
             name or self.config.name, model=self.model, tokenizer=self.tokenizer, metadata=metadata or {}
         )
-
-    def _rows(self, dataset: Sequence[Row]) -> Any:
-        """Give rows as a data set of prompts and completions."""
-        talks = [conversation(row) for row in dataset]
-        rows = [{"prompt": talk[:-1], "completion": talk[-1:]} for talk in talks]
-        return import_module("datasets").Dataset.from_list(rows)  # imported so because it has no types
-
-    def _add_adapter(self) -> None:
-        """Put an adapter on the base model; one that is there already is trained on."""
-        from peft import LoraConfig, PeftModel, get_peft_model
-
-        if isinstance(self.model, PeftModel):
-            return
-        config = LoraConfig(
-            r=self.config.lora_rank,
-            lora_alpha=self.config.lora_alpha,
-            lora_dropout=self.config.lora_dropout,
-            target_modules="all-linear",
-            task_type="CAUSAL_LM",
-        )
-        self.model = get_peft_model(self.model, config)
-
-    def _arguments(self, folder: Path, rows: int, *, validate: bool) -> SFTConfig:
-        import torch
-        from trl.trainer.sft_config import SFTConfig
-
-        config = self.config
-        on_gpu = self.device.type == "cuda"
-        steps = math.ceil(math.ceil(rows / (config.batch_size * config.gradient_accumulation)) * config.epochs)
-        return SFTConfig(
-            output_dir=str(folder),
-            num_train_epochs=config.epochs,
-            per_device_train_batch_size=config.batch_size,
-            per_device_eval_batch_size=4 * config.batch_size,
-            gradient_accumulation_steps=config.gradient_accumulation,
-            learning_rate=config.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=math.ceil(config.warmup * steps),
-            weight_decay=config.weight_decay,
-            max_length=None,
-            completion_only_loss=True,
-            train_sampling_strategy="group_by_length",
-            logging_steps=max(1, steps // 40),
-            logging_nan_inf_filter=False,
-            eval_strategy="steps" if validate else "no",
-            eval_steps=max(1, steps // config.evaluations),
-            save_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            use_cpu=self.device.type == "cpu",
-            bf16=on_gpu and torch.cuda.is_bf16_supported(),
-            gradient_checkpointing=config.activation_checkpointing,
-            activation_checkpointing=config.activation_checkpointing,
-            dataloader_pin_memory=on_gpu,
-            seed=config.seed,
-        )
-
-    def _check_supervised(self, rows: Any) -> None:
-        """Refuse rows that are too long, or in which no token counts: they would train on nothing in silence."""
-        for row in rows:
-            length, longest = len(row["input_ids"]), self.config.max_length
-            if length > longest:
-                raise DataError(
-                    f"a row has {length} tokens, more than llm.training.max_length ({longest})",
-                    hint="raise llm.training.max_length, or cut passages shorter with llm.data.max_sentences",
-                )
-            if all(label == IGNORED for label in row["labels"]):
-                raise DataError(
-                    "a row has no token to learn from: its answer is empty, or the chat template hides it",
-                    hint="look at the model's chat template and at the pairs",
-                )
-
-
-def _history_callback(result: TrainingResult, on_progress: Progress | None) -> TrainerCallback:
-    """Make the callback that fills the history, tells about progress and stops at a loss that is no number."""
-    from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-
-    class History(TrainerCallback):
-        def on_log(
-            self,
-            args: TrainingArguments,
-            state: TrainerState,
-            control: TrainerControl,
-            logs: Mapping[str, float] | None = None,
-            **kwargs: Any,
-        ) -> None:
-            for key, curve in (("loss", "train"), ("eval_loss", "validation")):
-                if logs is None or key not in logs:
-                    continue
-                loss = float(logs[key])
-                if not math.isfinite(loss):
-                    raise ModelError(
-                        f"the {curve} loss is {loss} at step {state.global_step}",
-                        hint="lower llm.training.learning_rate",
-                    )
-                result.history[curve].append({"step": float(state.global_step), "loss": loss})
-                if on_progress:
-                    on_progress(state.global_step, state.max_steps, {key: loss})
-
-    return History()

@@ -59,6 +59,15 @@ def verify_folder(folder: Path) -> None:
             raise CheckpointError(f"{folder / name} is not as it was saved: cut short or changed", hint=RESTORE)
 
 
+def is_as_sealed(folder: Path) -> bool:
+    """Say whether every file that `seal` saw in a folder is there, as it was."""
+    try:
+        expected = _read_checksums(folder)
+        return all(file_sha256(folder / name) == digest for name, digest in expected.items())
+    except (CheckpointError, OSError):
+        return False
+
+
 def check_suffix(path: Path | PurePosixPath) -> None:
     """Refuse a file that could run code when it is loaded.
 

@@ -1,0 +1,1 @@
+"""Training on the devices that there are: batches that fit, one process or many."""

@@ -1,0 +1,58 @@
+"""Batches that fit a device: smaller ones, with the same number of rows in each optimiser step."""
+
+from __future__ import annotations
+
+
+def smaller_batch(batch_size: int, gradient_accumulation: int) -> tuple[int, int] | None:
+    """Give the next smaller batch that makes the same optimiser step.
+
+    Parameters
+    ----------
+    batch_size : int
+        Rows at once.
+    gradient_accumulation : int
+        Batches in one step.
+
+    Returns
+    -------
+    tuple of (int, int), or None
+        The same two numbers, whose product stays; nothing if there is one row at once already.
+
+    Examples
+    --------
+    >>> smaller_batch(8, 2)
+    (4, 4)
+    >>> smaller_batch(15, 1)
+    (5, 3)
+    >>> smaller_batch(1, 8) is None
+    True
+    """
+    effective = batch_size * gradient_accumulation
+    smaller = next((size for size in range(batch_size // 2, 0, -1) if effective % size == 0), None)
+    return None if smaller is None else (smaller, effective // smaller)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error means that a device, or the machine, has no memory left.
+
+    Examples
+    --------
+    >>> is_out_of_memory(RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"))
+    True
+    >>> is_out_of_memory(RuntimeError("sizes differ"))
+    False
+    """
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "out of memory" in str(error).lower())
+
+
+def free_cached_memory() -> None:
+    """Give back what PyTorch keeps for later."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

@@ -1,0 +1,97 @@
+"""Adapters: LoRA and its variants on a model as it is, and QLoRA on one in four bits."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from ..config import TrainingConfig
+from ..errors import ModelError
+from ..model_families import find_family
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+
+def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig) -> PeftModel:
+    """Put an adapter on a base model; one that is there already is trained on.
+
+    Parameters
+    ----------
+    model : PreTrainedModel or PeftModel
+        Base model, in four bits for QLoRA.
+    config : TrainingConfig
+        Rank, scale, variant and layers. DoRA: https://arxiv.org/abs/2402.09353, rsLoRA:
+        https://arxiv.org/abs/2312.03732, PiSSA: https://arxiv.org/abs/2404.02948.
+
+    Raises
+    ------
+    ModelError
+        If the model has none of the layers, or DoRA is asked for rows of zeros.
+    """
+    from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+
+    if isinstance(model, PeftModel):
+        return model
+    family = find_family(str(model.config.model_type))
+    targets: Any = list(config.lora_targets or (family.lora_targets if family else ())) or "all-linear"
+    adapter = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=targets,
+        use_dora=config.lora_variant == "dora",
+        use_rslora=config.lora_variant == "rslora",
+        init_lora_weights="pissa" if config.lora_variant == "pissa" else True,
+        task_type="CAUSAL_LM",
+    )
+    prepare: Any = prepare_model_for_kbit_training  # has no types
+    if config.method == "qlora":
+        model = prepare(model, use_gradient_checkpointing=config.activation_checkpointing)
+    wrap: Any = get_peft_model
+    try:
+        tuned: PeftModel = wrap(model, adapter)
+    except ValueError as error:
+        raise ModelError(
+            f"no adapter can be put on {', '.join(targets)}: {str(error).splitlines()[0]}",
+            hint="set llm.training.lora_targets to the names of linear layers of this model",
+        ) from error
+    if config.lora_variant == "dora":
+        _check_magnitudes(tuned)
+    return tuned
+
+
+def _check_magnitudes(model: PeftModel) -> None:
+    """Refuse DoRA on rows of zeros: it divides by their length, and what comes out is no number."""
+    zero = sorted(
+        name.rpartition(".lora_magnitude_vector")[0].rpartition(".")[2]
+        for name, weight in model.named_parameters()
+        if "lora_magnitude_vector" in name and not weight.all()
+    )
+    if zero:
+        raise ModelError(
+            f"dora can't be put on {', '.join(dict.fromkeys(zero))}: it divides by the norm of rows, and some are zero",
+            hint="set llm.training.lora_variant=lora, or name other layers in llm.training.lora_targets",
+        )
+
+
+def check_qlora(device: torch.device) -> None:
+    """Refuse QLoRA where it can't run.
+
+    Raises
+    ------
+    ModelError
+        Without a CUDA GPU, or without bitsandbytes.
+    """
+    if device.type != "cuda":
+        raise ModelError(
+            f"qlora needs a CUDA GPU, and this runs on {device.type}",
+            hint="set llm.training.method=lora, with llm.model.precision=bfloat16 and "
+            "llm.training.activation_checkpointing=true if memory is short",
+        )
+    if find_spec("bitsandbytes") is None:
+        raise ModelError(
+            "qlora needs bitsandbytes, which is not installed", hint="install it with `uv sync --extra qlora`"
+        )

@@ -1,0 +1,200 @@
+"""How much memory a training run will need, and which settings would make it fit. Nothing is loaded for it.
+
+Weights, gradients and the two moments of AdamW are counted. Activations follow Korthikanti et al., "Reducing
+Activation Recomputation in Large Transformer Models" (https://arxiv.org/abs/2205.05198), table 2, without the scores of
+attention, which fused kernels do not keep: 34 bytes for each token, hidden dimension and layer in 16 bits, and 2 with
+recomputation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..config import LLMConfig
+from ..distributed.resource_management import smaller_batch
+
+if TYPE_CHECKING:
+    import torch
+
+ACTIVATION_BYTES = 17  # for each byte of an element: 34 at two bytes
+CHECKPOINTED_BYTES = 1
+LOGIT_BYTES = 8  # float32, and their gradients
+MOMENT_BYTES = 8  # AdamW keeps two float32 numbers for each trained weight
+FOUR_BIT = 0.55  # bytes of a weight in NF4 with double quantisation: Dettmers et al., https://arxiv.org/abs/2305.14314
+OVERHEAD = 1.1  # fragments, buffers and kernels
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """What the memory of a model depends on.
+
+    Attributes
+    ----------
+    parameters : int
+        All weights.
+    matrices : tuple of (str, int, int)
+        Name, input and output width of each linear layer but the last.
+    layers, hidden, vocabulary : int
+        Number of blocks, width between them, and size of the vocabulary.
+    saved_bytes : int
+        Bytes of a weight as saved.
+    """
+
+    parameters: int
+    matrices: tuple[tuple[str, int, int], ...]
+    layers: int
+    hidden: int
+    vocabulary: int
+    saved_bytes: int
+
+
+@dataclass(frozen=True)
+class MemoryEstimate:
+    """Memory of a training run in bytes."""
+
+    weights: int
+    gradients: int
+    optimizer: int
+    activations: int
+
+    @property
+    def total(self) -> int:
+        """All of it, with what fragments and buffers take."""
+        return int(OVERHEAD * (self.weights + self.gradients + self.optimizer + self.activations))
+
+
+def read_shape(model_config: Any, trust_remote_code: bool = False) -> ModelShape:
+    """Build a model without weights, and measure it.
+
+    Parameters
+    ----------
+    model_config : PretrainedConfig
+        Configuration of the model.
+    trust_remote_code : bool
+        Whether code that comes with the model may run.
+    """
+    import torch
+    from torch import nn
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        make: Any = AutoModelForCausalLM.from_config
+        model = make(model_config, trust_remote_code=trust_remote_code)
+    head = model.get_output_embeddings()
+    text = model_config.get_text_config()
+    matrices = tuple(
+        (name, module.in_features, module.out_features)
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and module is not head
+    )
+    saved = getattr(model_config, "dtype", None)
+    return ModelShape(
+        parameters=sum(weight.numel() for weight in model.parameters()),
+        matrices=matrices,
+        layers=text.num_hidden_layers,
+        hidden=text.hidden_size,
+        vocabulary=text.vocab_size,
+        saved_bytes=saved.itemsize if isinstance(saved, torch.dtype) else 4,
+    )
+
+
+def estimate(shape: ModelShape, config: LLMConfig, *, longest: int, device: torch.device) -> MemoryEstimate:
+    """Estimate the memory of a run.
+
+    Parameters
+    ----------
+    shape : ModelShape
+        The model.
+    config : LLMConfig
+        How it is trained.
+    longest : int
+        Tokens of the longest row.
+    device : torch.device
+        Where; on CUDA activations are kept in 16 bits.
+    """
+    training = config.training
+    weight_bytes = {"single": 4, "saved": shape.saved_bytes}.get(config.model.precision, 2)
+    trained = trained_parameters(shape, config)
+    tokens = training.batch_size * longest
+    per_layer = CHECKPOINTED_BYTES if training.activation_checkpointing else ACTIVATION_BYTES
+    element = 2 if device.type == "cuda" else max(weight_bytes, 2)
+    # With recomputation one block at a time is there in full.
+    blocks = shape.layers * per_layer + (ACTIVATION_BYTES if training.activation_checkpointing else 0)
+    adapter = training.method != "full"
+    return MemoryEstimate(
+        weights=int(shape.parameters * (FOUR_BIT if training.method == "qlora" else weight_bytes))
+        + (4 * trained if adapter else 0),
+        gradients=trained * (4 if adapter else weight_bytes),
+        optimizer=trained * MOMENT_BYTES,
+        activations=tokens * (shape.hidden * element * blocks + shape.vocabulary * LOGIT_BYTES),
+    )
+
+
+def trained_parameters(shape: ModelShape, config: LLMConfig) -> int:
+    """Count the weights that a run trains: all, or the two matrices of each adapter."""
+    training = config.training
+    if training.method == "full":
+        return shape.parameters
+    wanted = training.lora_targets
+    return sum(
+        training.lora_rank * (before + after)
+        for name, before, after in shape.matrices
+        if not wanted or name.rpartition(".")[2] in wanted
+    )
+
+
+def settings_that_fit(
+    shape: ModelShape, config: LLMConfig, *, longest: int, device: torch.device, available: int
+) -> dict[str, str] | None:
+    """Find the least change of settings with which a run fits; the effective batch stays as it is.
+
+    Returns
+    -------
+    dict of str to str, or None
+        Keys of the configuration with their values; nothing if no change is enough.
+    """
+    for changed, settings in _smaller(config, device):
+        if estimate(shape, changed, longest=longest, device=device).total <= available:
+            return settings
+    return None
+
+
+def _smaller(config: LLMConfig, device: torch.device) -> Iterator[tuple[LLMConfig, dict[str, str]]]:
+    """Give ever smaller configurations, the cheapest changes first."""
+    settings: dict[str, str] = {}
+
+    def change(section: str, values: Mapping[str, Any]) -> None:
+        nonlocal config
+        part = getattr(config, section).model_copy(update=values)
+        config = config.model_copy(update={section: part})
+        settings.update({f"llm.{section}.{key}": str(value).lower() for key, value in values.items()})
+
+    if not config.training.activation_checkpointing:
+        change("training", {"activation_checkpointing": True})
+        yield config, settings
+    while smaller := smaller_batch(config.training.batch_size, config.training.gradient_accumulation):
+        change("training", {"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
+        yield config, settings
+    if config.model.precision == "single":
+        change("model", {"precision": "bfloat16"})
+        yield config, settings
+    if config.training.method == "full":
+        change("training", {"method": "lora"})
+        yield config, settings
+    if config.training.method == "lora" and device.type == "cuda":
+        change("training", {"method": "qlora"})
+        yield config, settings
+
+
+def available_memory(device: torch.device) -> int:
+    """Ask how many bytes a device has for this process."""
+    import psutil
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory())
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,282 @@
+"""What is checked before weights are downloaded or anything is trained.
+
+tokenizer → rows of tokens → template and end token → lengths → memory → disk → problems, each with what would help
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from ...reports.theme import DARK, LIGHT, variables
+from ..base_model import load_config, load_tokenizer, pick_device, resolve_base_model
+from ..config import LLMConfig, ModelConfig
+from ..console import size_text
+from ..errors import DataError, ModelError
+from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of, encode
+from .lora_training import check_qlora
+from .memory import (
+    MemoryEstimate,
+    available_memory,
+    estimate,
+    read_shape,
+    settings_that_fit,
+    trained_parameters,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+ROWS_SHOWN = 5
+ROWS_TRIED = 50
+STATE_COPIES = 3  # of the trained weights: the weights and the two moments of AdamW
+
+Segments = list[tuple[str, bool]]
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Tokens of the rows of a split.
+
+    Attributes
+    ----------
+    rows, tokens, supervised : int
+        How many rows and tokens, and how many tokens the loss counts.
+    typical, longest : int
+        Median and most tokens of a row.
+    too_long, unsupervised : int
+        Rows that would be cut, and rows in which the loss counts nothing.
+    """
+
+    rows: int
+    tokens: int
+    supervised: int
+    typical: int
+    longest: int
+    too_long: int
+    unsupervised: int
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What a run is going to be.
+
+    Attributes
+    ----------
+    base_model, licence, device : str
+        Model, its licence as it says itself, and where it runs.
+    parameters, trained : int
+        Weights of the model, and those that are trained.
+    splits : dict of str to Lengths
+        Lengths of the rows.
+    memory : MemoryEstimate
+        Estimate.
+    available : int
+        Bytes that the device has.
+    fits_with : dict of str to str or None
+        Where the run does not fit: settings with which it would, or nothing if none is enough.
+    disk_needed, disk_free : int
+        Bytes of checkpoint and states, and those that are free.
+    samples : list of Segments
+        Rows as text, in parts that the loss counts or not.
+    problems : list of ModelError or DataError
+        Why it can't start.
+    """
+
+    base_model: str
+    licence: str
+    device: str
+    parameters: int
+    trained: int
+    splits: dict[str, Lengths]
+    memory: MemoryEstimate
+    available: int
+    fits_with: dict[str, str] | None
+    disk_needed: int
+    disk_free: int
+    samples: list[Segments] = field(default_factory=list)
+    problems: list[ModelError | DataError] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Raise the first problem.
+
+        Raises
+        ------
+        DataError, ModelError
+            If there is one.
+        """
+        if self.problems:
+            raise self.problems[0]
+
+
+def run_preflight(config: LLMConfig, dataset: Conversations, folder: Path) -> Preflight:
+    """Look at a run before it starts.
+
+    Parameters
+    ----------
+    config : LLMConfig
+        Model and settings.
+    dataset : mapping or path
+        As `LLMTrainer.fine_tune` takes it.
+    folder : Path
+        Where checkpoints will go.
+
+    Raises
+    ------
+    DataError, ModelError
+        If the model or the data can't be read at all.
+    """
+    device = pick_device(config.model.device)
+    tokenizer = load_tokenizer(config.model)
+    splits = {name: some for name, some in conversations_of(dataset).items() if name != "test" and some}
+    if not splits.get("train"):
+        raise DataError("there is nothing to train on", hint="give pairs or conversations")
+    rows = {name: encode(tokenizer, some, config.training.loss) for name, some in splits.items()}
+    lengths = {name: measure(some, config.training.max_length) for name, some in rows.items()}
+    shape = read_shape(load_config(config.model), config.model.trust_remote_code)
+    longest = max(one.longest for one in lengths.values())
+    memory = estimate(shape, config, longest=longest, device=device)
+    available = available_memory(device)
+    trained = trained_parameters(shape, config)
+    existing = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
+    states = 4 * trained * STATE_COPIES * (config.training.keep_states + 1)
+    found = Preflight(
+        base_model=config.model.base_model,
+        licence=read_licence(config.model),
+        device=str(device),
+        parameters=shape.parameters,
+        trained=trained,
+        splits=lengths,
+        memory=memory,
+        available=available,
+        fits_with=None
+        if memory.total <= available
+        else settings_that_fit(shape, config, longest=longest, device=device, available=available),
+        disk_needed=4 * trained + states,
+        disk_free=shutil.disk_usage(existing).free,
+        samples=[show(tokenizer, row) for row in rows["train"][:ROWS_SHOWN]],
+    )
+    found.problems.extend(_length_problems(lengths, config.training.max_length))
+    found.problems.extend(_template_problems(tokenizer, splits["train"][:ROWS_TRIED], rows["train"][:ROWS_TRIED]))
+    found.problems.extend(_room_problems(found))
+    if config.training.method == "qlora":
+        try:
+            check_qlora(device)
+        except ModelError as error:
+            found.problems.append(error)
+    return found
+
+
+def measure(rows: Sequence[TokenRow], most: int) -> Lengths:
+    """Count the tokens of rows of which none should have more than `most`."""
+    sizes = [len(row.input_ids) for row in rows]
+    return Lengths(
+        rows=len(rows),
+        tokens=sum(sizes),
+        supervised=sum(row.supervised for row in rows),
+        typical=int(median(sizes)),
+        longest=max(sizes),
+        too_long=sum(size > most for size in sizes),
+        unsupervised=sum(row.supervised == 0 for row in rows),
+    )
+
+
+def show(tokenizer: PreTrainedTokenizerBase, row: TokenRow) -> Segments:
+    """Give a row as text, in parts that the loss counts or not."""
+    return [(str(tokenizer.decode(ids)), counted) for ids, counted in row.segments()]
+
+
+def write_supervision(found: Preflight, path: Path) -> None:
+    """Write a page that shows what is learned."""
+    from jinja2 import Environment, PackageLoader
+
+    train = found.splits["train"]
+    template = Environment(
+        loader=PackageLoader(__name__.rpartition(".")[0], package_path=""), autoescape=True
+    ).get_template("supervision.html.j2")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = template.render(
+        rows=found.samples,
+        summary=f"{found.base_model}: {train.supervised:,} of {train.tokens:,} tokens in {train.rows:,} rows.",
+        light=variables(LIGHT),
+        dark=variables(DARK),
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def read_licence(model: ModelConfig) -> str:
+    """Read the licence that a model's card names."""
+    from huggingface_hub.errors import EntryNotFoundError
+    from transformers.utils.hub import cached_file
+
+    source = resolve_base_model(model.base_model)
+    try:
+        card = Path(source) / "README.md" if Path(source).is_dir() else Path(cached_file(source, "README.md") or "")
+        found = re.search(r"^license(?:_name)?:\s*(\S+)", card.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, EntryNotFoundError):
+        return "unknown"
+    return found[1] if found else "unknown"
+
+
+def _length_problems(lengths: Mapping[str, Lengths], most: int) -> list[DataError | ModelError]:
+    problems: list[DataError | ModelError] = []
+    for name, one in lengths.items():
+        if one.too_long:
+            problems.append(
+                DataError(
+                    f"{one.too_long} of {one.rows} rows for {name} have more tokens than llm.training.max_length "
+                    f"({most}), up to {one.longest}: cut, they would lose the end of their answers",
+                    hint=f"set llm.training.max_length={one.longest}, or llm.data.max_sentences lower",
+                )
+            )
+        if one.unsupervised:
+            problems.append(
+                DataError(
+                    f"{one.unsupervised} of {one.rows} rows for {name} have no token to learn from",
+                    hint="their answers are empty, or the chat template hides them: look at both",
+                )
+            )
+    return problems
+
+
+def _template_problems(
+    tokenizer: PreTrainedTokenizerBase, conversations: Sequence[Messages], rows: Sequence[TokenRow]
+) -> list[DataError | ModelError]:
+    """Read rows back: the answer must be in what is learned, and the end token after it."""
+    hint = "set llm.model.chat_template to a file with a template that ends answers with the model's end token"
+    for messages, row in zip(conversations, rows, strict=True):
+        learned = [label for label in row.labels if label != IGNORED]
+        answer = messages[-1]["content"].strip()
+        text = str(tokenizer.decode(learned, skip_special_tokens=True))
+        if learned and answer not in text:
+            return [ModelError(f"the chat template makes {text!r} of the answer {answer!r}", hint=hint)]
+        if learned and tokenizer.eos_token_id not in learned:
+            said = f"no end token ({tokenizer.eos_token}) is learned after {answer!r}: the model would not stop"
+            return [ModelError(said, hint=hint)]
+    return []
+
+
+def _room_problems(found: Preflight) -> list[DataError | ModelError]:
+    problems: list[DataError | ModelError] = []
+    if found.memory.total > found.available:
+        change = " ".join(f"--set {key}={value}" for key, value in (found.fits_with or {}).items())
+        problems.append(
+            ModelError(
+                f"about {size_text(found.memory.total)} of memory are needed on {found.device}, "
+                f"and {size_text(found.available)} are there",
+                hint=f"this would fit: {change}" if change else "take a smaller model, or a device with more memory",
+            )
+        )
+    if found.disk_needed > found.disk_free:
+        problems.append(
+            ModelError(
+                f"about {size_text(found.disk_needed)} of disk are needed, and {size_text(found.disk_free)} are free",
+                hint="free some space, or set llm.training.keep_states lower",
+            )
+        )
+    return problems

@@ -1,0 +1,108 @@
+"""States of a run: all that is needed to go on at the same step with the same numbers, written whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..config import TrainingConfig
+from ..errors import ModelError
+from .checkpoint_files import is_as_sealed, read_json, seal, sync, write_json
+from .data_preparation import TokenRow
+
+SAVING = ".saving"
+RUN = "run.json"
+# They change how a step is computed, or how long training goes on, and not what it computes.
+FREE = frozenset({"name", "profile", "batch_size", "gradient_accumulation", "activation_checkpointing", "keep_states"})
+
+
+def keep_state(staged: Path, folder: Path) -> Path:
+    """Give a state that was written aside its place, when all of it is on the disk.
+
+    Parameters
+    ----------
+    staged : Path
+        Folder ``checkpoint-<step>`` that holds it.
+    folder : Path
+        Where states are kept.
+
+    Returns
+    -------
+    Path
+        Its folder there.
+    """
+    seal(staged)
+    target = folder / staged.name
+    shutil.rmtree(target, ignore_errors=True)
+    staged.rename(target)
+    sync(folder)
+    return target
+
+
+def rotate(folder: Path, keep: int, best: int | None) -> None:
+    """Remove the oldest states; the last ones and that of the best step stay."""
+    steps = state_steps(folder)
+    for step in steps[: max(0, len(steps) - keep)]:
+        if step != best:
+            shutil.rmtree(folder / f"checkpoint-{step}")
+
+
+def state_steps(folder: Path) -> list[int]:
+    """List the steps that have a state."""
+    return sorted(int(path.name.partition("-")[2]) for path in folder.glob("checkpoint-*"))
+
+
+def last_state(folder: Path) -> Path | None:
+    """Find the last state that is whole; nothing if there is none."""
+    paths = (folder / f"checkpoint-{step}" for step in reversed(state_steps(folder)))
+    return next((path for path in paths if is_as_sealed(path)), None)
+
+
+def open_states(folder: Path, config: TrainingConfig, base: str, rows: Sequence[TokenRow], *, resume: bool) -> None:
+    """Make a folder of states ready for a run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where states are kept.
+    config : TrainingConfig
+        How the run trains.
+    base : str
+        The base model.
+    rows : sequence of TokenRow
+        What it trains on.
+    resume : bool
+        Whether it goes on from the last state; else the states of an earlier run are removed.
+
+    Raises
+    ------
+    ModelError
+        If the states are of a run with another model, other settings or other data.
+    """
+    facts = _identify(config, base, rows)
+    if resume and (folder / RUN).is_file():
+        before = read_json(folder / RUN)
+        changed = sorted(key for key in facts if facts[key] != before.get(key))
+        if changed:
+            raise ModelError(
+                f"the run in {folder} can't be resumed: {', '.join(changed)} changed since",
+                hint="give it as it was, or train from the start without --resume",
+            )
+        return
+    if resume:
+        raise ModelError(f"there is no run to resume in {folder}", hint="train without --resume")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write_json(folder / RUN, facts)
+
+
+def _identify(config: TrainingConfig, base: str, rows: Sequence[TokenRow]) -> dict[str, object]:
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps([row.input_ids, row.labels]).encode())
+    settings = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
+    effective = config.batch_size * config.gradient_accumulation
+    return {"base_model": base, "data": digest.hexdigest(), "rows_in_a_step": effective, **settings}
