@@ -97,8 +97,16 @@ def distinct(rows: Sequence[RowType_co], similarity: float) -> list[RowType_co]:
 
 
 def describe(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
-    """Measure a dataset for its card: how many of what, and how long."""
+    """Measure a dataset for its card: how many of what, and how long.
+
+    Raises
+    ------
+    DataError
+        If there is nothing in it.
+    """
     rows = [row for part in splits.values() for row in part]
+    if not rows:
+        raise DataError("nothing is left in the dataset", hint="let in more rows")
     words = [len(row.answer.split()) for row in rows]
     vocabulary = {word for row in rows for word in f"{row.question} {row.answer}".casefold().split()}
     return {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .store import DatasetStore
 
 app = typer.Typer(help="Build, compare, review and convert datasets.", no_args_is_help=True)
+review_app = typer.Typer(help="Take decisions of people in and out; the page /ui/review takes them too.")
+app.add_typer(review_app, name="review")
 
 NameOption = Annotated[str, typer.Option("--name", help="Name of the dataset")]
 Reference = Annotated[str, typer.Argument(metavar="DATASET", help="Such as documents, or documents@a1b2c3")]
@@ -173,6 +175,61 @@ def export_command(
         path = output / f"{split}.jsonl"
         write_rows(rows, path, form or "messages")
         typer.echo(path.as_posix())
+
+
+@review_app.command("export")
+def review_export_command(
+    dataset: Reference,
+    output: Annotated[Path, typer.Option("--output", "-o", help="CSV file to write")],
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write a sheet to review in a spreadsheet: fill in `decision`, and `new_question`, `new_answer` for edits."""
+    _, _, store = _open(overrides, env)
+    from .reviews import Reviews, write_sheet
+
+    count = write_sheet(store.get(dataset), Reviews(store.root / "reviews.db"), output)
+    typer.echo(f"{count} rows in {output}: a decision is accept, edit, reject or open", err=True)
+
+
+@review_app.command("import")
+def review_import_command(
+    dataset: Reference,
+    file: Annotated[Path, typer.Argument(help="The sheet that was filled in")],
+    reviewer: Annotated[str, typer.Option("--reviewer", help="Who decided")],
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Take the decisions of a sheet over."""
+    _, _, store = _open(overrides, env)
+    from .reviews import Reviews, read_sheet
+
+    version = store.get(dataset)
+    decisions = read_sheet(version, file, reviewer)
+    Reviews(store.root / "reviews.db").decide(version.name, *decisions)
+    typer.echo(f"{len(decisions)} decisions of {reviewer} about {version}")
+
+
+@review_app.command("apply")
+def review_apply_command(
+    dataset: Reference,
+    reviewed_only: Annotated[bool, typer.Option("--reviewed-only", help="Leave out what nobody has decided")] = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Make the version that people have decided for: with edits, without what was rejected."""
+    config, _, store = _open(overrides, env)
+    from .building import describe
+    from .reviews import Reviews, apply
+    from .splits import check_splits
+
+    version = store.get(dataset)
+    splits, counts = apply(version, Reviews(store.root / "reviews.db"), reviewed_only=reviewed_only)
+    check_splits(splits, config.quality.similarity)
+    about = {"source": {"review": dict(counts)}, "parents": [str(version)]}
+    made = store.save(version.name, splits, {**about, **describe(splits)})
+    _tell(made.card)
+    typer.echo(str(made))
 
 
 def _ask(
