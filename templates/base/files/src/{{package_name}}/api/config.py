@@ -57,7 +57,7 @@ class TelemetryConfig(ConfigModel):
 class ApiConfig(ConfigModel):
     """How the service listens, whom it trusts, and what it refuses."""
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for all")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 for a free one")
     workers: int = Field(default=1, ge=1, le=256, description="Processes that serve")
     database: str = Field(
