@@ -13,6 +13,7 @@ from .commands import DeployError, output, running
 from .release import Release
 from .target import Target
 
+_SCOPES = ("predict", "read", "probe")  # the last keeps what is asked here out of monitoring
 _KEY_DAYS = "0.01"  # a quarter of an hour, should revoking it fail
 _MOST_NAME = 100
 """Letters that the name of a key may have."""
@@ -38,7 +39,8 @@ def smoke_test(target: Target, release: Release, patience: float, say: Callable[
     with tunnel, httpx.Client(base_url=place.url, timeout=30, trust_env=False) as client:
         say(f"{place.url}/ready: {_wait(client, patience)}")
         name = f"smoke-test-{release.version}"[:_MOST_NAME]
-        key = output(target.inside(release, ["api", "keys", "create", name, "--days", _KEY_DAYS]))
+        scopes = [part for scope in _SCOPES for part in ("--scope", scope)]
+        key = output(target.inside(release, ["api", "keys", "create", name, "--days", _KEY_DAYS, *scopes]))
         client.headers["X-API-Key"] = key
         try:
             for model in _models(client):

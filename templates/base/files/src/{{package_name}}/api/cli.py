@@ -21,7 +21,8 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(users_app, name="users")
 
 ScopeOption = Annotated[
-    list[str] | None, typer.Option("--scope", help="predict, read or admin; repeatable. By default: predict, read")
+    list[str] | None,
+    typer.Option("--scope", help="predict, read, probe or admin; repeatable. By default: predict, read"),
 ]
 
 StdinOption = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input")]

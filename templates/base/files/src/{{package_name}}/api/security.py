@@ -20,6 +20,7 @@ from .errors import ApiError
 SCOPES = {
     "predict": "Ask models",
     "read": "See which models there are, and how they do",
+    "probe": "Ask models and leave no trace: what a key with it asks is not kept for monitoring",
     "admin": "Everything",
 }
 """What a key or a user may do; `admin` includes the others."""
@@ -39,6 +40,12 @@ class Principal:
     def may(self, scope: str) -> bool:
         """Whether a scope was given."""
         return scope in self.scopes or "admin" in self.scopes
+
+
+def keeps_predictions(connection: HTTPConnection) -> bool:
+    """Tell whether what is predicted for this request is kept: not for the key of a probe, such as a smoke test."""
+    found = connection.scope.get(PRINCIPAL)
+    return not (isinstance(found, Principal) and found.kind == "key" and "probe" in found.scopes)
 
 
 class Require(SecurityBase):

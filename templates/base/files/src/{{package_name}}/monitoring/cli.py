@@ -139,6 +139,26 @@ def labels_command(
         typer.echo(f"{added.empty} rows have no id or no label", err=True)
 
 
+@app.command("prune")
+def prune_command(
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=0, help="Age of what is deleted; that of serving.log.keep_days by default"),
+    ] = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Delete old predictions. The service does so by itself, every hour."""
+    config = start(overrides, env)
+    from datetime import UTC, datetime, timedelta
+
+    from .access import open_log
+
+    age = config.group("serving").log.keep_days if days is None else days
+    deleted = open_log(config).prune(datetime.now(UTC) - timedelta(days=age))
+    typer.echo(f"{deleted} predictions that were older than {age} days deleted")
+
+
 def _reported(history: History, model: str | None) -> list[str]:
     """Name the models whose reports are wanted."""
     from ..models.registry import check_name

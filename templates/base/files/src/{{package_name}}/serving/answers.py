@@ -42,12 +42,15 @@ class Request:
         The ids of the answers begin with it.
     request_id
         What the caller knows it by.
+    keep
+        Whether the answers go to the prediction log.
     """
 
     id: str
     request_id: str
     slot: Slot
     rows: Sequence[Row]
+    keep: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,9 @@ class Serving:
             self._log.close()
         self._threads.close()
 
-    async def predict(self, model: str, rows: Sequence[Row], request_id: str = "", key: str = "") -> list[Answer]:
+    async def predict(
+        self, model: str, rows: Sequence[Row], request_id: str = "", key: str = "", *, keep: bool = True
+    ) -> list[Answer]:
         """Predict rows with the champion, or with the challenger if the request is one of its share.
 
         Parameters
@@ -100,6 +102,8 @@ class Serving:
             Written with each prediction.
         key
             What decides who answers, such as the id of a customer; the request's id if there is none.
+        keep
+            Whether the predictions go to the log.
 
         Raises
         ------
@@ -120,7 +124,7 @@ class Serving:
             raise NotServedError(f"{model} has no champion yet", hint=f"promote a version: `models promote {model}`")
         if not rows or len(rows) > self._config.max_rows:
             raise SizeError(len(rows), self._config.max_rows)
-        request = Request(self._ids.next(), request_id, slot, rows)
+        request = Request(self._ids.next(), request_id, slot, rows, keep)
         if challenger is None:
             return await self._ask_champion(request, champion)
         way = route(self._keeper.traffic(model), model, key or request_id or request.id)
@@ -274,7 +278,7 @@ class Serving:
             Answer(f"{request.id}-{place}{ending}", prediction, probabilities, number, role)
             for place, (prediction, probabilities) in enumerate(values)
         ]
-        if self._config.log.enabled:
+        if self._config.log.enabled and request.keep:
             self._writer.put(_records(request, predictor, answers, seconds / len(answers)))
         return answers
 

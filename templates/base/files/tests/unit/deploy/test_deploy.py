@@ -15,6 +15,7 @@ TARGETS = [("compose",), ("ssh",), CLUSTER]
 
 
 WAIT = "docker compose up --detach --no-build --remove-orphans --wait"
+SCOPES = "--scope predict --scope read --scope probe"
 
 
 def names_of(place):
@@ -43,7 +44,7 @@ def test_compose_builds_remembers_starts_and_is_tried(place, service):
         f"docker image tag {name}:current {name}:previous",
         f"docker image tag {name}:v2 {name}:current",
         WAIT,
-        f"docker compose exec --no-TTY api {project} api keys create smoke-test-v2 --days 0.01",
+        f"docker compose exec --no-TTY api {project} api keys create smoke-test-v2 --days 0.01 {SCOPES}",
         f"docker compose exec --no-TTY api {project} api keys revoke abc123",
     ]
     asked = json.loads((place.state / "asked").read_text(encoding="utf-8"))

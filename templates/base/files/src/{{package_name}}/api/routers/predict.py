@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from ...serving import Serving
 from ..schemas import PredictRequest, PredictResponse
-from ..security import require
+from ..security import keeps_predictions, require
 from .direct import DirectRoute
 from .exchange import as_problems, body_of, described, read, respond
 
@@ -32,7 +32,7 @@ async def predict(model: str, request: Request) -> Response:
     rows = asked.all_rows()
     request_id = request.scope.get("state", {}).get("request_id", "")
     with as_problems("rows" if "rows" in asked.model_fields_set else "row"):
-        answers = await serving.predict(model, rows, request_id, asked.key)
+        answers = await serving.predict(model, rows, request_id, asked.key, keep=keeps_predictions(request))
     predictions = [{"id": one.id, "prediction": one.prediction, "probabilities": one.probabilities} for one in answers]
     first = answers[0]
     return respond({"model": model, "version": first.version, "role": first.role, "predictions": predictions})
