@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..config import LLMConfig
     from ..pipeline import Prepared
     from .examples import Row
+    from .language_model import LanguageModel
     from .store import DatasetStore
 
 app = typer.Typer(help="Build, compare, review and convert datasets.", no_args_is_help=True)
@@ -177,6 +179,50 @@ def export_command(
         typer.echo(path.as_posix())
 
 
+@app.command("augment")
+def augment_command(
+    dataset: Reference,
+    typos: Annotated[float, typer.Option("--typos", min=0, max=1, help="Share of questions with a typing error")] = 0.0,
+    reword: Annotated[bool, typer.Option("--reword", help="Word questions anew by rules")] = False,
+    paraphrase: Annotated[bool, typer.Option("--paraphrase", help="Have the language model word them anew")] = False,
+    through: Annotated[list[str] | None, typer.Option("--through", help="Language to translate into and back")] = None,
+    more: Annotated[bool, typer.Option("--more", help="Have the language model ask more about the passages")] = False,
+    seed: SeedOption = 0,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Add rows to the training split, and to no other, as a new version."""
+    config, _, store = _open(overrides, env)
+    from ..errors import DataError
+    from . import augmentation
+    from .building import describe
+    from .splits import check_splits
+
+    version = store.get(dataset)
+    splits = version.splits()
+    made = augmentation.with_typos(splits.train, typos, seed)
+    made += augmentation.reworded(splits.train) if reword else []
+    if paraphrase or through or more:
+        with _language_model(config, store) as model:
+            for languages in ([()] if paraphrase else []) + ([tuple(through)] if through else []):
+                found, stopped = augmentation.paraphrased(splits.train, model, languages)
+                made += found
+                _warn_of_limit(stopped)
+            if more:
+                found, asked = augmentation.asked_more(splits, model, config.quality)
+                made += found
+                _warn_of_limit(asked.stopped)
+    if not made:
+        raise DataError("no row was added", hint="ask for --typos 0.2, --reword, --paraphrase, --through or --more")
+    train = list({row.identity: row for row in [*made, *splits.train]}.values())
+    more_splits = {**splits, "train": train}
+    check_splits(more_splits, config.quality.similarity)
+    about = {"source": {"augmentation": len(train) - len(splits.train)}, "parents": [str(version)]}
+    saved = store.save(version.name, more_splits, {**about, **describe(more_splits)})
+    _tell(saved.card)
+    typer.echo(str(saved))
+
+
 @review_app.command("export")
 def review_export_command(
     dataset: Reference,
@@ -240,16 +286,30 @@ def _ask(
 
     from ..console import console
     from .asking import ask_about
-    from .language_model import LanguageModel
     from .pairs import unrepeated
     from .quality import judge
 
+    with _language_model(config, store) as model, console.status("asking the language model") as status:
+        found = ask_about(
+            prepared.chunks, model, lambda done, count: status.update(f"{done} of {count} passages are asked about")
+        )
+    for chunk, reason in found.failed[:_SHOWN]:
+        typer.echo(f"warning: no pairs of {chunk.document}, {chunk.place}: {reason}", err=True)
+    _warn_of_limit(found.stopped)
+    rules = [one.pair for one in prepared.judged] if keep_rules else []
+    judged = judge(unrepeated([*rules, *found.pairs]), config.quality)
+    facts = {"model": config.generation.model, "failed": len(found.failed), "left": found.left, **asdict(model.usage)}
+    return replace(prepared, judged=judged), {"language_model": facts}
+
+
+@contextmanager
+def _language_model(config: LLMConfig, store: DatasetStore) -> Iterator[LanguageModel]:
+    """Connect to the language model, and say in the end what it took."""
+    from .language_model import LanguageModel
+
     model = LanguageModel(config.generation, store.root / "answers.db")
     try:
-        with console.status("asking the language model") as status:
-            found = ask_about(
-                prepared.chunks, model, lambda done, count: status.update(f"{done} of {count} passages are asked about")
-            )
+        yield model
     finally:
         model.close()
         used = model.usage
@@ -258,14 +318,11 @@ def _ask(
             f"{used.prompt_tokens} tokens sent, {used.completion_tokens} received, cost {used.cost:.4f}",
             err=True,
         )
-    for chunk, reason in found.failed[:_SHOWN]:
-        typer.echo(f"warning: no pairs of {chunk.document}, {chunk.place}: {reason}", err=True)
-    if found.stopped:
-        typer.echo(f"warning: {found.left} passages are left: {found.stopped}", err=True)
-    rules = [one.pair for one in prepared.judged] if keep_rules else []
-    judged = judge(unrepeated([*rules, *found.pairs]), config.quality)
-    about = {"language_model": {"model": config.generation.model, "failed": len(found.failed), "left": found.left}}
-    return replace(prepared, judged=judged), {"language_model": {**about["language_model"], **asdict(used)}}
+
+
+def _warn_of_limit(reason: str) -> None:
+    if reason:
+        typer.echo(f"warning: not everything was asked: {reason}", err=True)
 
 
 def _open(overrides: list[str] | None, env: str | None) -> tuple[LLMConfig, Path, DatasetStore]:
