@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -82,3 +83,23 @@ class ApiConfig(ConfigModel):
     access_log: bool = Field(default=True, description="Whether each request is logged, whatever the level of the logs")
     limits: LimitsConfig = Field(default=LimitsConfig(), description="How often one client may ask")
     telemetry: TelemetryConfig = Field(default=TelemetryConfig(), description="Traces of requests")
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        from ipaddress import ip_network
+
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"{proxy!r} is no address, and no network such as 10.0.0.0/8") from error
+        return proxies
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", origin):
+                raise ValueError(f"{origin!r} is no origin: write it as https://www.example.org, without a path")
+        return origins
