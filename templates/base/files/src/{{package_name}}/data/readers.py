@@ -204,6 +204,8 @@ READERS: dict[str, Reader] = {
 def _file(source: str) -> Path:
     path = Path(source)
     try:
+        if path.is_dir():
+            raise DataError(f"{source} is a folder", hint="the reader `folder` reads the files in one")
         if not path.is_file():
             raise DataError(f"{source}: there is no such file", hint="check the path; `data sample` writes sample data")
         with path.open("rb") as file:
