@@ -101,6 +101,8 @@ def find_plugins(group: str) -> dict[str, Plugin]:
 
 
 def _all(group: str) -> Iterator[Plugin]:
+    names: dict[int, str] = {}  # to ask a distribution for its name is to read all that it tells of itself
     for entry in entry_points(group=f"{PACKAGE}.{group}"):
-        distribution = entry.dist.name if entry.dist else "an unknown distribution"
-        yield Plugin(group, entry.name, entry.value, distribution, entry)
+        if id(entry.dist) not in names:
+            names[id(entry.dist)] = entry.dist.name if entry.dist else "an unknown distribution"
+        yield Plugin(group, entry.name, entry.value, names[id(entry.dist)], entry)

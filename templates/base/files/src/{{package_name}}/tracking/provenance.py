@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -39,9 +40,11 @@ def read_commit(root: Path) -> Commit:
         return Commit(None, dirty=False)
 
 
+@cache
 def read_environment() -> dict[str, object]:
-    """Describe Python, the machine, and every installed distribution with its version."""
-    packages = {found.metadata["Name"]: found.version for found in distributions() if found.metadata["Name"]}
+    """Describe Python, the machine, and every installed distribution with its version, as of the first call."""
+    known = [found.metadata for found in distributions()]
+    packages = {one["Name"]: one["Version"] for one in known if one["Name"]}
     return {
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
