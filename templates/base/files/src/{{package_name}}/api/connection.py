@@ -1,7 +1,7 @@
 """One connection of a client: uvicorn's, which trusts that a request comes to an end.
 
-What stands before a body is bounded in its size and its time here, and a request that is under way when the service
-ends is still answered. All that begins with a body or an answer is the work of the gateway.
+What stands before a body is bounded in its size and its time here, a client must go on reading what it is sent, and a
+request that is under way when the service ends is still answered. All else is the work of the gateway.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ class Connection(HttpToolsProtocol):
     Parameters
     ----------
     patience
-        Seconds until which the headers of a request must have come.
+        Seconds until which the headers of a request must have come, and something of an answer must have been taken.
     """
 
     def __init__(self, *given: Any, patience: float, **named: Any) -> None:
         super().__init__(*given, **named)
         self._patience = patience
         self._timer: asyncio.TimerHandle | None = None
+        self._reading: asyncio.TimerHandle | None = None
         self._reads_head = self._ends = False
         self._stalled = 0
 
@@ -48,6 +49,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._stop_timer()
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -83,6 +85,16 @@ class Connection(HttpToolsProtocol):
         """Refuse what is no HTTP."""
         self._refuse(400, msg)
 
+    def pause_writing(self) -> None:
+        """Wait until the client has read more."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """Send more."""
+        super().resume_writing()
+        self._stop_watching()
+
     def shutdown(self) -> None:
         """End the connection, but for a request that is under way: uvicorn alone would cut it off unread."""
         self._ends = True
@@ -100,6 +112,25 @@ class Connection(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _watch(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._reading = self.loop.call_later(self._patience, self._check_reading, left)
+
+    def _stop_watching(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _check_reading(self, before: int) -> None:
+        if self.transport.get_write_buffer_size() < before:
+            self._watch()
+            return
+        _log.warning("connection closed", reason="the client does not read its answer", client=self._client())
+        self.transport.abort()
+
+    def _client(self) -> str:
+        return self.client[0] if self.client else "-"
+
     def _give_up(self) -> None:
         if self._reads_head:
             self._refuse(408, f"the headers did not come within {self._patience:g} s")
@@ -110,7 +141,7 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         phrase = HTTPStatus(status).phrase
-        _log.warning("connection closed", reason=detail, client=self.client[0] if self.client else "-")
+        _log.warning("connection closed", reason=detail, client=self._client())
         if self._is_idle():  # else the client waits for another answer, which this one would be taken for
             body = orjson.dumps(document(ApiError(status, phrase, detail)))
             head = f"HTTP/1.1 {status} {phrase}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
