@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,20 +71,54 @@ def train(
     profile: Annotated[str | None, typer.Option("--profile", help="A file of conf/llm/profiles, auto, or none")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show all, and train nothing")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted")] = False,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Workers on this machine, one for each GPU")] = 1,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Fine-tune on documents, a dataset or a file of conversations, and save a checkpoint."""
     config, root, folder = _settings(documents, seed, overrides, env, profile=profile)
+    from .console import console
+    from .distributed.multi_node import Launch, is_main_process, run_workers, without_option
     from .workflow import TrainingPlan, preflight, train
 
+    console.quiet = not is_main_process()
     if name is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
     plan = TrainingPlan.make(config, root, folder, dataset)
     found = preflight(plan, show=dry_run)
     found.check()
-    if not dry_run:
-        typer.echo(train(plan, resume=resume).relative_to(root).as_posix())
+    if dry_run:
+        return
+    if processes > 1:
+        run_workers(Launch(processes), without_option(sys.argv[1:], "--processes"))
+        return
+    saved = train(plan, resume=resume)
+    if saved is not None:
+        typer.echo(saved.relative_to(root).as_posix())
+
+
+@app.command("launch")
+def launch(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- OPTIONS]", help="Options of `llm train`, after --")
+    ] = None,
+    scheduler: Annotated[str, typer.Option("--scheduler", help="slurm or kubernetes")] = "slurm",
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines")] = 2,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="GPUs of a machine")] = 8,
+    image: Annotated[str, typer.Option("--image", help="Container image, for Kubernetes")] = "",
+) -> None:
+    """Print the file that trains on several machines: a script for Slurm, or a manifest for Kubernetes."""
+    from .distributed.multi_node import Launch, kubernetes_manifest, slurm_script
+
+    command = ["llm", "train", *(arguments or ())]
+    if scheduler == "slurm":
+        typer.echo(slurm_script(Launch(processes, nodes), command), nl=False)
+    elif scheduler == "kubernetes" and image:
+        typer.echo(kubernetes_manifest(Launch(processes, nodes), command, image=image), nl=False)
+    elif scheduler == "kubernetes":
+        raise typer.BadParameter("name the container image of the project", param_hint="--image")
+    else:
+        raise typer.BadParameter("give slurm or kubernetes", param_hint="--scheduler")
 
 
 @app.command("evaluate")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
 from .config import LLMConfig, Method, ModelConfig, Precision, TrainingConfig
+from .distributed.multi_node import is_main_process
 from .distributed.resource_management import free_cached_memory, is_out_of_memory, smaller_batch
 from .errors import DataError, ModelError
 from .training.checkpointing import CheckpointManager
@@ -171,7 +172,8 @@ class LLMTrainer:
             folder = states or Path(stack.enter_context(TemporaryDirectory())) / "states"
             if resume and states is None:
                 raise ModelError("there is nothing to resume without a folder of states", hint="give states")
-            open_states(folder, self.config, self._base.base_model, rows["train"], resume=resume)
+            if is_main_process():
+                open_states(folder, self.config, self._base.base_model, rows["train"], resume=resume)
             return self._train(rows, folder, on_progress)
 
     def _choose(self, method: Method | None) -> None:

@@ -16,6 +16,7 @@ from .console import console, print_preflight, tell_documents, tell_loss
 from .data.examples import Row
 from .data.splits import Splits
 from .data.store import DatasetStore
+from .distributed.multi_node import is_main_process, join_workers, was_restarted
 from .pipeline import golden_prompts, prepare
 from .process import import_training_stack, peak_rss_mb
 
@@ -89,13 +90,13 @@ def preflight(plan: TrainingPlan, *, show: bool) -> Preflight:
     return found
 
 
-def train(plan: TrainingPlan, *, resume: bool = False) -> Path:
+def train(plan: TrainingPlan, *, resume: bool = False) -> Path | None:
     """Train, record the run, and save a checkpoint.
 
     Returns
     -------
-    Path
-        Folder of the checkpoint.
+    Path or None
+        Folder of the checkpoint; nothing in a process that is not the one that writes.
 
     Raises
     ------
@@ -110,13 +111,18 @@ def train(plan: TrainingPlan, *, resume: bool = False) -> Path:
     config = plan.config
     settings = config.model_dump(mode="json", exclude={"profiles"})
     tags = {"seed": str(config.training.seed), "name": config.training.name}
+    trainer = LLMTrainer.from_config(config)
+    join_workers(trainer.device)
+    resume = resume or (was_restarted() and plan.states.is_dir())
+    if not is_main_process():
+        trainer.fine_tune(plan.dataset, states=plan.states, resume=resume)
+        return None
     with track_run(EXPERIMENT, params=settings, tags=tags, root=plan.root) as run:
 
         def on_progress(step: int, last_step: int, measured: Mapping[str, float]) -> None:
             run.log_metrics(measured, step=step)
             tell_loss(step, last_step, measured)
 
-        trainer = LLMTrainer.from_config(config)
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
         run.log_metrics({"seconds": result.seconds, "peak_rss_mb": peak_rss_mb()}, step=result.steps)
         saved = trainer.save(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import TrainingConfig
+from ..distributed.multi_node import world_size
 from ..errors import ModelError
 from .data_preparation import TokenRow
 from .states import SAVING, keep_state, rotate
@@ -97,26 +98,29 @@ def make_trainer(
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             staging = run.folder / SAVING
-            shutil.rmtree(staging, ignore_errors=True)
+            if self.is_world_process_zero():
+                shutil.rmtree(staging, ignore_errors=True)
+            self.accelerator.wait_for_everyone()
             self.args.output_dir = str(staging)
             try:
                 save: Any = super()._save_checkpoint
                 save(model, trial)
             finally:
                 self.args.output_dir = str(run.folder)
+            self.accelerator.wait_for_everyone()
+            if self.state.best_global_step is not None:
+                self.state.best_model_checkpoint = str(run.folder / f"checkpoint-{self.state.best_global_step}")
             if self.is_world_process_zero():
                 made = staging / f"checkpoint-{self.state.global_step}"
-                if self.state.best_global_step is not None:
-                    best = run.folder / f"checkpoint-{self.state.best_global_step}"
-                    self.state.best_model_checkpoint = str(best)
-                    self.state.save_to_json(str(made / "trainer_state.json"))
+                self.state.save_to_json(str(made / "trainer_state.json"))
                 keep_state(made, run.folder)
                 rotate(run.folder, config.keep_states, self.state.best_global_step)
                 shutil.rmtree(staging, ignore_errors=True)
+            self.accelerator.wait_for_everyone()
 
         def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
             lengths = [len(row.input_ids) for row in rows["train"]]
-            return LengthSampler(lengths, config.batch_size * config.gradient_accumulation, config.seed)
+            return LengthSampler(lengths, rows_in_a_step(config), config.seed)
 
         def create_model_card(self, *args: Any, **options: Any) -> None:
             """Leave out the card of a state that nobody but this run reads."""
@@ -150,7 +154,7 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
     from trl.trainer.sft_config import SFTConfig
 
     on_gpu = run.device.type == "cuda"
-    epoch = math.ceil(rows / (config.batch_size * config.gradient_accumulation))
+    epoch = math.ceil(rows / rows_in_a_step(config))
     steps = config.max_steps or math.ceil(epoch * config.epochs)
     every = config.eval_steps or max(1, steps // config.evaluations)
     return SFTConfig(
@@ -184,8 +188,15 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
         gradient_checkpointing=config.activation_checkpointing,
         activation_checkpointing=config.activation_checkpointing,
         dataloader_pin_memory=on_gpu,
+        ddp_backend="gloo" if world_size() > 1 and not on_gpu else None,
+        ddp_find_unused_parameters=False,
         seed=config.seed,
     )
+
+
+def rows_in_a_step(config: TrainingConfig) -> int:
+    """Count the rows of an optimiser step in all processes."""
+    return config.batch_size * config.gradient_accumulation * world_size()
 
 
 def read_history(log: Sequence[Mapping[str, float]]) -> dict[str, list[dict[str, float]]]:
@@ -236,7 +247,7 @@ def _progress_callback(on_progress: Progress | None) -> TrainerCallback:
                 now, seen = time.monotonic(), float(logs["num_tokens"])
                 measured["tokens_per_second"] = (seen - self.last[1]) / max(now - self.last[0], 1e-9)
                 self.last = now, seen
-            if on_progress:
+            if on_progress and state.is_world_process_zero:
                 on_progress(state.global_step, state.max_steps, measured)
 
     return Told()
