@@ -109,3 +109,9 @@ def main() -> None:
     except ProjectError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:  # about no file that somebody could put right
+            raise
+        hint = "is the path right, is there room on the disk, and may this user write there?"
+        typer.echo(f"error: {error.filename}: {error.strerror}\nhint: {hint}", err=True)
+        sys.exit(1)

@@ -273,7 +273,7 @@ def explained(table: Table) -> Iterator[None]:
 
 def _advice(table: Table, reason: str) -> str:
     if "utf-8" in reason.lower():
-        return "set options.encoding, for example to latin-1"
+        return "save it as UTF-8, or set options.encoding of the dataset, for example to latin-1"
     for path in table.files:
         if path.suffix.lower() == ".csv":
             odd = _ragged_line(path)

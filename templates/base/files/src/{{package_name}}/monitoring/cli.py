@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Watch models at work.", no_args_is_help=True)
 
+_CENTURY = 36_500  # days
+
 ModelOption = Annotated[str | None, typer.Option("--model", help="A registered model; all by default")]
 
 
@@ -105,9 +107,12 @@ def history_command(
     """Print what each run found, the newest first."""
     config = start(overrides, env)
     from .access import open_history
+    from .errors import MonitoringError
 
     history = open_history(config)
     runs = [one for name in _reported(history, model) for one in history.numbers(name, limit)]
+    if not runs:
+        raise MonitoringError(f"there is no report of {model}", hint="`monitor run` makes one")
     if as_json:
         typer.echo(json.dumps([one.model_dump(mode="json") for one in runs], indent=2, ensure_ascii=False))
         return
@@ -143,7 +148,9 @@ def labels_command(
 def prune_command(
     days: Annotated[
         int | None,
-        typer.Option("--days", min=0, help="Age of what is deleted; that of serving.log.keep_days by default"),
+        typer.Option(
+            "--days", min=0, max=_CENTURY, help="Age of what is deleted; that of serving.log.keep_days by default"
+        ),
     ] = None,
     overrides: SetOption = None,
     env: EnvOption = None,

@@ -48,9 +48,15 @@ def start_of(text: str, now: datetime, registered: datetime) -> datetime:
     Raises
     ------
     ValueError
-        If the text can't be read.
+        If the text can't be read, or means no time before `now`.
     """
     since = parse_since(text)
     if since is None:
         return registered
-    return now - since if isinstance(since, timedelta) else since
+    try:
+        start = now - since if isinstance(since, timedelta) else since
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is before the year 1") from error
+    if start > now:
+        raise ValueError(f"{text!r} lies in the future: nothing was predicted since then")
+    return start
