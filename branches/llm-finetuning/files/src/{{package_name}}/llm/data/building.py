@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import mean, median
 from typing import Any
 
 from ..config import DataConfig, QualityConfig
 from ..errors import DataError
 from ..pipeline import Prepared, prepare, spread
-from .duplicates import near_duplicates, repeated
-from .examples import Row
+from .duplicates import repeated
+from .examples import Message, Row
 from .language import language_of
 from .pairs import Pair
+from .privacy import mask
 from .splits import RowType_co, Splits, split_rows
 from .store import DatasetStore, Version
 
@@ -92,8 +94,28 @@ def build(
 
 def distinct(rows: Sequence[RowType_co], similarity: float) -> list[RowType_co]:
     """Leave out the later of two near-duplicates."""
-    out = repeated(near_duplicates([f"{row.question}\n{row.answer}" for row in rows], similarity))
+    out = repeated([f"{row.question}\n{row.answer}" for row in rows], similarity)
     return [row for index, row in enumerate(rows) if index not in out]
+
+
+def masked(rows: Sequence[Row]) -> tuple[list[Row], Counter[str]]:
+    """Mask personal data and secrets in rows that were made elsewhere, and count them."""
+    found = Counter[str]()
+
+    def hide(text: str) -> str:
+        plain, counts = mask(text)
+        found.update(counts)
+        return plain
+
+    done: list[Row] = []
+    for row in rows:
+        if isinstance(row, Pair):
+            question, context, answer = hide(row.question), hide(row.context), hide(row.answer)
+            done.append(replace(row, question=question, context=context, answer=answer))
+        else:
+            messages = tuple(Message(one.role, hide(one.content)) for one in row.messages)
+            done.append(replace(row, messages=messages, rejected=hide(row.rejected)))
+    return done, found
 
 
 def describe(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:

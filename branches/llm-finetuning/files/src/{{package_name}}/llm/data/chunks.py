@@ -1,6 +1,8 @@
 """Cutting documents into short passages that keep their place in the text."""
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,6 +20,9 @@ _ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+")
 
 MAX_LINES = 12
 """Most lines of source code in one chunk."""
+
+MAX_SENTENCE = 2000
+"""Most characters of a sentence; a longer one is cut."""
 
 _LONGEST_ABBREVIATION = 40
 
@@ -125,11 +130,12 @@ def _blocks(text: str) -> Iterator[Span]:
     front_matter = _FRONT_MATTER.match(text)
     if front_matter:
         hidden.append(front_matter.span())
+    hidden.sort()
     start: int | None = None
     position, fenced = 0, False
     for line in text.splitlines(keepends=True):
         fence = bool(_FENCE.match(line))
-        out = not line.strip() or line.startswith("#") or any(a <= position < b for a, b in hidden)
+        out = not line.strip() or line.startswith("#") or _is_inside(position, hidden)
         if fenced or fence or out:
             if start is not None:
                 yield Span(start, position)
@@ -140,6 +146,12 @@ def _blocks(text: str) -> Iterator[Span]:
         position += len(line)
     if start is not None:
         yield Span(start, position)
+
+
+def _is_inside(position: int, ranges: list[tuple[int, int]]) -> bool:
+    """Tell whether one of some sorted ranges has a position in it."""
+    index = bisect_right(ranges, (position, sys.maxsize)) - 1
+    return index >= 0 and position < ranges[index][1]
 
 
 def _code_blocks(text: str) -> Iterator[Span]:
@@ -161,7 +173,7 @@ def _units(text: str, block: Span) -> tuple[str, list[Span]]:
         return lines[0].strip(), spans[2:]
     if any(_ITEM.match(line) for line in lines) or _is_record(lines):
         return "", spans
-    return "", list(_sentences(text, block))
+    return "", [piece for sentence in _sentences(text, block) for piece in _pieces(text, sentence)]
 
 
 def _sentences(text: str, block: Span) -> Iterator[Span]:
@@ -173,6 +185,17 @@ def _sentences(text: str, block: Span) -> Iterator[Span]:
             start = match.end()
     if body[start:].strip():
         yield _trim(text, Span(block.start + start, block.end))
+
+
+def _pieces(text: str, sentence: Span) -> Iterator[Span]:
+    """Cut what is too long for a sentence, at a space where there is one."""
+    start = sentence.start
+    while sentence.end - start > MAX_SENTENCE:
+        space = text.rfind(" ", start + 1, start + MAX_SENTENCE)
+        end = space if space > start else start + MAX_SENTENCE
+        yield _trim(text, Span(start, end))
+        start = end
+    yield _trim(text, Span(start, sentence.end))
 
 
 def _is_record(lines: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -144,17 +145,21 @@ def import_command(
 ) -> None:
     """Take a dataset of another tool in; its format is told by its fields."""
     config, _, store = _open(overrides, env)
-    from .building import describe, distinct
+    from .building import describe, distinct, masked
     from .formats import read_rows
     from .splits import split_rows
 
     found, rows = read_rows(file, form)
     typer.echo(f"format: {found}, {len(rows)} rows", err=True)
+    rows, hidden = masked(rows) if config.data.mask_private else (rows, Counter[str]())
+    if hidden:
+        counts = ", ".join(f"{count} {kind}" for kind, count in hidden.most_common())
+        typer.echo(f"warning: personal data or secrets were masked: {counts}", err=True)
     kept = distinct(rows, config.quality.similarity)
     if len(kept) < len(rows):
         typer.echo(f"{len(rows) - len(kept)} near-duplicates were left out", err=True)
     splits = split_rows(kept, config.data, seed=seed, similarity=config.quality.similarity)
-    about = {"source": {"file": file.name}, "format": found, "near_duplicates": len(rows) - len(kept)}
+    about = {"source": {"file": file.name}, "format": found, "masked": hidden, "near_duplicates": len(rows) - len(kept)}
     version = store.save(name, splits, {**about, **describe(splits)})
     _tell(version.card)
     typer.echo(str(version))

@@ -80,13 +80,37 @@ def near_duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[
     return sorted(matches, key=lambda match: (match.first, match.second))
 
 
-def repeated(matches: Sequence[Match]) -> set[int]:
-    """Choose what to leave out so that no near-duplicates are left: the later of two, unless the first is out."""
-    out: set[int] = set()
-    for match in sorted(matches, key=lambda match: (match.second, match.first)):
-        if match.first not in out:
-            out.add(match.second)
-    return out
+def repeated(texts: Sequence[str], threshold: float = THRESHOLD) -> dict[int, int]:
+    """Choose what to leave out so that no near-duplicates are left.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    threshold : float
+        As for `near_duplicates`.
+
+    Returns
+    -------
+    dict of int to int
+        Positions to leave out, each with that of an earlier text which says the same.
+
+    Examples
+    --------
+    >>> repeated(["The mill is made of oak.", "A boat.", "The mill is made of oak"])
+    {2: 0}
+    """
+    out: dict[int, int] = {}
+    while True:  # until nothing more is found: of many that are alike, some are only compared once others are out
+        left = [position for position in range(len(texts)) if position not in out]
+        found: dict[int, int] = {}
+        matches = near_duplicates([texts[position] for position in left], threshold)
+        for match in sorted(matches, key=lambda match: (match.second, match.first)):
+            if match.first not in found:
+                found.setdefault(match.second, match.first)
+        if not found:
+            return out
+        out.update({left[later]: left[earlier] for later, earlier in found.items()})
 
 
 def _candidates(texts: Sequence[str], threshold: float) -> Iterator[tuple[int, int]]:

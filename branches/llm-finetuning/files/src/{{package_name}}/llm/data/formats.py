@@ -16,6 +16,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -127,13 +128,13 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from error
     if path.suffix.lower() == ".csv":
         csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-        for number, row in enumerate(csv.DictReader(text.splitlines(keepends=True)), start=1):
+        for number, row in enumerate(csv.DictReader(StringIO(text, newline="")), start=1):
             yield f"row {number}", row
         return
     if text.lstrip().startswith("["):
         yield from ((f"row {number}", row) for number, row in enumerate(_json(text, str(path)), start=1))
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield f"line {number}", _json(line, f"{path}, line {number}")
 

@@ -171,15 +171,10 @@ class LanguageModel:
         settings, size = self.settings, len(json.dumps(body, ensure_ascii=False).encode())
         most = self._price(size / _BYTES, settings.max_tokens)
         with self._lock:
-            if settings.max_cost and self.usage.cost + self._reserved + most > settings.max_cost:
-                raise LimitReachedError(
-                    f"the limit of {settings.max_cost:g} is reached: {self.usage.cost:.4f} is spent, and one more "
-                    f"request may cost {most:.4f}",
-                    hint="answers are kept: raise llm.generation.max_cost and run it again to go on from here",
-                )
+            self._refuse_beyond_limit(most, self._reserved)
             self._reserved += most
         try:
-            found = self._send(body)
+            found = self._send(body, most)
             content = found["choices"][0]["message"]["content"] or ""
             counted = found.get("usage") or {}
             sent = counted.get("prompt_tokens", size // _BYTES)
@@ -190,17 +185,38 @@ class LanguageModel:
                 self.usage.completion_tokens += received
                 self.usage.cost += self._price(sent, received)
         except (AttributeError, TypeError, KeyError, IndexError) as error:
+            self._charge(most)
             raise NonsenseError("the endpoint does not answer as OpenAI's does") from error
+        except NonsenseError:
+            self._charge(most)
+            raise
         finally:
             with self._lock:
                 self._reserved -= most
         return str(content)
 
+    def _refuse_beyond_limit(self, most: float, reserved: float = 0.0) -> None:
+        limit, spent = self.settings.max_cost, self.usage.cost
+        if limit and spent + reserved + most > limit:
+            raise LimitReachedError(
+                f"the limit of {limit:g} is reached: {spent:.4f} is spent, and one more request may cost {most:.4f}",
+                hint="answers are kept: raise llm.generation.max_cost and run it again to go on from here",
+            )
+
+    def _charge(self, most: float) -> None:
+        """Count an answer that was of no use at what it may have cost at most."""
+        with self._lock:
+            self.usage.requests += 1
+            self.usage.cost += most
+
     def _price(self, sent: float, received: float) -> float:
         return (sent * self.settings.prompt_price + received * self.settings.completion_price) / _MILLION
 
-    def _send(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a request, again and again while the endpoint is busy or away."""
+    def _send(self, body: Mapping[str, Any], most: float) -> dict[str, Any]:
+        """Send a request, again and again while the endpoint is busy or away.
+
+        A try that was cut off may be billed all the same.
+        """
         reason = ""
         for attempt in range(self.settings.retries + 1):
             wait = min(2.0**attempt, _LONGEST_WAIT) * SystemRandom().uniform(0.5, 1)
@@ -208,6 +224,9 @@ class LanguageModel:
                 status, headers, content = self._post(body)
             except httpx.HTTPError as error:
                 reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+                if isinstance(error, httpx.ReadError | httpx.ReadTimeout | httpx.RemoteProtocolError):
+                    self._charge(most)
+                    self._refuse_beyond_limit(most)
             else:
                 if status == HTTPStatus.OK:
                     return _object(content)

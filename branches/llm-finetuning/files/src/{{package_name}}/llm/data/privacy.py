@@ -98,13 +98,13 @@ _NAMES = {
     "address": "IP ADDRESS",
 }
 _PATTERN = re.compile(
-    r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----)"
+    r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----.{0,10000}?-----END [A-Z ]*PRIVATE KEY-----)"
     r"|(?<![\w-])(?P<token>(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{40,}|glpat-[\w-]{20,}|hf_\w{30,}"
     r"|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{35}|sk-[\w-]{20,}|[rs]k_live_\w{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
     r"|://[^\s/:@]+:(?P<login>[^\s/@]{3,})@"
     r"|\b(?i:api[_ -]?key|passphrase|passwd|password|secret(?:[_ ]key)?|(?:access|auth)[_ -]?token)[\"']?"
     r"\s*[:=]\s*[\"']?(?P<password>[^\s\"']{6,})"
-    r"|(?P<email>[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?<![\w.+-])(?P<email>[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)"
     r"|\b(?P<iban>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)\b"
     r"|(?<![\w.+])(?P<phone>(?:\+|00)[1-9](?:[ ./-]?\(?\d\)?){7,14}|\(\d{3}\) ?\d{3}[ -]\d{4}|\d{3}-\d{3}-\d{4})"
     r"(?![\w-])"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..config import QualityConfig
-from .duplicates import near_duplicates, repeated
+from .duplicates import repeated
 from .language import language_of
 from .pairs import Pair
 from .privacy import MASK
@@ -79,13 +79,11 @@ def judge(pairs: Sequence[Pair], settings: QualityConfig | None = None) -> list[
     wanted = settings or QualityConfig()
     judged = [_judge(pair, wanted) for pair in pairs]
     accepted = [index for index, one in enumerate(judged) if one.accepted]
-    matches = near_duplicates([text_of(pairs[index]) for index in accepted], wanted.similarity)
-    out = repeated(matches)
-    for match in matches:
-        if match.second in out:
-            index, other = accepted[match.second], pairs[accepted[match.first]]
-            reason = f"nearly the same as {other.question!r} of {other.document}"
-            judged[index] = Judged(pairs[index], 0.0, (reason,), accepted=False)
+    out = repeated([text_of(pairs[index]) for index in accepted], wanted.similarity)
+    for later, earlier in out.items():
+        pair, other = pairs[accepted[later]], pairs[accepted[earlier]]
+        reason = f"nearly the same as {other.question!r} of {other.document}"
+        judged[accepted[later]] = Judged(pair, 0.0, (reason,), accepted=False)
     return judged
 
 

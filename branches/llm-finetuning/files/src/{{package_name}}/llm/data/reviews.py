@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -222,7 +223,7 @@ def read_sheet(version: Version, path: Path, reviewer: str) -> list[Decision]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} can't be read: {error}", hint="save it as CSV in UTF-8") from error
-    sheet = csv.DictReader(text.splitlines(keepends=True))
+    sheet = csv.DictReader(StringIO(text, newline=""))
     missing = {"id", "decision"} - set(sheet.fieldnames or ())
     if missing:
         names = ", ".join(sorted(missing))

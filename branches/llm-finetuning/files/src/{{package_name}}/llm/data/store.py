@@ -66,8 +66,8 @@ class Version:
             contents[name] = path.read_text(encoding="utf-8")
         if _digest(contents) != self.version:
             raise DataError(f"{self} was changed after it was made", hint="build the dataset again")
-        rows = {name: tuple(row_of(json.loads(line)) for line in text.splitlines()) for name, text in contents.items()}
-        return Splits(**rows)
+        lines = {name: filter(None, text.split("\n")) for name, text in contents.items()}
+        return Splits(**{name: tuple(row_of(json.loads(line)) for line in lines[name]) for name in SPLITS})
 
     def questions(self) -> list[Pair]:
         """Give the pairs of the test split.
@@ -172,7 +172,11 @@ class DatasetStore:
             (scratch / CARD).write_text(f"{text}\n", encoding="utf-8")
             scratch.chmod(0o755)
             sync_tree(scratch)
-            scratch.rename(target)
+            try:
+                scratch.rename(target)
+            except OSError:
+                if not (target / CARD).exists():  # else another process was faster
+                    raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
