@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .disk import is_full
 from .errors import ProjectError
 from .plugins import GROUPS, PACKAGE, Plugin, PluginError, find_plugins
 from .plugins.commands import PluginGroup
@@ -110,8 +111,8 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        if error.filename is None:  # about no file that somebody could put right
+        if error.filename is None and not is_full(error):  # about no file that somebody could put right
             raise
         hint = "is the path right, is there room on the disk, and may this user write there?"
-        typer.echo(f"error: {error.filename}: {error.strerror}\nhint: {hint}", err=True)
+        typer.echo(f"error: {error.filename or 'the output'}: {error.strerror}\nhint: {hint}", err=True)
         sys.exit(1)

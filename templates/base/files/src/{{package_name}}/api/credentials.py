@@ -153,7 +153,7 @@ class Credentials:
         """
         _check_name(name)
         now = datetime.now(UTC)
-        expires = now + timedelta(days=days) if days is not None else None
+        expires = _after(now, days)
         made = Key(secrets.token_hex(6), name, _checked(scopes), now, expires, None)
         text = f"{_PREFIX}_{made.id}_{secrets.token_urlsafe(32)}"
         row = {
@@ -326,6 +326,14 @@ def _checked(scopes: Collection[str]) -> frozenset[str]:
     if not scopes:
         raise CredentialsError("no scope is given", hint=f"there are: {', '.join(SCOPES)}")
     return frozenset(scopes)
+
+
+def _after(now: datetime, days: float | None) -> datetime | None:
+    try:
+        return None if days is None else now + timedelta(days=days)
+    except OverflowError as error:
+        hint = "leave the days out for a key without end"
+        raise CredentialsError(f"no calendar has the day in {days:g} days", hint=hint) from error
 
 
 def _time(stamp: float | None) -> datetime | None:
