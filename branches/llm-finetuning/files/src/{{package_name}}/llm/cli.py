@@ -97,6 +97,30 @@ def train(
         typer.echo(saved.relative_to(root).as_posix())
 
 
+@app.command("sweep")
+def sweep(
+    documents: DocumentsOption = None,
+    dataset: DatasetOption = None,
+    seed: SeedOption = None,
+    trials: Annotated[int | None, typer.Option("--trials", min=1, help="In all, with those of earlier calls")] = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Search for training settings; go on where an earlier search on the same data stopped."""
+    config, root, folder = _settings(documents, seed, overrides, env)
+    from .console import console
+    from .process import import_training_stack
+    from .workflow import TrainingPlan
+
+    plan = TrainingPlan.make(config, root, folder, dataset)
+    with console.status("loading PyTorch, Transformers, PEFT and TRL"):
+        import_training_stack()
+        from .training.sweep import run_sweep
+    found = run_sweep(config, plan.dataset, root, trials or config.sweep.trials)
+    console.print(f"lowest validation loss {found.loss:.3f} of {found.trials} trials, {found.pruned} ended early")
+    typer.echo(" ".join(f"--set llm.training.{key}={value}" for key, value in found.settings.items()))
+
+
 @app.command("launch")
 def launch(
     arguments: Annotated[

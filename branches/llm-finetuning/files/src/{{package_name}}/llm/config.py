@@ -154,6 +154,43 @@ class TrainingConfig(ConfigModel):
         return renamed(values, {"warmup_ratio": "warmup", "gradient_checkpointing": "activation_checkpointing"})
 
 
+class SpanConfig(ConfigModel):
+    """What a search tries of a setting: values between two, or some to choose from."""
+
+    low: int | float | None = Field(default=None, description="Lowest value")
+    high: int | float | None = Field(default=None, description="Highest value")
+    log: bool = Field(default=False, description="Whether to try orders of magnitude alike")
+    choices: tuple[int | float | str, ...] = Field(default=(), description="Values to choose from")
+
+    @model_validator(mode="after")
+    def _says_what_to_try(self) -> Self:
+        if not self.choices and (self.low is None or self.high is None or self.low >= self.high):
+            raise ValueError("give choices, or low and a larger high")
+        return self
+
+
+class SweepConfig(ConfigModel):
+    """A search for training settings."""
+
+    trials: int = Field(default=12, ge=1, description="Trials in all")
+    startup: int = Field(default=4, ge=1, description="Trials before any is ended early")
+    space: dict[str, SpanConfig] = Field(
+        default={
+            "learning_rate": SpanConfig(low=1e-4, high=5e-3, log=True),
+            "lora_rank": SpanConfig(choices=(4, 8, 16, 32)),
+            "lora_dropout": SpanConfig(low=0.0, high=0.2),
+        },
+        description="What is tried of llm.training",
+    )
+
+    @model_validator(mode="after")
+    def _tries_settings_of_training(self) -> Self:
+        unknown = sorted(set(self.space) - set(TrainingConfig.model_fields))
+        if unknown:
+            raise ValueError(f"llm.training has no {', '.join(unknown)}")
+        return self
+
+
 class ProfileConfig(ConfigModel):
     """Settings that suit a model or a device: those of the sections, with values of their own."""
 
@@ -182,4 +219,5 @@ class LLMConfig(ConfigModel):
     generation: GenerationConfig = GenerationConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    sweep: SweepConfig = SweepConfig()
     profiles: dict[str, ProfileConfig] = Field(default={}, description="Files of conf/llm/profiles")
