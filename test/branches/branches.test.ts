@@ -37,7 +37,8 @@ describe.each(projects)('a project with $chosen', ({ name, chosen }) => {
   });
 
   it('passes its own checks and tests', () => {
-    const pytest = chosen.length === branches.length ? '' : ['--no-cov tests/unit/config', ...chosen.flatMap(testsOf)].join(' ');
+    const pytest =
+      chosen.length === branches.length ? '' : ['--no-cov tests/unit/config', ...chosen.flatMap(testsOf)].join(' ');
     expect(attempt(root, 'make', ['all-checks'], { PYTEST_ADDOPTS: pytest })).toMatchObject({ status: 0 });
   });
 

@@ -71,7 +71,10 @@ const faults = [
 
 describe('what a project measures', () => {
   it('is a table and a file, and fails nothing on a slow machine', () => {
-    const { status, output } = run('make', ['performance-test', 'ARGS=--only startup --only pipeline --rows 20000 --rounds 1']);
+    const { status, output } = run('make', [
+      'performance-test',
+      'ARGS=--only startup --only pipeline --rows 20000 --rounds 1',
+    ]);
     expect({ status, output }).toMatchObject({ status: 0 });
     expect(output).toMatch(/^check, clean, write 0\.02 M rows of CSV .* s .* x .* ≤ 2 x/m);
     const { figures } = JSON.parse(readFileSync(join(root, 'reports/performance.json'), 'utf8')) as {

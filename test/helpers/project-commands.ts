@@ -5,13 +5,18 @@ import { expect } from 'vitest';
 export const repository = resolve(import.meta.dirname, '../..');
 export const cli = join(repository, 'bin/mlsys.js');
 
-/** Runs a command as a person would, without what this machine or this test has in its environment. */
-export function attempt(cwd: string, command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
+/** What a person has in the environment: nothing that only this machine or this test has. */
+export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS, VIRTUAL_ENV, ...env } = process.env;
   void [NODE_EXTRA_CA_CERTS, VIRTUAL_ENV];
+  return { ...env, ...more };
+}
+
+/** Runs a command as a person would. */
+export function attempt(cwd: string, command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
   return spawnSync(command, args, {
     cwd,
-    env: { ...env, ...more },
+    env: environment(more),
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
