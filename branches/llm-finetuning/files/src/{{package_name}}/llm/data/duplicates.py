@@ -27,6 +27,7 @@ _CANDIDATES = 100_000  # compared at once
 _NEIGHBOURS = 16  # of a text in a band that it is compared with
 _SLACK = 0.15  # how much lower than the similarity its estimate may be, three standard deviations
 _WORDS = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _NUMBERS = re.compile(r"\w*\d\w*")
 
 
@@ -120,7 +121,7 @@ def _candidates(texts: Sequence[str], threshold: float) -> Iterator[tuple[int, i
     if len(texts) <= 1:
         return
     signatures = _signatures(texts)
-    numbers = np.array([hash(tuple(_NUMBERS.findall(text))) for text in texts], dtype=np.int64)
+    numbers = np.array([_numbers(text) for text in texts], dtype=np.int64)
     found = [np.empty(0, dtype=np.int64)]
     for band in range(_BANDS):
         keys = _keys(signatures[:, band * _ROWS : (band + 1) * _ROWS])
@@ -132,6 +133,11 @@ def _candidates(texts: Sequence[str], threshold: float) -> Iterator[tuple[int, i
             found.append(_similar(signatures, a[alike], b[alike], threshold - _SLACK))
     for code in np.unique(np.concatenate(found)).tolist():
         yield divmod(code, len(texts))
+
+
+def _numbers(text: str) -> int:
+    """Hash the words of a text that have digits in them."""
+    return hash(tuple(_NUMBERS.findall(text))) if _DIGIT.search(text) else 0
 
 
 def _meetings(keys: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
