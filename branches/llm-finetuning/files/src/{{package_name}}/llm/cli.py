@@ -121,6 +121,24 @@ def sweep(
     typer.echo(" ".join(f"--set llm.training.{key}={value}" for key, value in found.settings.items()))
 
 
+@app.command("prefer")
+def prefer(
+    dataset: Annotated[str, typer.Option("--dataset", help="A file, or a version of a dataset, with preferences")],
+    method: Annotated[str, typer.Option("--method", help="dpo, kto, or grpo")] = "dpo",
+    checkpoint: Annotated[str | None, typer.Option("--checkpoint", help="Start from it; else from the base")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the new checkpoint")] = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Train on preferences: better answers become likelier than worse ones."""
+    config, root, folder = _settings(None, None, overrides, env)
+    from .workflow import TrainingPlan, train_on_preferences
+
+    plan = TrainingPlan.make(config, root, folder, dataset)
+    saved = train_on_preferences(plan, method, checkpoint=checkpoint, name=name)
+    typer.echo(saved.relative_to(root).as_posix())
+
+
 @app.command("launch")
 def launch(
     arguments: Annotated[

@@ -17,14 +17,19 @@ from .data.examples import Row
 from .data.splits import Splits
 from .data.store import DatasetStore
 from .distributed.multi_node import is_main_process, join_workers, was_restarted
+from .errors import ModelError
 from .pipeline import golden_prompts, prepare
 from .process import import_training_stack, peak_rss_mb
 
 if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
     from .training.data_preparation import Conversations
     from .training.preflight import Preflight
 
 EXPERIMENT = "llm-training"
+PREFERENCES = "llm-preferences"
 SUPERVISION_PAGE = Path("reports/llm-training/supervision.html")
 
 
@@ -143,3 +148,46 @@ def train(plan: TrainingPlan, *, resume: bool = False) -> Path | None:
 
 def _best(best: int | None, steps: int) -> str:
     return f", best at step {best}" if best is not None and best != steps else ""
+
+
+def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | None, name: str | None) -> Path:
+    """Train a checkpoint, or the base model, on preferences, record the run, and save a checkpoint.
+
+    Returns
+    -------
+    Path
+        Folder of the checkpoint.
+
+    Raises
+    ------
+    DataError, ModelError
+        If the rows are none for the method, or there is no such method.
+    """
+    with console.status("loading PyTorch, Transformers, PEFT and TRL"):
+        import_training_stack()
+        from .base_model import load_base_model, pick_device, place
+        from .tracking import track_run
+        from .training.checkpointing import CheckpointManager
+        from .training.rlhf import METHODS, read_preferences, train_preferences
+
+    config = plan.config
+    if method not in METHODS:
+        raise ModelError(f"there is no method {method!r} for preferences", hint=f"give {', '.join(METHODS)}")
+    manager = CheckpointManager(plan.checkpoints)
+    model: PreTrainedModel | PeftModel
+    if checkpoint is None:
+        model, tokenizer = load_base_model(config.model)
+    else:
+        model, tokenizer, _ = manager.load_checkpoint(checkpoint, trainable=True)
+    place(model, pick_device(config.model.device))
+    rows = read_preferences(plan.dataset)
+    settings = config.model_dump(mode="json", include={"model", "training"})
+    with track_run(PREFERENCES, params=settings, tags={"method": method}, root=plan.root) as run:
+        found = train_preferences(model, tokenizer, rows, METHODS[method], config.training)
+        scores = {f"{found.measure}_before": found.before, f"{found.measure}_after": found.after}
+        run.log_metrics(scores, step=found.steps)
+    console.print(f"{found.measure}: {found.before:.1%} before, {found.after:.1%} after {found.steps} steps")
+    facts = {**plan.facts, **scores, "method": method, "started_from": checkpoint, "run": run.run_id}
+    return manager.save(
+        name or f"{config.training.name}-{method}", model=found.model, tokenizer=tokenizer, metadata=facts
+    )

@@ -45,7 +45,7 @@ def write_model(folder: Path, model: Any, tokenizer: Any, reference: str | None)
 
 
 def read_model(
-    folder: Path, base: str, *, adapter: bool
+    folder: Path, base: str, *, adapter: bool, trainable: bool = False
 ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
     """Load a model in evaluation mode, and its tokenizer.
 
@@ -61,7 +61,7 @@ def read_model(
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(base, trust_remote_code=False)
         if adapter:
-            model = PeftModel.from_pretrained(model, str(folder))
+            model = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
             # The file holds the reference; PEFT looks for the base model there when it saves the adapter again.
             model.peft_config["default"].base_model_name_or_path = base
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)

@@ -131,6 +131,8 @@ class CheckpointManager:
     def load_checkpoint(
         self,
         ref: str | Path,
+        *,
+        trainable: bool = False,
     ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase, dict[str, Any]]:
         """Load a model for inference, with its tokenizer and its metadata.
 
@@ -138,6 +140,8 @@ class CheckpointManager:
         ----------
         ref : str or Path
             Reference of the checkpoint, or its folder.
+        trainable : bool
+            Whether to load an adapter to be trained on.
 
         Returns
         -------
@@ -157,7 +161,7 @@ class CheckpointManager:
         verify_folder(folder)
         facts = read_metadata(folder)
         base = checked_base(folder, facts, self.project) if facts["kind"] == "adapter" else str(folder)
-        model, tokenizer = read_model(folder, base, adapter=facts["kind"] == "adapter")
+        model, tokenizer = read_model(folder, base, adapter=facts["kind"] == "adapter", trainable=trainable)
         return model, tokenizer, facts
 
     def verify(self, ref: str | Path) -> dict[str, Any]:

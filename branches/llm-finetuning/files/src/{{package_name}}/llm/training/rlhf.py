@@ -1,0 +1,223 @@
+"""Training on preferences and rewards with TRL: better answers become likelier than worse ones.
+
+rows → prompts with chosen and rejected answers, or with the right one → DPO, KTO or GRPO → share of pairs in order
+
+DPO: https://arxiv.org/abs/2305.18290, KTO: https://arxiv.org/abs/2402.01306, GRPO: https://arxiv.org/abs/2402.03300
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..base_model import place
+from ..config import TrainingConfig
+from ..data.examples import Example, Row, conversation
+from ..data.formats import read_rows
+from ..data.pairs import Pair
+from ..errors import DataError
+from ..evaluation.metrics import token_f1
+from ..inference import generate
+from .data_preparation import IGNORED, Conversations, encode
+from .lora_training import add_adapter
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+PreferenceMethod = Literal["dpo", "kto", "grpo"]
+METHODS: dict[str, PreferenceMethod] = {"dpo": "dpo", "kto": "kto", "grpo": "grpo"}
+BETA = 0.1  # how firmly the model is held to where it began
+ANSWERS = 4  # that GRPO compares for each prompt
+LONGEST_ANSWER = 24  # tokens
+
+
+@dataclass(frozen=True)
+class Preference:
+    """What training on preferences did.
+
+    Attributes
+    ----------
+    model : PeftModel
+        The trained model.
+    steps : int
+        Optimiser steps taken.
+    before, after : float
+        For DPO and KTO the share of rows whose chosen answer is likelier than the rejected one, for GRPO the reward.
+    measure : str
+        What that is called.
+    """
+
+    model: PeftModel
+    steps: int
+    before: float
+    after: float
+    measure: str
+
+
+def train_preferences(
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    method: PreferenceMethod,
+    config: TrainingConfig,
+) -> Preference:
+    """Train an adapter on preferences, or on rewards for right answers.
+
+    Parameters
+    ----------
+    model : PreTrainedModel or PeftModel
+        Model on its device; one that was fine-tuned before goes on from there.
+    tokenizer : PreTrainedTokenizerBase
+        Its tokenizer.
+    rows : sequence of Row
+        For ``dpo`` and ``kto`` examples with a rejected answer. For ``grpo`` any rows: an answer is rewarded with its
+        token F1 against the row's.
+    method : str
+        ``dpo``, ``kto`` or ``grpo``.
+    config : TrainingConfig
+        Adapter, steps, batches and learning rate.
+
+    Raises
+    ------
+    DataError
+        If there are no rows for the method.
+    """
+    from transformers import PrinterCallback, set_seed
+
+    records = _records(rows, method)
+    set_seed(config.seed)
+    device: torch.device = model.device
+    tuned = add_adapter(model, config)
+    place(tuned, device)
+    before = _measure(tuned, tokenizer, rows, method)
+    with TemporaryDirectory() as folder:
+        arguments = _arguments(method, config, device, Path(folder))
+        trainer = _make_trainer(method, tuned, tokenizer, records, arguments)
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+    tuned.eval()
+    after = _measure(tuned, tokenizer, rows, method)
+    measure = "reward" if method == "grpo" else "chosen_preferred"
+    return Preference(tuned, trainer.state.global_step, before, after, measure)
+
+
+def read_preferences(dataset: Conversations) -> list[Row]:
+    """Give the rows that are trained on: all of a file, or the training split.
+
+    Raises
+    ------
+    DataError
+        If the file can't be read.
+    """
+    if isinstance(dataset, Mapping):
+        return list(dataset["train"])
+    return read_rows(Path(dataset))[1]
+
+
+def ranked_share(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Example]) -> float:
+    """Give the share of rows whose chosen answer is likelier than the rejected one, a token on average."""
+    won = 0
+    for row in rows:
+        *prompt, chosen = conversation(row)
+        rejected = {**chosen, "content": row.rejected}
+        won += _likelihood(model, tokenizer, prompt, chosen) > _likelihood(model, tokenizer, prompt, rejected)
+    return won / len(rows)
+
+
+def _likelihood(model: Any, tokenizer: Any, prompt: list[dict[str, str]], answer: dict[str, str]) -> float:
+    """Give the mean log-likelihood of an answer's tokens."""
+    import torch
+
+    row = encode(tokenizer, [[*prompt, answer]], "completion")[0]
+    ids = torch.tensor([row.input_ids], device=model.device)
+    labels = torch.tensor(row.labels[1:], device=model.device)
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        logits = model(input_ids=ids).logits[0, :-1].float()  # (tokens - 1, vocabulary)
+    model.train(was_training)
+    return -float(torch.nn.functional.cross_entropy(logits, labels, ignore_index=IGNORED))
+
+
+def _measure(model: Any, tokenizer: Any, rows: Sequence[Row], method: PreferenceMethod) -> float:
+    if method != "grpo":
+        return ranked_share(model, tokenizer, [row for row in rows if isinstance(row, Example) and row.rejected])
+    questions = [(row.context if isinstance(row, Pair) else "", row.question) for row in rows]
+    said = generate(model, tokenizer, questions)
+    return fmean(token_f1(one, row.answer) for one, row in zip(said, rows, strict=True))
+
+
+def _records(rows: Sequence[Row], method: PreferenceMethod) -> list[dict[str, Any]]:
+    """Give rows as the trainers of TRL take them."""
+    talks = [(row, conversation(row)) for row in rows]
+    found: list[dict[str, Any]] = []
+    if method == "grpo":
+        found = [{"prompt": talk[:-1], "expected": row.answer} for row, talk in talks]
+    else:
+        for row, (*prompt, chosen) in talks:
+            if not isinstance(row, Example) or not row.rejected:
+                continue
+            rejected = {**chosen, "content": row.rejected}
+            if method == "dpo":
+                found.append({"prompt": prompt, "chosen": [chosen], "rejected": [rejected]})
+            else:
+                found.append({"prompt": prompt, "completion": [chosen], "label": True})
+                found.append({"prompt": prompt, "completion": [rejected], "label": False})
+    if not found:
+        raise DataError(
+            f"there are no rows for {method}",
+            hint="dpo and kto need prompt, chosen and rejected; grpo takes any rows with answers",
+        )
+    return found
+
+
+def _make_trainer(
+    method: PreferenceMethod, model: PeftModel, tokenizer: Any, records: Sequence[dict[str, Any]], arguments: Any
+) -> Any:
+    module = import_module(f"trl.trainer.{method}_trainer")
+    rewarded = {"reward_funcs": _reward} if method == "grpo" else {}
+    return getattr(module, f"{method.upper()}Trainer")(
+        model=model,
+        args=arguments,
+        train_dataset=import_module("datasets").Dataset.from_list(list(records)),
+        processing_class=tokenizer,
+        **rewarded,
+    )
+
+
+def _arguments(method: PreferenceMethod, config: TrainingConfig, device: torch.device, folder: Path) -> Any:
+    """Say to TRL what the configuration says."""
+    settings = import_module(f"trl.trainer.{method}_config")
+    lengths = {"num_generations": ANSWERS, "max_completion_length": LONGEST_ANSWER}
+    return getattr(settings, f"{method.upper()}Config")(
+        output_dir=str(folder),
+        beta=BETA,
+        num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.schedule,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=device.type == "cpu",
+        bf16=False,
+        gradient_checkpointing=config.activation_checkpointing,
+        activation_checkpointing=config.activation_checkpointing,
+        seed=config.seed,
+        **(lengths if method == "grpo" else {"max_length": config.max_length}),
+    )
+
+
+def _reward(completions: Sequence[Any], expected: Sequence[str], **_: Any) -> list[float]:
+    """Reward answers with their token F1."""
+    said = [one[-1]["content"] if isinstance(one, list) else str(one) for one in completions]
+    return [token_f1(text, right) for text, right in zip(said, expected, strict=True)]
