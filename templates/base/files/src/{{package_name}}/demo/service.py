@@ -128,7 +128,11 @@ def watch(journey: Journey, model: str, begun: datetime) -> None:
     """Look for drift; where there is some, train on the new data and let the gate decide."""
     with journey.step("Detect drift, and train anew") as step:
         source = _new_data(journey, model)
-        overrides = [f"data.datasets.{model}.source={source}", "monitoring.retraining.cooldown_hours=0"]
+        retraining = [
+            "monitoring.retraining.cooldown_hours=0",
+            "monitoring.retraining.learn=false",
+        ]  # made up, not kept
+        overrides = [f"data.datasets.{model}.source={source}", *retraining]
         config = load_config(journey.config.environment, overrides, root=journey.config.root)
         report = Monitor.open(config).run(model, begun.isoformat(), retraining=True)
         _show_report(step, report)
