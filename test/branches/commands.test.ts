@@ -228,7 +228,7 @@ describe('make mlflow-ui', () => {
     const at = await freePort();
     const end = await serve(
       root,
-      `make mlflow-ui ARGS="--port ${at}"`,
+      `make mlflow-ui ARGS="--port ${at} --workers 1"`,
       `http://127.0.0.1:${at}/health`,
       join(work, 'mlflow.txt'),
     );

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from './project-commands.js';
 
-const PATIENCE = 120_000;
+const PATIENCE = 300_000;
 
 export async function freePort(): Promise<number> {
   const server = createServer();
