@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { attempt, cli, repository, run } from '../helpers/project-commands.js';
+import { cli, repository, run, runWith } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-branches-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ describe.each(projects)('a project with $chosen', ({ name, chosen }) => {
   it('passes its own checks and tests', () => {
     const pytest =
       chosen.length === branches.length ? '' : ['--no-cov tests/unit/config', ...chosen.flatMap(testsOf)].join(' ');
-    expect(attempt(root, 'make', ['all-checks'], { PYTEST_ADDOPTS: pytest })).toMatchObject({ status: 0 });
+    runWith({ PYTEST_ADDOPTS: pytest }, root, 'make', 'all-checks');
   });
 
   it('is healthy, and up to date with its template', () => {

@@ -28,7 +28,8 @@ const root = join(work, 'shop');
 const copy = join(work, 'copy');
 const programs = join(work, 'programs');
 const asked = join(work, 'docker.txt');
-const port = await freePort();
+/** Chosen when the service is started: what the steps before it start takes ports too. */
+let port = 0;
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Where the README starts the service on the port that is there by default. */
@@ -197,9 +198,11 @@ describe('checks', () => it.each(checks)('$title', follow));
 describe('data and models', () => it.each(models)('$title', follow));
 
 describe('make run-api', () => {
-  const url = `http://127.0.0.1:${port}`;
-  let end: () => Promise<void>;
+  let url = '';
+  let end = () => Promise.resolve();
   beforeAll(async () => {
+    port = await freePort();
+    url = `http://127.0.0.1:${port}`;
     end = await serve(root, `make run-api ARGS="--port ${port}"`, `${url}/ready`, join(work, 'api.txt'));
   });
   afterAll(() => end());

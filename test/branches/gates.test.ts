@@ -2,21 +2,24 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attempt, cli } from '../helpers/project-commands.js';
+import { attempt, cli, run, runWith } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-gates-'));
 const root = join(work, 'gated');
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** Runs a command of a person in the project; pytest takes its selection from the environment. */
-function run(command: string, args: readonly string[], pytest = '') {
-  const cwd = command === 'make' ? root : work;
-  const { status, stdout, stderr } = attempt(cwd, command, args, { PYTEST_ADDOPTS: pytest });
-  return { status, output: stdout + stderr };
+/** Makes a target that must fail, and gives what it printed; pytest takes its selection from the environment. */
+function stopped(gate: string, pytest: string): string {
+  const { status, stdout, stderr } = attempt(root, 'make', [gate], { PYTEST_ADDOPTS: pytest });
+  expect(status).not.toBe(0);
+  return stdout + stderr;
 }
 
+const make = (target: string, pytest = '', ...more: string[]) =>
+  runWith({ PYTEST_ADDOPTS: pytest }, root, 'make', target, ...more);
+
 beforeAll(() => {
-  expect(run(process.execPath, [cli, 'new', root, '--yes'])).toMatchObject({ status: 0 });
+  run(work, process.execPath, cli, 'new', root, '--yes');
 }, 600_000);
 
 const quick = '--no-cov -k "planted or test_values"';
@@ -71,11 +74,7 @@ const faults = [
 
 describe('what a project measures', () => {
   it('is a table and a file, and fails nothing on a slow machine', () => {
-    const { status, output } = run('make', [
-      'performance-test',
-      'ARGS=--only startup --only pipeline --rows 20000 --rounds 1',
-    ]);
-    expect({ status, output }).toMatchObject({ status: 0 });
+    const output = make('performance-test', '', 'ARGS=--only startup --only pipeline --rows 20000 --rounds 1');
     expect(output).toMatch(/^check, clean, write 0\.02 M rows of CSV .* s .* x .* ≤ 2 x/m);
     const { figures } = JSON.parse(readFileSync(join(root, 'reports/performance.json'), 'utf8')) as {
       figures: { name: string; value: number; bare: number | null; ratio: number | null }[];
@@ -87,19 +86,18 @@ describe('what a project measures', () => {
 
 describe('the gates of a project', () => {
   it('let pass what a new project is', () => {
-    expect(run('make', ['all-checks'], quick)).toMatchObject({ status: 0 });
-    expect(run('make', ['security-test'])).toMatchObject({ status: 0 });
+    make('all-checks', quick);
+    make('security-test');
   });
 
   it.each(faults)('$gate stops $fault, and lets pass what is left without it', ({ gate, path, text, reason }) => {
     const file = join(root, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
-    const stopped = run('make', [gate], quick);
-    expect(stopped.output).toMatch(reason);
-    expect(stopped.output).not.toContain(token);
-    expect(stopped.status).not.toBe(0);
+    const output = stopped(gate, quick);
+    expect(output).toMatch(reason);
+    expect(output).not.toContain(token);
     rmSync(file);
-    expect(run('make', [gate], gate === 'all-checks' ? quick : '')).toMatchObject({ status: 0 });
+    make(gate, gate === 'all-checks' ? quick : '');
   });
 });

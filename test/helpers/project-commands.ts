@@ -12,6 +12,9 @@ export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...env, ...more };
 }
 
+/** Longer than any command takes, so that one that hangs is named, and does not hold the whole run. */
+const PATIENCE = 3_600_000;
+
 /** Runs a command as a person would. */
 export function attempt(cwd: string, command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
   return spawnSync(command, args, {
@@ -20,12 +23,18 @@ export function attempt(cwd: string, command: string, args: readonly string[], m
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
     stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: PATIENCE,
   });
 }
 
 /** Runs a command that must succeed; its whole output is shown where it fails. */
 export function run(cwd: string, command: string, ...args: string[]): string {
-  const { status, stdout, stderr, error } = attempt(cwd, command, args);
+  return runWith({}, cwd, command, ...args);
+}
+
+/** Does what `run` does, with some variables in the environment. */
+export function runWith(more: NodeJS.ProcessEnv, cwd: string, command: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = attempt(cwd, command, args, more);
   const line = [command, ...args].join(' ');
   expect({ line, status, error, output: status === 0 ? '' : stdout + stderr }).toEqual({
     line,

@@ -17,13 +17,15 @@ export async function freePort(): Promise<number> {
 /** Starts a command with all that it starts as a process group, waits until the address answers, and gives what ends it. */
 export async function serve(cwd: string, line: string, url: string, log: string): Promise<() => Promise<void>> {
   const output = openSync(log, 'w');
-  const { pid = 0 } = spawn('bash', ['-c', line], {
+  const { pid } = spawn('bash', ['-c', line], {
     cwd,
     env: environment(),
     detached: true,
     stdio: ['ignore', output, output],
   });
   closeSync(output);
+  // The group 0 would be that of this process.
+  if (pid === undefined) throw new Error(`${line} could not be started`);
   const end = () => endGroup(pid);
   try {
     await untilTrue(async () => {
