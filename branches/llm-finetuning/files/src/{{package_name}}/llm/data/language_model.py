@@ -35,6 +35,7 @@ _BYTES = 3  # of a token, where none have been counted; few languages have fewer
 _LARGEST = 2_000_000  # bytes of an answer
 _LONGEST_WAIT = 60.0  # seconds between two tries
 _SHOWN = 300  # characters of what an endpoint says
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -95,7 +96,7 @@ class LanguageModel:
             )
         self.settings, self.usage = settings, Usage()
         self._key = os.environ.get(KEY, "")
-        if self._key and address.scheme == "http" and address.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        if self._key and address.scheme == "http" and address.hostname not in _LOOPBACK:
             raise ModelError(f"{KEY} would be sent to {address.hostname} in the open", hint="use an https address")
         self._sleep, self._reserved = sleep, 0.0
         self._lock = threading.Lock()
@@ -104,7 +105,12 @@ class LanguageModel:
         self._kept.execute("PRAGMA journal_mode = WAL")
         self._kept.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, content TEXT NOT NULL)")
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._client = httpx.Client(headers=headers, timeout=settings.timeout, follow_redirects=False)
+        self._client = httpx.Client(
+            headers=headers,
+            timeout=settings.timeout,
+            follow_redirects=False,
+            trust_env=address.hostname not in _LOOPBACK,  # a proxy would look for the model on its own machine
+        )
 
     def close(self) -> None:
         """End the connections."""
@@ -195,7 +201,8 @@ class LanguageModel:
                 self._reserved -= most
         return str(content)
 
-    def _refuse_beyond_limit(self, most: float, reserved: float = 0.0) -> None:
+    def _refuse_beyond_limit(self, most: float, reserved: float) -> None:
+        """Make sure that one more request, beside those under way, may be paid for; the lock must be held."""
         limit, spent = self.settings.max_cost, self.usage.cost
         if limit and spent + reserved + most > limit:
             raise LimitReachedError(
@@ -203,11 +210,16 @@ class LanguageModel:
                 hint="answers are kept: raise llm.generation.max_cost and run it again to go on from here",
             )
 
-    def _charge(self, most: float) -> None:
-        """Count an answer that was of no use at what it may have cost at most."""
+    def _charge(self, most: float, *, again: bool = False) -> None:
+        """Count an answer that was of no use at what it may have cost at most.
+
+        What was set aside for it is then for another try, if that may be paid for.
+        """
         with self._lock:
             self.usage.requests += 1
             self.usage.cost += most
+            if again:
+                self._refuse_beyond_limit(most, self._reserved - most)
 
     def _price(self, sent: float, received: float) -> float:
         return (sent * self.settings.prompt_price + received * self.settings.completion_price) / _MILLION
@@ -225,8 +237,7 @@ class LanguageModel:
             except httpx.HTTPError as error:
                 reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
                 if isinstance(error, httpx.ReadError | httpx.ReadTimeout | httpx.RemoteProtocolError):
-                    self._charge(most)
-                    self._refuse_beyond_limit(most)
+                    self._charge(most, again=True)
             else:
                 if status == HTTPStatus.OK:
                     return _object(content)
