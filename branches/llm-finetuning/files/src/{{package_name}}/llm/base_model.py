@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .config import ModelConfig, Precision
 from .errors import ModelError
@@ -75,27 +75,48 @@ def load_base_model(
     ModelError
         If there is no such model, it is no causal language model, or its chat template can't be read.
     """
-    import torch
     from transformers import AutoModelForCausalLM
 
     model = reference if isinstance(reference, ModelConfig) else ModelConfig(base_model=reference, precision=precision)
-    dtypes = {"single": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "saved": "auto"}
     options: dict[str, Any] = {} if model.attention == "auto" else {"attn_implementation": model.attention}
     if four_bits:
-        options["quantization_config"] = _four_bits()
+        options["quantization_config"] = four_bit_settings()
     tokenizer = load_tokenizer(model)
     with _found(model.base_model):
+        location = resolve_base_model(model.base_model)
+        commit = commit_of(location, model.revision)
         loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            resolve_base_model(model.base_model),
-            dtype=dtypes[model.precision],
-            revision=model.revision or "main",
+            location,
+            dtype=dtype_of(model.precision),
+            revision=commit or "main",
             trust_remote_code=model.trust_remote_code,
             **options,
         )
+    set_commit(loaded, commit)
     if loaded.generation_config is not None:
         loaded.generation_config.eos_token_id = tokenizer.eos_token_id
         loaded.generation_config.pad_token_id = tokenizer.pad_token_id
     return loaded, tokenizer
+
+
+def commit_of(location: str, revision: str | None) -> str | None:
+    """Give the commit that a revision of a model on the hub stands for now; nothing for a folder.
+
+    Raises
+    ------
+    OSError
+        If there is no such model, or it can't be got.
+    """
+    from transformers.utils.hub import cached_file, extract_commit_hash
+
+    if Path(location).is_dir():
+        return None
+    return extract_commit_hash(cached_file(location, "config.json", revision=revision or "main"), None)
+
+
+def set_commit(model: Any, commit: str | None) -> None:
+    """Have a model know its commit, so that a checkpoint of it can be loaded on the same weights."""
+    model.config._commit_hash = commit  # transformers leaves it out of what it saves
 
 
 def load_tokenizer(model: ModelConfig) -> PreTrainedTokenizerBase:
@@ -184,7 +205,14 @@ def _found(reference: str) -> Iterator[None]:
         ) from error
 
 
-def _four_bits() -> Any:
+def dtype_of(precision: Precision) -> torch.dtype | Literal["auto"]:
+    """Give the type of weights as transformers takes it."""
+    import torch
+
+    return torch.float32 if precision == "single" else "auto" if precision == "saved" else getattr(torch, precision)
+
+
+def four_bit_settings() -> Any:
     """Describe NF4 with double quantisation, as QLoRA has it: https://arxiv.org/abs/2305.14314."""
     import torch
     from transformers import BitsAndBytesConfig

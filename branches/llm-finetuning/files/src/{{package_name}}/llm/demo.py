@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import LLMConfig
+from .config import LLMConfig, ModelConfig
 from .console import console, tell_documents, tell_loss
 from .data.pairs import Pair
 from .errors import ModelError
@@ -18,8 +18,6 @@ from .pipeline import golden_prompts, prepare, spread
 from .process import Stopwatch, import_training_stack, peak_rss_mb
 
 if TYPE_CHECKING:
-    import torch
-
     from .evaluation.evaluator import LLMEvaluator
 
 REPORT_FOLDER = Path("reports/demo-llm-finetuning")
@@ -95,7 +93,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
         chosen = spread(test, SAMPLES)
         samples = [_sample(test[index], base.answers[index], tuned.answers[index]) for index in chosen]
         with watch.stage("generation"):
-            check_checkpoint(saved, evaluator, test, tuned.answers, trainer.device)
+            check_checkpoint(saved, evaluator, test, tuned.answers, config.model)
 
         report = {
             "seed": seed,
@@ -125,7 +123,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
 
 
 def check_checkpoint(
-    saved: Path, evaluator: LLMEvaluator, pairs: Sequence[Pair], answers: Sequence[str], device: torch.device
+    saved: Path, evaluator: LLMEvaluator, pairs: Sequence[Pair], answers: Sequence[str], model_config: ModelConfig
 ) -> None:
     """Load a checkpoint as a user would, and make sure that it answers as the model did that was saved in it.
 
@@ -134,11 +132,11 @@ def check_checkpoint(
     ModelError
         If an answer differs.
     """
-    from .base_model import place
+    from .base_model import pick_device, place
     from .training.checkpointing import CheckpointManager
 
-    model, tokenizer, _ = CheckpointManager(saved.parent).load_checkpoint(saved)
-    place(model, device)
+    model, tokenizer, _ = CheckpointManager(saved.parent).load_checkpoint(saved, precision=model_config.precision)
+    place(model, pick_device(model_config.device))
     for pair, before, after in zip(pairs, answers, evaluator.answers(model, tokenizer, pairs), strict=True):
         if before != after:
             raise ModelError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,22 @@ from .checkpoint_files import METADATA, file_sha256
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin"})
 
 _LLM = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Base:
+    """What an adapter stands on.
+
+    Attributes
+    ----------
+    location : str
+        What transformers can load.
+    commit : str, optional
+        Its commit, if it is on the hub.
+    """
+
+    location: str
+    commit: str | None = None
 
 
 def find_project(root: Path) -> Path:
@@ -56,15 +73,24 @@ def locate(reference: str, project: Path) -> str:
     return str(path)
 
 
-def fingerprint(reference: str, project: Path) -> str:
+def fingerprint(reference: str, project: Path, revision: str | None = None) -> str:
     """Digest the names and contents of a base model's weights.
+
+    Parameters
+    ----------
+    reference : str
+        Where the base model is.
+    project : Path
+        Folder that references start from.
+    revision : str, optional
+        Commit of a model on the hub.
 
     Raises
     ------
     CheckpointError
         If it is not on this machine and can't be got, or has no weights.
     """
-    folder = _weights_folder(locate(reference, project))
+    folder = _weights_folder(locate(reference, project), revision)
     weights = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
     if not weights:
         raise CheckpointError(f"{folder}: the base model has no weights", hint="save it with save_pretrained")
@@ -74,13 +100,8 @@ def fingerprint(reference: str, project: Path) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def checked_base(folder: Path, facts: Mapping[str, Any], project: Path) -> str:
+def checked_base(folder: Path, facts: Mapping[str, Any], project: Path) -> Base:
     """Find the base model of an adapter, and make sure that it has the weights that the adapter was trained on.
-
-    Returns
-    -------
-    str
-        What transformers can load.
 
     Raises
     ------
@@ -90,29 +111,31 @@ def checked_base(folder: Path, facts: Mapping[str, Any], project: Path) -> str:
     reference = facts["base_model"]
     if not reference or ".." in PurePosixPath(reference).parts:
         raise CheckpointError(f"{folder / METADATA}: base_model is {reference!r}", hint="train again")
-    now = fingerprint(reference, project)
+    commit = facts["base_model_revision"]
+    now = fingerprint(reference, project, commit)
     if now != facts["base_model_fingerprint"]:
         raise CheckpointError(
             f"{facts['name']}@v{facts['version']} was trained on other weights than those of {reference} now"
             f" ({facts['base_model_fingerprint']} then, {now} now)",
             hint=f"restore {reference} as it was, or train again",
         )
-    return locate(reference, project)
+    return Base(locate(reference, project), commit)
 
 
-def _weights_folder(location: str) -> Path:
+def _weights_folder(location: str, revision: str | None) -> Path:
     if Path(location).is_dir():
         return Path(location)
 
     from transformers.utils.hub import cached_file
 
+    wanted = revision or "main"
     try:
-        config = cached_file(location, "config.json")
+        config = cached_file(location, "config.json", revision=wanted)
     except OSError as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
             f"the base model {location} is not on this machine: {reason}",
-            hint=f"connect to the network once, or copy it in: hf download {location}",
+            hint=f"connect to the network once, or copy it in: hf download {location} --revision {wanted}",
         ) from error
     if config is None:
         raise CheckpointError(f"{location}: no such base model", hint="give a folder, or a model's id on the hub")

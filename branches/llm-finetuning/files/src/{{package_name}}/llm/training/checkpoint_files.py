@@ -22,6 +22,7 @@ METADATA_TYPES: dict[str, type | tuple[type, ...]] = {
     "created_at": str,
     "kind": str,
     "base_model": (str, type(None)),
+    "base_model_revision": (str, type(None)),
     "base_model_fingerprint": (str, type(None)),
     "packages": dict,
     "git_commit": (str, type(None)),

@@ -9,7 +9,10 @@ from importlib import metadata as packages
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..base_model import dtype_of, four_bit_settings, set_commit
+from ..config import Precision
 from ..errors import CheckpointError
+from .checkpoint_base import Base
 from .checkpoint_files import RESTORE, write_json
 
 if TYPE_CHECKING:
@@ -45,9 +48,22 @@ def write_model(folder: Path, model: Any, tokenizer: Any, reference: str | None)
 
 
 def read_model(
-    folder: Path, base: str, *, adapter: bool, trainable: bool = False
+    folder: Path, base: Base | None, *, trainable: bool, precision: Precision, four_bits: bool
 ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase]:
     """Load a model in evaluation mode, and its tokenizer.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the checkpoint.
+    base : Base, optional
+        What the adapter in the folder stands on; without it, a whole model is there.
+    trainable : bool
+        Whether an adapter is to be trained on.
+    precision : str
+        Precision of the weights of the base model.
+    four_bits : bool
+        Whether to quantise those to NF4 with bitsandbytes, on the GPU.
 
     Raises
     ------
@@ -58,16 +74,25 @@ def read_model(
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    where = base or Base(str(folder))
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(base, trust_remote_code=False)
-        if adapter:
+        options = {"quantization_config": four_bit_settings()} if four_bits else {}
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            where.location,
+            revision=where.commit or "main",
+            dtype=dtype_of(precision),
+            trust_remote_code=False,
+            **options,
+        )
+        set_commit(model, where.commit)
+        if base:
             model = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
             # The file holds the reference; PEFT looks for the base model there when it saves the adapter again.
-            model.peft_config["default"].base_model_name_or_path = base
+            model.peft_config["default"].base_model_name_or_path = base.location
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"{folder.name} can't be loaded on {base}: {reason}", hint=RESTORE) from error
+        raise CheckpointError(f"{folder.name} can't be loaded on {where.location}: {reason}", hint=RESTORE) from error
     return model.eval(), tokenizer
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock
 
 from ...disk import room_for
 from ...tracking.provenance import read_commit
+from ..config import Precision
 from ..errors import CheckpointError
 from .checkpoint_archive import pack, unpack
 from .checkpoint_base import checked_base, find_project, fingerprint, model_origin, portable_reference
@@ -108,6 +109,7 @@ class CheckpointManager:
                 hint="save the base model with save_pretrained, and load it from there before training",
             )
         reference = portable_reference(origin, self.project) if origin else None
+        revision = getattr(getattr(model, "config", None), "_commit_hash", None)
         with room_for(f"the checkpoint {name}", CheckpointError), self._saving(name) as folder:
             number = self._new_version(name, version)
             write_model(folder, model, tokenizer, reference)
@@ -118,8 +120,10 @@ class CheckpointManager:
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "kind": "adapter" if is_adapter else "full",
                 "base_model": reference,
-                "base_model_revision": getattr(getattr(model, "config", None), "_commit_hash", None),
-                "base_model_fingerprint": fingerprint(reference, self.project) if is_adapter and reference else None,
+                "base_model_revision": revision,
+                "base_model_fingerprint": fingerprint(reference, self.project, revision)
+                if is_adapter and reference
+                else None,
                 "packages": package_versions(),
                 "git_commit": read_commit(self.project).sha,
                 "metadata": given,
@@ -133,6 +137,8 @@ class CheckpointManager:
         ref: str | Path,
         *,
         trainable: bool = False,
+        precision: Precision = "saved",
+        four_bits: bool = False,
     ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase, dict[str, Any]]:
         """Load a model for inference, with its tokenizer and its metadata.
 
@@ -142,6 +148,10 @@ class CheckpointManager:
             Reference of the checkpoint, or its folder.
         trainable : bool
             Whether to load an adapter to be trained on.
+        precision : str
+            ``single``, ``bfloat16``, ``float16``, or the one in which the weights were ``saved``.
+        four_bits : bool
+            Whether to quantise the base model to NF4 with bitsandbytes, on the GPU.
 
         Returns
         -------
@@ -160,8 +170,8 @@ class CheckpointManager:
         folder = self.path(ref)
         verify_folder(folder)
         facts = read_metadata(folder)
-        base = checked_base(folder, facts, self.project) if facts["kind"] == "adapter" else str(folder)
-        model, tokenizer = read_model(folder, base, adapter=facts["kind"] == "adapter", trainable=trainable)
+        base = checked_base(folder, facts, self.project) if facts["kind"] == "adapter" else None
+        model, tokenizer = read_model(folder, base, trainable=trainable, precision=precision, four_bits=four_bits)
         return model, tokenizer, facts
 
     def verify(self, ref: str | Path) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Merge:
 
 
 def merge_checkpoint(manager: CheckpointManager, ref: str | Path, name: str | None = None) -> Merge:
-    """Save an adapter's model as one without an adapter, if it says the same.
+    """Save an adapter's model as one without an adapter, in single precision, if it says the same.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def merge_checkpoint(manager: CheckpointManager, ref: str | Path, name: str | No
     CheckpointError
         If the checkpoint has no adapter, or the merged model answers otherwise.
     """
-    model, tokenizer, facts = manager.load_checkpoint(ref)
+    model, tokenizer, facts = manager.load_checkpoint(ref, precision="single")
     label = f"{facts['name']}@v{facts['version']}"
     if facts["kind"] != "adapter":
         raise CheckpointError(f"{label} has no adapter to merge", hint="it can be used as it is")
@@ -112,11 +112,11 @@ def _compare(
         if old != new:
             raise CheckpointError(
                 f"merged, {label} answers {prompt[1]!r} with {new!r}, and not with {old!r}",
-                hint="use the adapter on its base model, or merge in single precision",
+                hint="use the adapter on its base model",
             )
     if not difference <= TOLERANCE:
         raise CheckpointError(
             f"merging {label} moves logits by {difference:.1e} of the largest, more than {TOLERANCE:.0e}",
-            hint="use the adapter on its base model, or merge in single precision",
+            hint="use the adapter on its base model",
         )
     return difference

@@ -216,7 +216,10 @@ def read_licence(model: ModelConfig) -> str:
 
     source = resolve_base_model(model.base_model)
     try:
-        card = Path(source) / "README.md" if Path(source).is_dir() else Path(cached_file(source, "README.md") or "")
+        if Path(source).is_dir():
+            card = Path(source) / "README.md"
+        else:
+            card = Path(cached_file(source, "README.md", revision=model.revision or "main") or "")
         found = re.search(r"^license(?:_name)?:\s*(\S+)", card.read_text(encoding="utf-8"), re.MULTILINE)
     except (OSError, EntryNotFoundError):
         return "unknown"
