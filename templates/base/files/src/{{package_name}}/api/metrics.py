@@ -72,8 +72,8 @@ class Metrics:
     def count_log(self, now: Counts) -> None:
         """Count what became of predictions since the last time."""
         before, self._counted = self._counted, now
-        self._kept.labels("written").inc(now.written - before.written)
-        self._kept.labels("dropped").inc(now.dropped - before.dropped)
+        self._kept.labels("written").inc(max(0, now.written - before.written))
+        self._kept.labels("dropped").inc(max(0, now.dropped - before.dropped))
 
     def add(self, collector: Collector) -> None:
         """Add numbers that are the same in each worker."""

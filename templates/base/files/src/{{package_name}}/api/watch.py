@@ -42,20 +42,25 @@ class Watch(Collector):
     async def follow(self, serving: Serving) -> None:
         """Read again and again, until it is cancelled."""
         while True:
-            self._metrics.count_log(serving.log_counts())
             try:
+                self._metrics.count_log(serving.log_counts())
                 self._latest = await asyncio.to_thread(self._read)
                 self._said = ""
             except ProjectError as error:
-                if error.message != self._said:
-                    self._said = error.message
-                    _log.error("the reports of monitoring can't be read", reason=error.message)
+                self._say(error.message)
+            except Exception as error:  # what follows must not end, whatever a database holds
+                self._say(f"{type(error).__name__}: {error}")
             await asyncio.sleep(_EVERY)
 
     def close(self) -> None:
         """End the connection."""
         if self._history:
             self._history.database.close()
+
+    def _say(self, reason: str) -> None:
+        if reason != self._said:
+            self._said = reason
+            _log.error("the reports of monitoring can't be read", reason=reason)
 
     def _read(self) -> list[Numbers]:
         if not keeps_predictions(self._config):
