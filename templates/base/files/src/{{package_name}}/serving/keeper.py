@@ -13,6 +13,7 @@ from ..models.errors import ModelError
 from ..models.promotion import Decision, settle, withdraw
 from ..models.registry import Version, find_version
 from ..monitoring.predictions import PredictionLog
+from ..tracking.errors import LockedError
 from .config import ServingConfig, TrafficConfig
 from .loading import Identity, Loader, Slot, Snapshot
 from .rules import judge
@@ -106,7 +107,7 @@ class Keeper:
         tracking = self._loader.workspace().tracking
         try:
             settle(tracking, find_version(tracking, slot.name, str(decision.candidate)), decide)
-        except ModelError as error:
+        except (ModelError, LockedError) as error:
             _log.info("another worker was faster", model=slot.name, reason=error.message)
         self.look()
 
