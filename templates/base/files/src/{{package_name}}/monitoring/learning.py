@@ -47,6 +47,8 @@ def collect(log: PredictionLog, model: str, dataset: DatasetConfig, root: Path, 
     answered = {one.id: _row(one, dataset) for one in log.labelled(model, limit)}
     rows = {**before, **answered}
     latest = sorted(rows.values(), key=lambda row: (row[_TIME], row[_ID]))[-limit:]
+    names = dict.fromkeys(name for row in latest for name in row)
+    latest = [{**names, **row} for row in latest]  # readers take the columns from the first rows
     if latest != list(before.values()):
         replace(path, "".join(orjson.dumps(row).decode() + "\n" for row in latest))
     return len(latest)
