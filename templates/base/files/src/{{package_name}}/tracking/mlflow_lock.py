@@ -44,10 +44,12 @@ def claimed(client: MlflowClient, uri: str, model: str, wait: float) -> Iterator
     """
     claim = f"{_CLAIM}{secrets.token_hex(8)}"
     end = time.monotonic() + wait
+    written = False
     try:
         while True:
             with explained(uri):
                 client.set_registered_model_tag(model, claim, repr(time.time()))
+                written = True
                 others = _others(client, model, claim)
                 if others and min(others) < claim:
                     client.delete_registered_model_tag(model, claim)
@@ -58,18 +60,23 @@ def claimed(client: MlflowClient, uri: str, model: str, wait: float) -> Iterator
             time.sleep(_PAUSE * (1 + secrets.randbelow(100) / 100))
         yield
     finally:
-        _drop(client, uri, model, claim)
+        _drop(client, uri, model, claim, told=written)
 
 
 def _others(client: MlflowClient, model: str, claim: str) -> list[str]:
     tags = client.get_registered_model(model).tags
+    others = {name: float(since) for name, since in tags.items() if name.startswith(_CLAIM) and name != claim}
     late = time.time() - _STALE
-    return [name for name, since in tags.items() if name.startswith(_CLAIM) and name != claim and float(since) > late]
+    for name, since in others.items():
+        if since <= late:
+            client.delete_registered_model_tag(model, name)
+    return [name for name, since in others.items() if since > late]
 
 
-def _drop(client: MlflowClient, uri: str, model: str, claim: str) -> None:
+def _drop(client: MlflowClient, uri: str, model: str, claim: str, *, told: bool) -> None:
     try:
         with explained(uri):
             client.delete_registered_model_tag(model, claim)
     except TrackingError as error:
-        _log.warning("a claim stays for a while", model=model, claim=claim, reason=error.message)
+        if told:
+            _log.warning("a claim stays for a while", model=model, claim=claim, reason=error.message)
