@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 TEXTS = frozenset({".md", ".markdown", ".txt"})
 SUFFIXES = TEXTS | {".docx", ".htm", ".html", ".pdf"}
@@ -24,6 +24,8 @@ CODE = frozenset(_LANGUAGES.split())
 
 _MEGABYTE = 10**6
 _MOST_UNPACKED = 20  # times the size of the archive; text and XML shrink to a tenth
+_LARGEST_UNPACKED = 128 * _MEGABYTE
+_PACKED = frozenset({ZIP_STORED, ZIP_DEFLATED})  # `zipfile` unpacks other methods without bound in memory
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -107,8 +109,8 @@ def _decode_as(raw: bytes, encoding: str) -> str:
         return raw.decode(encoding)
     except LookupError as error:
         raise UnusableFileError(f"there is no encoding {encoding}") from error
-    except UnicodeDecodeError as error:
-        raise UnusableFileError(f"neither UTF-8 nor {encoding} text (byte {error.start})") from error
+    except UnicodeError as error:  # some encodings say no more than that
+        raise UnusableFileError(f"neither UTF-8 nor {encoding} text: {error}") from error
 
 
 def _charset(raw: bytes) -> str:
@@ -157,8 +159,11 @@ def _read_word(raw: bytes) -> str:
         raise UnusableFileError("encrypted, or of a Word before 2007; save it as .docx without a password")
     try:
         with ZipFile(BytesIO(raw)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > max(_MOST_UNPACKED * len(raw), _MEGABYTE):
+            entries = archive.infolist()
+        if any(entry.compress_type not in _PACKED for entry in entries):
+            raise UnusableFileError("packed in a way that Word does not use")
+        unpacked = sum(entry.file_size for entry in entries)
+        if unpacked > min(max(_MOST_UNPACKED * len(raw), _MEGABYTE), _LARGEST_UNPACKED):
             raise UnusableFileError(f"unpacks to {unpacked / _MEGABYTE:,.0f} MB, too much for a document")
         html: str = mammoth.convert_to_html(BytesIO(raw), convert_image=mammoth.images.img_element(_no_image)).value
     except BadZipFile as error:

@@ -21,6 +21,9 @@ from .checkpoint_files import check_suffix, sync
 
 MOST_FILES = 1000
 MOST_EXPANSION = 100
+METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How entries may be packed: `zipfile` unpacks any other method with as much memory as the entry asks for."""
+
 CHUNK = 1 << 20
 _ASK = "ask for it again, or export it once more: `checkpoints export`"
 _STAMP = (1980, 1, 1, 0, 0, 0)  # the same checkpoint gives the same file
@@ -114,6 +117,8 @@ def _check_entry(entry: zipfile.ZipInfo, source: Path) -> None:
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFDIR if entry.is_dir() else stat.S_IFREG):
         raise CheckpointError(f"{source}: {name!r} is a link or no plain file", hint="do not unpack it")
+    if entry.compress_type not in METHODS:
+        raise CheckpointError(f"{source}: {name!r} is neither stored nor deflated", hint=_ASK)
     if entry.flag_bits & 1:
         raise CheckpointError(f"{source}: {name!r} is encrypted", hint="ask for a zip without a password")
 
