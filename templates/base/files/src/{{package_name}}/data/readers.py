@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
+import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -204,13 +205,17 @@ READERS: dict[str, Reader] = {
 def _file(source: str) -> Path:
     path = Path(source)
     try:
-        if path.is_dir():
+        mode = path.stat().st_mode  # `is_file()` would hide why it can't say
+        if stat.S_ISDIR(mode):
             raise DataError(f"{source} is a folder", hint="the reader `folder` reads the files in one")
-        if not path.is_file():
-            raise DataError(f"{source}: there is no such file", hint="check the path; `data sample` writes sample data")
+        if not stat.S_ISREG(mode):
+            raise DataError(f"{source} is no file", hint="a device or a pipe can't be read twice: make it a file")
         with path.open("rb") as file:
             if not file.read(_BLOCK).strip():
                 raise DataError(f"{source} is empty", hint="export it again")
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # no file has a name with a null character
+        hint = "check the path; `data sample` writes sample data"
+        raise DataError(f"{source}: there is no such file", hint=hint) from error
     except OSError as error:
         raise DataError(f"{source} can't be read: {error.strerror}", hint="check its permissions") from error
     return path
