@@ -7,6 +7,7 @@ request that is under way when the service ends is still answered. All else is t
 from __future__ import annotations
 
 import asyncio
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +18,8 @@ from ..logs import get_logger
 from .errors import MEDIA_TYPE, ApiError, document
 
 MOST_HEAD = 65_536
-"""Bytes of headers, or of trailers, that may come without bringing a request on."""
+"""Bytes that a request's headers, or its trailers, may have."""
+_BETWEEN = len(": \r\n")
 _LAST_CALL = 1.0
 """Seconds at a shutdown in which a client may use a connection that it has open."""
 
@@ -45,6 +47,7 @@ class Connection(HttpToolsProtocol):
         """Wait for a first request."""
         super().connection_made(transport)
         self._timer = self.loop.call_later(self._patience, self._give_up)
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
@@ -56,9 +59,11 @@ class Connection(HttpToolsProtocol):
         """Take what has come. The methods that the parser calls say what it was."""
         self._stalled += len(data)
         super().data_received(data)
+        if self not in self.connections:
+            return  # it is that of a WebSocket now
         if self._stalled > MOST_HEAD:
-            self._refuse(431, f"there are more than {MOST_HEAD} bytes of headers")
-        elif self._reads_head and self._timer is None:
+            self._refuse_head()
+        elif self._timer is None and (self._reads_head or self._is_idle()):
             self._timer = self.loop.call_later(self._patience, self._give_up)
 
     def on_message_begin(self) -> None:
@@ -72,6 +77,10 @@ class Connection(HttpToolsProtocol):
         self._reads_head = False
         self._stalled = 0
         self._stop_timer()
+        size = sum(len(name) + len(value) + _BETWEEN for name, value in self.headers)
+        if len(self.url) + size > MOST_HEAD:
+            self._refuse_head()
+            raise ValueError(size)  # the parser stops at any exception
         super().on_headers_complete()
         if self._ends:
             super().shutdown()
@@ -93,7 +102,7 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """Send more."""
         super().resume_writing()
-        self._stop_watching()
+        self._watch()
 
     def shutdown(self) -> None:
         """End the connection, but for a request that is under way: uvicorn alone would cut it off unread."""
@@ -113,7 +122,10 @@ class Connection(HttpToolsProtocol):
             self._timer = None
 
     def _watch(self) -> None:
-        left = self.transport.get_write_buffer_size()
+        """See in a while whether the client has read more, where nothing else is written in the meantime."""
+        self._stop_watching()
+        waits = self.flow.write_paused or self.transport.is_closing()
+        left = self.transport.get_write_buffer_size() if waits else math.inf
         self._reading = self.loop.call_later(self._patience, self._check_reading, left)
 
     def _stop_watching(self) -> None:
@@ -121,7 +133,7 @@ class Connection(HttpToolsProtocol):
             self._reading.cancel()
             self._reading = None
 
-    def _check_reading(self, before: int) -> None:
+    def _check_reading(self, before: float) -> None:
         if self.transport.get_write_buffer_size() < before:
             self._watch()
             return
@@ -136,6 +148,9 @@ class Connection(HttpToolsProtocol):
             self._refuse(408, f"the headers did not come within {self._patience:g} s")
         else:
             self.transport.close()
+
+    def _refuse_head(self) -> None:
+        self._refuse(431, f"there are more than {MOST_HEAD} bytes of headers")
 
     def _refuse(self, status: int, detail: str) -> None:
         if self.transport.is_closing():
