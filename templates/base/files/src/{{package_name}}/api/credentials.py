@@ -266,11 +266,11 @@ class Credentials:
         Parameters
         ----------
         since
-            Seconds since 1970; they may be whole ones.
+            Seconds since 1970, with their fractions.
         """
         with self._explained(), self._engine.connect() as connection:
             row = connection.execute(sa.select(_users).where(_users.c.name == name)).first()
-        return Principal(row.name, _user(row).scopes, "user") if row and int(row.changed) <= since else None
+        return Principal(row.name, _user(row).scopes, "user") if row and row.changed <= since else None
 
     def log_in(self, name: str, password: str) -> Principal | None:
         """Check a password. It takes as long for a name that is not there as for a wrong password."""
@@ -331,7 +331,7 @@ def _checked(scopes: Collection[str]) -> frozenset[str]:
 def _after(now: datetime, days: float | None) -> datetime | None:
     try:
         return None if days is None else now + timedelta(days=days)
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:  # no number is no day either
         hint = "leave the days out for a key without end"
         raise CredentialsError(f"no calendar has the day in {days:g} days", hint=hint) from error
 

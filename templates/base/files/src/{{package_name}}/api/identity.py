@@ -88,7 +88,8 @@ class Identity:
         """
         now = datetime.now(UTC)
         lasts = timedelta(minutes=self._settings.token_minutes)
-        claims = {"sub": user.name, "iss": PACKAGE, "aud": PACKAGE, "iat": now, "exp": now + lasts}
+        issued = now.timestamp()  # PyJWT would make a date whole seconds, too coarse to compare with a new password
+        claims = {"sub": user.name, "iss": PACKAGE, "aud": PACKAGE, "iat": issued, "exp": now + lasts}
         return jwt.encode(claims, self._secret, _ALGORITHM), int(lasts.total_seconds())
 
     async def find(self, headers: dict[bytes, bytes], client: str) -> Principal | str | None:
