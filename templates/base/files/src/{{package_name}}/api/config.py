@@ -99,7 +99,13 @@ class ApiConfig(ConfigModel):
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            if origin != "*" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#\s]+", origin):
-                raise ValueError(f"{origin!r} is no origin: write it as https://www.example.org, without a path")
-        return origins
+        return tuple(origin if origin == "*" else _as_sent(origin) for origin in origins)
+
+
+def _as_sent(origin: str) -> str:
+    """Write an origin as browsers send it: in small letters, without the port that its scheme has anyway."""
+    small = origin.lower()
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://([\w.-]+|\[[0-9a-f:.]+\])(:\d+)?", small, re.ASCII):
+        raise ValueError(f"{origin!r} is no origin: write it as https://www.example.org, without a path")
+    scheme, _, _ = small.partition("://")
+    return small.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
