@@ -16,7 +16,7 @@ from .duplicates import repeated
 from .examples import Message, Row
 from .language import language_of
 from .pairs import Pair
-from .privacy import mask
+from .privacy import mask_together
 from .splits import RowType_co, Splits, split_rows
 from .store import DatasetStore, Version
 
@@ -99,22 +99,21 @@ def distinct(rows: Sequence[RowType_co], similarity: float) -> list[RowType_co]:
 
 
 def masked(rows: Sequence[Row]) -> tuple[list[Row], Counter[str]]:
-    """Mask personal data and secrets in rows that were made elsewhere, and count them."""
+    """Mask personal data and secrets in rows that were made elsewhere, and count them.
+
+    What is a secret in one text of a row is one in its others.
+    """
     found = Counter[str]()
-
-    def hide(text: str) -> str:
-        plain, counts = mask(text)
-        found.update(counts)
-        return plain
-
     done: list[Row] = []
     for row in rows:
         if isinstance(row, Pair):
-            question, context, answer = hide(row.question), hide(row.context), hide(row.answer)
+            (question, context, answer), counts = mask_together([row.question, row.context, row.answer])
             done.append(replace(row, question=question, context=context, answer=answer))
         else:
-            messages = tuple(Message(one.role, hide(one.content)) for one in row.messages)
-            done.append(replace(row, messages=messages, rejected=hide(row.rejected)))
+            (rejected, *said), counts = mask_together([row.rejected, *(one.content for one in row.messages)])
+            messages = tuple(Message(one.role, text) for one, text in zip(row.messages, said, strict=True))
+            done.append(replace(row, messages=messages, rejected=rejected))
+        found.update(counts)
     return done, found
 
 

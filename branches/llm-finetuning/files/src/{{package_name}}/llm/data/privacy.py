@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import AddressValueError, IPv4Address
 
 MASK = re.compile(r"\[(?:CARD|EMAIL|IBAN|IP ADDRESS|PHONE|SECRET|SOCIAL SECURITY NUMBER)\]")
 """What stands where something was masked."""
 
+_ENDS = ".,;:!?"  # of a sentence rather than of a secret
 _LETTERS = 10  # the value of A in an IBAN
 _FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of an international telephone number: ITU-T E.164
 
@@ -27,7 +28,20 @@ def mask(text: str) -> tuple[str, Counter[str]]:
     >>> mask("password = hunter2-and-more")[0]
     'password = [SECRET]'
     """
+    (masked,), found = mask_together([text])
+    return masked, found
+
+
+def mask_together(texts: Sequence[str]) -> tuple[list[str], Counter[str]]:
+    """Mask texts of which each may give away what is masked in another.
+
+    Examples
+    --------
+    >>> mask_together(["What is the password?", "password: hunter2-and-more", "hunter2-and-more"])[0]
+    ['What is the password?', 'password: [SECRET]', '[SECRET]']
+    """
     found: Counter[str] = Counter()
+    known: dict[str, str] = {}
 
     def replace(match: re.Match[str]) -> str:
         kind = match.lastgroup or ""
@@ -35,10 +49,20 @@ def mask(text: str) -> tuple[str, Counter[str]]:
             return match[0]
         name = _NAMES.get(kind, "SECRET")
         found[name] += 1
+        if kind != "login" or _is_secret(match[kind]):  # words, such as root, stay in other places
+            known[match[kind].rstrip(_ENDS)] = name
         start, end = match.start(kind) - match.start(), match.end(kind) - match.start()
         return f"{match[0][:start]}[{name}]{match[0][end:]}"
 
-    return _PATTERN.sub(replace, text), found
+    def replace_known(match: re.Match[str]) -> str:
+        found[known[match[0]]] += 1
+        return f"[{known[match[0]]}]"
+
+    masked = [_PATTERN.sub(replace, text) for text in texts]
+    if known and len(texts) > 1:
+        longest_first = "|".join(re.escape(one) for one in sorted(known, key=len, reverse=True))
+        masked = [re.sub(rf"(?<![\w\[])(?:{longest_first})(?!\w)", replace_known, text) for text in masked]
+    return masked, found
 
 
 def _always(_text: str) -> bool:
@@ -47,7 +71,7 @@ def _always(_text: str) -> bool:
 
 def _is_secret(text: str) -> bool:
     """Tell a password from a word: it has digits or signs among its letters."""
-    return bool(re.search(r"[^A-Za-z]", text.strip(".,;:!?"))) and not MASK.fullmatch(text)
+    return bool(re.search(r"[^A-Za-z]", text.strip(_ENDS))) and not MASK.fullmatch(text)
 
 
 def _is_card(text: str) -> bool:
