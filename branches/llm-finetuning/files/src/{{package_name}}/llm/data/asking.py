@@ -5,10 +5,11 @@ Whatever was answered is kept: a run that ended early, for whatever reason, goes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import ModelError
@@ -41,7 +42,8 @@ _SCHEMA = {
     "required": ["pairs"],
     "additionalProperties": False,
 }
-_TRIED = 8  # passages after which a model that gives nonsense for most is given up
+_KNOWN = "\nThese questions are known already. Ask about something else, or give an empty list:"
+_TRIED = 8  # answers after which a model that gives nonsense for most is given up
 
 
 @dataclass
@@ -67,7 +69,10 @@ class Asked:
 
 
 def ask_about(
-    chunks: Sequence[Chunk], model: LanguageModel, on_progress: Callable[[int, int], None] = lambda _done, _all: None
+    chunks: Sequence[Chunk],
+    model: LanguageModel,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+    known: Mapping[Chunk, Sequence[str]] = MappingProxyType({}),
 ) -> Asked:
     """Have a language model write pairs about passages, a few at a time.
 
@@ -81,6 +86,8 @@ def ask_about(
         Whom to ask.
     on_progress : callable, optional
         Told how many passages are done, and how many there are.
+    known : mapping, optional
+        Questions about passages that are not to be asked again.
 
     Raises
     ------
@@ -95,7 +102,7 @@ def ask_about(
 
         def start(count: int) -> None:
             for index, chunk in islice(waiting, 0 if asked.stopped else count):
-                running[pool.submit(_ask, chunk, model)] = index
+                running[pool.submit(_ask, chunk, model, known.get(chunk, ()))] = index
 
         start(model.settings.concurrency)
         try:
@@ -106,7 +113,7 @@ def ask_about(
                         found[index] = done.result()
                     except NonsenseError as error:
                         asked.failed.append((chunks[index], error.message))
-                        _give_up_if_hopeless(asked, len(found))
+                        give_up_if_hopeless("passages", len(asked.failed), len(found), error.message)
                     except LimitReachedError as error:
                         asked.stopped = str(error)
                     on_progress(len(found) + len(asked.failed), len(chunks))
@@ -119,19 +126,26 @@ def ask_about(
     return asked
 
 
-def _give_up_if_hopeless(asked: Asked, succeeded: int) -> None:
-    if len(asked.failed) >= _TRIED and len(asked.failed) > succeeded:
+def give_up_if_hopeless(what: str, failed: int, succeeded: int, reason: str) -> None:
+    """Ask no further where most answers so far are nonsense.
+
+    Raises
+    ------
+    ModelError
+        If that is so.
+    """
+    if failed >= _TRIED and failed > succeeded:
         raise ModelError(
-            f"the language model gives no usable answer for {len(asked.failed)} of "
-            f"{len(asked.failed) + succeeded} passages, such as: {asked.failed[-1][1]}",
+            f"the language model gives no usable answer for {failed} of {failed + succeeded} {what}, such as: {reason}",
             hint="choose a model that can give structured output; good answers are kept",
         )
 
 
-def _ask(chunk: Chunk, model: LanguageModel) -> list[Pair]:
+def _ask(chunk: Chunk, model: LanguageModel, known: Sequence[str]) -> list[Pair]:
+    passage = f"<passage>\n{chunk.context}\n</passage>"
     messages = [
         {"role": "system", "content": _INSTRUCTION.format(count=model.settings.questions)},
-        {"role": "user", "content": f"<passage>\n{chunk.context}\n</passage>"},
+        {"role": "user", "content": "\n- ".join([f"{passage}{_KNOWN}", *known]) if known else passage},
     ]
     answer = model.ask(messages, _SCHEMA, _check)
     return list(_pairs(chunk, answer["pairs"][: model.settings.questions]))
@@ -150,7 +164,7 @@ def _pairs(chunk: Chunk, answers: Sequence[dict[str, str]]) -> Iterator[Pair]:
     for one in answers:
         answer = clean(one["answer"])
         position = chunk.text.find(answer)
-        start = chunk.span.start + max(position, 0)
+        start = max(chunk.span.start + max(position, 0), 0)
         yield Pair(
             question=clean(one["question"]),
             context=chunk.context,

@@ -6,13 +6,15 @@ Rows of validation and test are never changed, and none is made from them.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .asking import Asked, ask_about
+from .asking import Asked, ask_about, give_up_if_hopeless
 from .chunks import Chunk, Span
+from .duplicates import near_duplicates
 from .examples import Row, clean
 from .language import language_of
 from .language_model import LanguageModel, LimitReachedError, NonsenseError
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
 
 _SHORTEST = 5  # letters of a word that a typing error leaves readable
 _WORD = re.compile(rf"\b[a-z]{{{_SHORTEST},}}\b")
-_NUMBER = re.compile(r"\d[\d.,:]*")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _BE = "(is|are|was|were)"
+_WHOLE = r"(?!.* (?:about|at|by|called|for|from|in|like|named|of|on|to|used|with)\?)"  # else it ends in half a phrase
 _WORDINGS = (
-    (re.compile(rf"What {_BE} (the .+)\?"), "Tell me what {1} {0}."),
-    (re.compile(rf"Where {_BE} (the .+)\?"), "In which place {0} {1}?"),
+    (re.compile(rf"What {_BE} {_WHOLE}(the .+)\?"), "Tell me what {1} {0}."),
+    (re.compile(rf"Where {_BE} {_WHOLE}(the .+)\?"), "In which place {0} {1}?"),
     (re.compile(r"When does (.+)\?"), "At what time does {0}?"),
     (re.compile(r"Fill in the blank: (.+)"), "Complete this: {0}"),
 )
@@ -110,6 +113,11 @@ def paraphrased(rows: Sequence[Row], model: LanguageModel, languages: Sequence[s
         The new rows.
     str
         Why not all could be asked about; empty otherwise.
+
+    Raises
+    ------
+    ModelError
+        If the endpoint can't be used, or gives nonsense for most questions.
     """
     pairs = [row for row in rows if isinstance(row, Pair)]
     asked: list[tuple[Pair, Callable[[str], str]]]
@@ -122,9 +130,16 @@ def paraphrased(rows: Sequence[Row], model: LanguageModel, languages: Sequence[s
     else:
         asked = [(pair, lambda question: _ask(_PARAPHRASE, question, model)) for pair in pairs]
     stopped: list[str] = []
+    failed: list[str] = []
+    succeeded: list[str] = []
+
+    def check() -> None:
+        if failed:
+            give_up_if_hopeless("questions", len(failed), len(succeeded), failed[-1])
 
     def make(one: tuple[Pair, Callable[[str], str]]) -> Pair | None:
         pair, change = one
+        check()
         if stopped:
             return None
         try:
@@ -132,8 +147,10 @@ def paraphrased(rows: Sequence[Row], model: LanguageModel, languages: Sequence[s
         except LimitReachedError as error:
             stopped.append(str(error))
             return None
-        except NonsenseError:
+        except NonsenseError as error:
+            failed.append(error.message)
             return None
+        succeeded.append(question)
         same = question.casefold() == pair.question.casefold()
         lost = sorted(_NUMBER.findall(question)) != sorted(_NUMBER.findall(pair.question))
         rule = "back-translation" if languages else "paraphrase"
@@ -141,6 +158,7 @@ def paraphrased(rows: Sequence[Row], model: LanguageModel, languages: Sequence[s
 
     with ThreadPoolExecutor(model.settings.concurrency) as pool:
         made = [pair for pair in pool.map(make, asked) if pair]
+    check()
     return made, stopped[0] if stopped else ""
 
 
@@ -151,15 +169,33 @@ def asked_more(
 
     What is not good enough, or nearly the same as a row of any split, is left out.
     """
-    passages = {(row.document, row.context): row for row in splits["train"] if isinstance(row, Pair) and row.context}
-    chunks = [
-        Chunk(row.document, row.chunk, "", row.context, Span(0, len(row.context)), (), topic=row.topic, place=row.place)
-        for row in passages.values()
-    ]
-    asked = ask_about(chunks, model)
+    passages: defaultdict[tuple[str, str], list[Pair]] = defaultdict(list)
+    for row in splits["train"]:
+        if isinstance(row, Pair) and row.context:
+            passages[row.document, row.context].append(row)
+    asked_before = {_passage(rows): [row.question for row in rows] for rows in passages.values()}
+    asked = ask_about(list(asked_before), model, known=asked_before)
     known = [row for rows in splits.values() for row in rows if isinstance(row, Pair)]
     judged = judge([*known, *asked.pairs], quality)
     return [one.pair for one in judged[len(known) :] if one.accepted], asked
+
+
+def unleaked(made: Sequence[Pair], splits: Mapping[str, Sequence[Row]], similarity: float) -> list[Pair]:
+    """Leave out rows that are nearly the same as one of validation or test."""
+    apart = [row for name in ("validation", "test") for row in splits[name]]
+    matches = near_duplicates([f"{row.question}\n{row.answer}" for row in (*apart, *made)], similarity)
+    out = {match.second - len(apart) for match in matches if match.first < len(apart) <= match.second}
+    return [row for index, row in enumerate(made) if index not in out]
+
+
+def _passage(rows: Sequence[Pair]) -> Chunk:
+    """Give the passage of pairs, at its place in the document, which follows from where an answer stands in both."""
+    first = rows[0]
+    found = [(row.start, row.context.find(row.answer)) for row in rows if row.end - row.start == len(row.answer)]
+    origins = [start - place for start, place in found if place >= 0]
+    origin = max(origins, key=origins.count, default=0)
+    span = Span(origin, origin + len(first.context))
+    return Chunk(first.document, first.chunk, "", first.context, span, (), topic=first.topic, place=first.place)
 
 
 def _mistyped(word: str, draw: np.random.Generator) -> str:

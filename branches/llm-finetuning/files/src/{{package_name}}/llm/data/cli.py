@@ -217,9 +217,12 @@ def augment_command(
                 found, asked = augmentation.asked_more(splits, model, config.quality)
                 made += found
                 _warn_of_limit(asked.stopped)
-    if not made:
+    apart = augmentation.unleaked(made, splits, config.quality.similarity)
+    if len(apart) < len(made):
+        typer.echo(f"{len(made) - len(apart)} rows nearly the same as validation or test were left out", err=True)
+    if not apart:
         raise DataError("no row was added", hint="ask for --typos 0.2, --reword, --paraphrase, --through or --more")
-    train = list({row.identity: row for row in [*made, *splits.train]}.values())
+    train = list({row.identity: row for row in [*apart, *splits.train]}.values())
     more_splits = {**splits, "train": train}
     check_splits(more_splits, config.quality.similarity)
     about = {"source": {"augmentation": len(train) - len(splits.train)}, "parents": [str(version)]}
