@@ -46,7 +46,9 @@ def served(journey: Journey) -> Iterator[httpx.Client]:
         port = probe.getsockname()[1]
     log = journey.folder / "api.log"
     journey.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", PACKAGE, "api", "run", "--port", str(port)]
+    command = [sys.executable, "-m", PACKAGE, "api", "run", "--port", str(port), "--env", journey.config.environment]
+    for override in _own_log(journey):
+        command += ["--set", override]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=journey.config.root, stdout=output, stderr=output)
     settings = journey.config.group("api", ApiConfig)
@@ -128,16 +130,23 @@ def watch(journey: Journey, model: str, begun: datetime) -> None:
     """Look for drift; where there is some, train on the new data and let the gate decide."""
     with journey.step("Detect drift, and train anew") as step:
         source = _new_data(journey, model)
-        retraining = [
+        overrides = [
+            *_own_log(journey),
+            f"data.datasets.{model}.source={source}",
             "monitoring.retraining.cooldown_hours=0",
             "monitoring.retraining.learn=false",
-        ]  # made up, not kept
-        overrides = [f"data.datasets.{model}.source={source}", *retraining]
+        ]
         config = load_config(journey.config.environment, overrides, root=journey.config.root)
         report = Monitor.open(config).run(model, begun.isoformat(), retraining=True)
         _show_report(step, report)
         if not report.retraining:
             raise ProjectError(f"no drift of {model} was found", hint="the report says what was looked at")
+
+
+def _own_log(journey: Journey) -> list[str]:
+    """Keep what is made up out of the project's data: `monitor retrain` learns from labels in the project's log."""
+    address = f"sqlite:///{(journey.folder / 'predictions.db').relative_to(journey.config.root).as_posix()}"
+    return [f"serving.log.url={address}", f"monitoring.log={address}", "serving.log.enabled=true"]
 
 
 def _wait(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
