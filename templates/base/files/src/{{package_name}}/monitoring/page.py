@@ -15,7 +15,7 @@ from .history import Numbers
 from .report import MonitoringReport, Retraining
 
 LEVELS: dict[str, Level] = {"ok": "good", "alarm": "critical", "too few rows": "info"}
-"""How a status is shown."""
+"""How a status is shown; one of another version of this project as `info`."""
 
 COURSE = 200
 """Most runs whose course is drawn."""
@@ -98,7 +98,7 @@ def course_of(runs: Sequence[Numbers]) -> Iterator[Section]:
         (
             run.created,
             run.version,
-            Status(LEVELS[run.status], run.status),
+            Status(LEVELS.get(run.status, "info"), run.status),
             ", ".join(f"{count} {kind}" for kind, count in run.alarms.items()) or None,
             run.rows,
             ", ".join(run.drifted) or None,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def load(visit: Visit) -> list[Section]:
     """Read what was found last of every model, and the latest report and the course of the one that is asked for."""
+    from ...monitoring.errors import MonitoringError
     from ...monitoring.page import COURSE, course_of, sections_of, summary
 
     history, model = history_of(visit.config), visit.first("model")
@@ -22,19 +23,23 @@ def load(visit: Visit) -> list[Section]:
     if not names and not model:
         return draw.empty("No reports yet", "monitor run")
     chosen = model or names[0]
-    detail = history.read(chosen)
     rows = [_row(visit, last) for name in names for last in history.numbers(name, 1)]
     overview = Table(("model", "status", "alarms", "predictions", "version", "looked at"), rows)
-    head = Section(f"{detail.model}, version {detail.version}", [Text(summary(detail))])
+    latest = Section("Latest reports", [overview])
     course = course_of(history.numbers(chosen, COURSE))
-    return [Section("Latest reports", [overview]), head, *sections_of(detail), *course]
+    try:
+        detail = history.read(chosen)
+    except MonitoringError as error:
+        return [latest, Section(chosen, [Status("warning", str(error))]), *course]
+    head = Section(f"{detail.model}, version {detail.version}", [Text(summary(detail))])
+    return [latest, head, *sections_of(detail), *course]
 
 
 def _row(visit: Visit, last: Numbers) -> tuple[object, ...]:
     from ...monitoring.page import LEVELS
 
     name = Link(last.model, visit.address("/drift", model=last.model))
-    status = Status(LEVELS[last.status], last.status)
+    status = Status(LEVELS.get(last.status, "info"), last.status)
     return name, status, sum(last.alarms.values()), last.rows, last.version, last.created
 
 
