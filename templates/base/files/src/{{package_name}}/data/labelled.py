@@ -2,9 +2,11 @@
 
 file of labelled rows → the checks of the source → without those that the source has → split of each → appended
 
-No model may be judged on rows that it, or the champion, has learned from. So a labelled row keeps its split from run to
-run, whatever else arrives: it follows from the row's inputs alone. A row whose inputs the source has too goes where
-that one went. Where a dataset is split by time, all rows are divided by their times together.
+No model may be judged on rows that it, or the champion, has learned from. So a labelled row keeps its split as long as
+the source, its columns and `split` stay as they are, whatever other labels arrive: it is drawn from the row's inputs. A
+row whose inputs the source has too goes where that one went. If the source changes, its rows are divided anew, and with
+them those that follow; with other columns, all are. Where a dataset is split by time, all rows are divided by their
+times together.
 """
 
 from __future__ import annotations
@@ -145,7 +147,7 @@ def _divide(source: Divided, rows: pl.DataFrame, dataset: DatasetConfig) -> tupl
 
 
 def _code(row: tuple[Any, ...], split: SplitConfig) -> int:
-    """Draw a split from the values of a row: the same for the same row, for ever."""
+    """Draw a split from the values of a row: the same for the same values and seed."""
     digest = hashlib.sha256(repr((split.seed, *row)).encode()).digest()
     share = int.from_bytes(digest[:8]) / 2**64
     return 2 if share < split.test else 1 if share < split.test + split.validation else 0

@@ -156,6 +156,7 @@ def _make(opened: Opened, processed: Path) -> DataCard:
         card = DataCard(
             name=opened.name,
             input_sha256=sha256.result(),
+            labelled_sha256=opened.labelled.sha256() if opened.labelled else None,
             rows=len(divided.codes),
             columns=_profile(opened, folder / "train.parquet"),
             target=config.target,

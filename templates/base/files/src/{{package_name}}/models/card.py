@@ -63,7 +63,9 @@ def _data(description: Description) -> Iterator[str]:
     yield ""
     sizes = ", ".join(f"{size} for {name}" for name, size in card.split.sizes.items())
     yield f"`{card.name}`: {card.rows} rows ({sizes}), divided by {card.split.method} with seed {card.split.seed}."
-    yield f"{card.quarantined} rows were refused before. SHA-256 of the source: `{card.input_sha256}`."
+    yield f"{card.quarantined} rows were refused before. SHA-256 of the input: `{card.input_sha256}`."
+    if card.labelled_sha256:
+        yield f"That has labelled predictions: a file with the SHA-256 `{card.labelled_sha256}`."
     yield ""
 
 

@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pydantic import ValidationError
 
+from ..data.card import DataCard
+from ..data.labelled import FOLDER
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit
 from ..tracking.runs import find_run
@@ -83,8 +85,7 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduction:
     splits = workspace.splits(recipe.dataset)
     if splits.card.input_sha256 != recipe.input_sha256:
         message = f"{recipe.dataset} is not the data of the run: its SHA-256 is {splits.card.input_sha256}"
-        hint = f"bring back its source, and data/labelled, with the SHA-256 {recipe.input_sha256}, and `data run`"
-        raise ModelError(message, hint=hint)
+        raise ModelError(message, hint=_what_to_bring(workspace.tracking, run, splits.card))
     names = [name.removeprefix("cv_") for name in run.metrics if name.startswith("cv_")]
     metrics = find_metrics(names, splits.card.task)
     with computing(workspace.models) as compute:
@@ -94,6 +95,18 @@ def reproduce(workspace: Workspace, reference: str) -> Reproduction:
     again |= {f"validation_{name}": metric.function(rows) for name, metric in metrics.items()}
     scores = [Score(name, run.metrics[name], value) for name, value in again.items() if name in run.metrics]
     return Reproduction(run, scores, _changes(workspace, run))
+
+
+def _what_to_bring(tracking: Tracking, run: RunRecord, now: DataCard) -> str:
+    """Say which file is another than that of the run."""
+    then = DataCard.model_validate_json(_text(tracking, run.id, "data_card.json"))
+    if then.labelled_sha256 == now.labelled_sha256:
+        alone = f", which has the SHA-256 {then.input_sha256}" if not then.labelled_sha256 else ""
+        return f"bring back its source{alone}, then `data run`"
+    path = FOLDER / f"{then.name}.jsonl"
+    if then.labelled_sha256 is None:
+        return f"move {path} away, which the run did not have, then `data run`"
+    return f"bring back {path} from a copy with the SHA-256 {then.labelled_sha256}, then `data run`"
 
 
 def _changes(workspace: Workspace, run: RunRecord) -> list[str]:
