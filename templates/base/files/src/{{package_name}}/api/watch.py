@@ -44,7 +44,8 @@ class Watch(Collector):
         while True:
             try:
                 self._metrics.count_log(serving.log_counts())
-                self._latest = await asyncio.to_thread(self._read)
+                found = await asyncio.to_thread(self._read)
+                self._latest = [one for one in found if not serving.gone(one.model)]  # else its alerts would never end
                 self._said = ""
             except ProjectError as error:
                 self._say(error.message)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from ..config.settings import one_of
 from ..logs import get_logger
+from ..models.registry import CHAMPION
 from ..models.threads import suited_threads
 from ..models.workspace import Workspace
 from ..monitoring.predictions import SHADOW, Prediction, PredictionLog, Record, Role
@@ -179,6 +180,14 @@ class Serving:
             If it is not registered.
         """
         return self._state(self._slot(name))
+
+    def gone(self, model: str) -> bool:
+        """Tell whether the registry has no champion of a model, as far as that is known here."""
+        snapshot, wanted = self._keeper.snapshot, self._config.models
+        if not snapshot.connected or (wanted and model not in wanted):
+            return False
+        slot = snapshot.slots.get(model)
+        return slot is None or not any(CHAMPION in version.aliases for version in slot.versions)
 
     def log_counts(self) -> Counts:
         """Count what became of the predictions."""
