@@ -112,7 +112,9 @@ def history_command(
     history = open_history(config)
     runs = [one for name in _reported(history, model) for one in history.numbers(name, limit)]
     if not runs:
-        raise MonitoringError(f"there is no report of {model}", hint="`monitor run` makes one")
+        whose = f" of {model}" if model else ""
+        message = f"there is no report{whose} that this version of the project can read"
+        raise MonitoringError(message, hint="`monitor run` makes one")
     if as_json:
         typer.echo(json.dumps([one.model_dump(mode="json") for one in runs], indent=2, ensure_ascii=False))
         return

@@ -63,7 +63,11 @@ def _retrain(config: Config, model: str, rules: RetrainingConfig) -> Retraining:
     dataset = data.datasets[model]
     if rules.learn and keeps_predictions(config):
         most = config.group("monitoring", MonitoringConfig).most_rows
-        collect(open_log(config), model, dataset, config.root, most)
+        log = open_log(config)
+        try:
+            collect(log, model, dataset, config.root, most)
+        finally:
+            log.close()
     card = run(open_dataset(model, dataset, config.root), config.root / data.processed)
     workspace = Workspace.open(config)
     best = train_models(workspace, model, tags={"trigger": "monitoring"})[0].version
