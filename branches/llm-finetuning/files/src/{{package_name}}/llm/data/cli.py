@@ -175,10 +175,12 @@ def export_command(
 ) -> None:
     """Write a dataset for another tool."""
     _, _, store = _open(overrides, env)
-    from .formats import write_rows
+    from .formats import check_format, write_rows
 
+    check_format(form)
+    splits = store.get(dataset).splits()
     output.mkdir(parents=True, exist_ok=True)
-    for split, rows in store.get(dataset).splits().items():
+    for split, rows in splits.items():
         path = output / f"{split}.jsonl"
         write_rows(rows, path, form or "messages")
         typer.echo(path.as_posix())

@@ -73,6 +73,7 @@ def read_rows(path: Path, name: str | None = None) -> tuple[str, list[Row]]:
     DataError
         If the file or a row of it can't be used; each such row is named.
     """
+    check_format(name)
     records = list(_records(path))
     if not records:
         raise DataError(f"{path} has no rows", hint="give a file with one example a line")
@@ -102,14 +103,33 @@ def read_rows(path: Path, name: str | None = None) -> tuple[str, list[Row]]:
     return found, rows
 
 
+def check_format(name: str | None) -> None:
+    """Make sure that there is such a format, if one is named.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    if name is not None and name not in FORMATS:
+        raise DataError(f"there is no format {name!r}", hint=f"choose one of {', '.join(sorted(FORMATS))}")
+
+
+def read_csv(text: str) -> csv.DictReader[str]:
+    """Read the text of a CSV file, whose cells may be of any length."""
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    return csv.DictReader(StringIO(text, newline=""))
+
+
 def write_rows(rows: Sequence[Row], path: Path, name: str) -> None:
     """Write rows as JSON lines of a format.
 
     Raises
     ------
     DataError
-        If a row does not fit into the format.
+        If there is no such format, or a row does not fit into it.
     """
+    check_format(name)
     lines = [json.dumps(_record(row, name), ensure_ascii=False) for row in rows]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
@@ -127,8 +147,7 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from error
     if path.suffix.lower() == ".csv":
-        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-        for number, row in enumerate(csv.DictReader(StringIO(text, newline="")), start=1):
+        for number, row in enumerate(read_csv(text), start=1):
             yield f"row {number}", row
         return
     if text.lstrip().startswith("["):
@@ -160,9 +179,10 @@ def _row(record: Any, name: str, place: str) -> Row:
         return _pair(question, context, answer, document, topic)
     rejected = ""
     if name == "preference":
-        messages = [*_messages(record.get("prompt") or [], "user"), *_messages(record["chosen"], "assistant")]
+        prompt, chosen = _messages(record.get("prompt") or [], "user"), _messages(record["chosen"], "assistant")
         others = _messages(record["rejected"], "assistant")
         # With messages on both sides, each holds the whole conversation, or its end.
+        messages = chosen if chosen[: len(prompt)] == prompt else [*prompt, *chosen]
         rejected = others[-1].content if others else ""
         if not rejected:
             raise _FaultError("rejected is empty")

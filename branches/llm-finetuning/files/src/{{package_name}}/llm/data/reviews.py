@@ -14,13 +14,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path
 from typing import Literal, get_args
 
 from ...disk import room_for
 from ..errors import DataError
 from .examples import Example, Message, Row, clean, conversation
+from .formats import read_csv
 from .pairs import Pair
 from .splits import Splits
 from .store import Version
@@ -161,6 +161,8 @@ def edited(row: Row, question: str, answer: str) -> Row:
 def apply(version: Version, reviews: Reviews, *, reviewed_only: bool = False) -> tuple[Splits[Row], Counter[str]]:
     """Make the rows that people have decided for: edits are in, rejected rows are out.
 
+    An edited row has a name of its own, under which it is accepted from then on.
+
     Parameters
     ----------
     version : Version
@@ -179,6 +181,7 @@ def apply(version: Version, reviews: Reviews, *, reviewed_only: bool = False) ->
     """
     decided, counts = reviews.latest(version.name), Counter[str]()
     kept: dict[str, list[Row]] = {}
+    accepted: dict[str, Decision] = {}
     for name, rows in version.splits().items():
         kept[name] = []
         for row in rows:
@@ -186,9 +189,12 @@ def apply(version: Version, reviews: Reviews, *, reviewed_only: bool = False) ->
             verdict = decision.verdict if decision else "open"
             counts[verdict] += 1
             if decision and verdict == "edit":
-                kept[name].append(edited(row, decision.question, decision.answer))
+                new = edited(row, decision.question, decision.answer)
+                kept[name].append(new)
+                accepted[row_id(new)] = Decision(row_id(new), decision.reviewer, "accept")
             elif verdict == "accept" or (verdict == "open" and not reviewed_only):
                 kept[name].append(row)
+    reviews.decide(version.name, *(one for row, one in accepted.items() if row not in decided))
     return Splits(**{name: tuple(rows) for name, rows in kept.items()}), counts
 
 
@@ -223,7 +229,7 @@ def read_sheet(version: Version, path: Path, reviewer: str) -> list[Decision]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} can't be read: {error}", hint="save it as CSV in UTF-8") from error
-    sheet = csv.DictReader(StringIO(text, newline=""))
+    sheet = read_csv(text)
     missing = {"id", "decision"} - set(sheet.fieldnames or ())
     if missing:
         names = ", ".join(sorted(missing))

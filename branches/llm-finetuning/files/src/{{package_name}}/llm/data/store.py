@@ -105,7 +105,7 @@ class DatasetStore:
         DataError
             If the name can't be that of a folder, or the disk is full.
         """
-        if not name or not set(name) <= _ALLOWED or name.startswith("."):
+        if not _is_name(name):
             raise DataError(f"{name!r} is no name for a dataset", hint="use letters, digits, dots, dashes, underscores")
         contents = {one: _lines(splits.get(one, ())) for one in SPLITS}
         version = _digest(contents)
@@ -145,7 +145,7 @@ class DatasetStore:
 
     def versions(self, name: str = "*") -> list[Version]:
         """List the versions, by name and then the oldest first."""
-        if name != "*" and not set(name) <= _ALLOWED:
+        if name != "*" and not _is_name(name):
             return []
         found = [_read(path.parent) for path in self.root.glob(f"{name}/*/{CARD}")]
         return sorted(found, key=lambda one: (one.name, one.card["created"]))
@@ -200,6 +200,10 @@ def difference(one: Iterable[Row], other: Iterable[Row]) -> tuple[list[Row], lis
     changed = [(asked[key], row) for row in added if (key := (row.question, row.document)) in asked]
     pairs = {id(row) for both in changed for row in both}
     return [row for row in added if id(row) not in pairs], [row for row in removed if id(row) not in pairs], changed
+
+
+def _is_name(name: str) -> bool:
+    return bool(name) and set(name) <= _ALLOWED and not name.startswith(".")
 
 
 def _lines(rows: Sequence[Row]) -> str:
