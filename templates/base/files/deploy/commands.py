@@ -28,8 +28,6 @@ class Command:
         Set for this command beside those of the environment.
     into
         The command that reads what this one writes.
-    optional
-        Whether it may fail, and the next command runs all the same.
     hint
         What to do where it fails.
     """
@@ -37,7 +35,6 @@ class Command:
     argv: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
     into: Command | None = None
-    optional: bool = False
     hint: str = ""
 
     def __str__(self) -> str:
@@ -50,9 +47,9 @@ class Command:
         return {**os.environ, **self.variables}
 
 
-def command(*argv: str, hint: str = "", optional: bool = False) -> Command:
+def command(*argv: str, hint: str = "") -> Command:
     """Make a command of its words."""
-    return Command(argv, hint=hint, optional=optional)
+    return Command(argv, hint=hint)
 
 
 def run(one: Command) -> None:
@@ -61,10 +58,10 @@ def run(one: Command) -> None:
     Raises
     ------
     DeployError
-        If it fails and is not optional.
+        If it fails.
     """
     failed = _piped(one) if one.into else _status(one)
-    if failed and not one.optional:
+    if failed:
         raise DeployError(f"{one} failed with {failed}", hint=one.hint)
 
 
@@ -97,8 +94,7 @@ def running(one: Command) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _status(one: Command) -> int:
-    quiet = subprocess.DEVNULL if one.optional else None
-    return subprocess.run(one.argv, env=one.environment, stderr=quiet, check=False).returncode
+    return subprocess.run(one.argv, env=one.environment, check=False).returncode
 
 
 def _piped(first: Command) -> int:

@@ -37,9 +37,9 @@ class Host:
     variables: str
     shell: Callable[[], tuple[str, ...]]
 
-    def run(self, script: str, *, hint: str = "", optional: bool = False) -> Command:
+    def run(self, script: str, *, hint: str = "") -> Command:
         """Run a script in the folder of the releases."""
-        return command(*self.shell(), f"cd {shlex.quote(self.folder)} && {script}", hint=hint, optional=optional)
+        return command(*self.shell(), f"cd {shlex.quote(self.folder)} && {script}", hint=hint)
 
     def compose(self, release: Release, *words: str) -> Command:
         """Run Docker Compose with the files of the release that is current."""
@@ -50,11 +50,16 @@ class Host:
         """Have the files there, beside those in use."""
         return Command(("tar", "-cf", "-", *_FILES), into=self.run(f"{_empty('next')} && tar -xf - -C next"))
 
+    def keep(self) -> Command:
+        """Remember what runs; nothing does at first."""
+        kept = f"cp -R current previous.new && docker image tag {CURRENT} {PREVIOUS}"
+        keep = f"rm -rf previous.new && {kept} && rm -rf previous && mv previous.new previous"
+        there = f"test -d current && docker image inspect {CURRENT} >/dev/null 2>&1"
+        return self.run(f"if {there}; then {keep}; fi")
+
     def start(self, release: Release) -> list[Command]:
-        """Remember what runs, and start the release."""
-        keep = f"docker image tag {CURRENT} {PREVIOUS} && rm -rf previous && cp -R current previous"
+        """Start the release."""
         steps = [
-            self.run(keep, optional=True),  # nothing runs yet at first
             self.run(f"docker image tag {release.tag} {CURRENT} && {self._put('next')}"),
             self._up(release),
         ]

@@ -22,7 +22,7 @@ _HOST = Host(_FOLDER, "../../.env", lambda: ("sh", "-c"))
 def prepare(release: Release) -> list[Command]:
     """Have the image, and see that the configuration is valid."""
     check = Command(("docker", "compose", "config", "--quiet"), {"ENVIRONMENT": release.environment})
-    return [*release.fetch(), check, command("mkdir", "-p", _FOLDER), _HOST.send()]
+    return [*release.fetch(), check, command("mkdir", "-p", _FOLDER), _HOST.send(), _HOST.keep()]
 
 
 def inside(_: Release, arguments: Sequence[str]) -> Command:

@@ -19,6 +19,9 @@ UNSET = "image: app:unset"
 
 _API = "deployment/api"
 _JOBS = ("cronjob/retrain", "cronjob/monitor")
+_SETTINGS = "envFrom[0].configMapRef.name"
+_POD = "/spec/jobTemplate/spec/template/spec"
+_PATCH = f'[{{"op": "replace", "path": "{_POD}/containers/0/envFrom/0/configMapRef/name", "value": "{{}}"}}]'
 _STATUS = ("rollout", "status", _API, "--timeout=300s")
 
 
@@ -54,12 +57,12 @@ def running(release: Release) -> Command:
 
 
 def roll_back(release: Release) -> list[Command]:
-    """Go back to the revision that ran before, or to the last but one, and let the jobs have its image."""
+    """Go back to the revision that ran before, or to the last but one, and let the jobs have its image and settings."""
     to = (f"--to-revision={release.before}",) if release.before else ()
-    image = _kubectl(release, "get", _API, "--output=jsonpath={.spec.template.spec.containers[0].image}")
-    jobs = Command(("xargs", "-I{}", *_kubectl(release, "set", "image", *_JOBS, "*={}").argv))
     undo = _kubectl(release, "rollout", "undo", _API, *to)
-    return [undo, _kubectl(release, *_STATUS), Command(image.argv, into=jobs)]
+    image = _copy(release, "image", "set", "image", *_JOBS, "*={}")
+    settings = [_copy(release, _SETTINGS, "patch", job, "--type=json", f"--patch={_PATCH}") for job in _JOBS]
+    return [undo, _kubectl(release, *_STATUS), image, *settings]
 
 
 def inside(release: Release, arguments: Sequence[str]) -> Command:
@@ -78,6 +81,12 @@ def _apply(release: Release, *options: str) -> Command:
     fill = Command(("sed", f"s#{UNSET}#image: {release.image}#"), into=apply)
     overlay = f"deploy/kubernetes/overlays/{release.environment}"
     return Command(("kubectl", "kustomize", overlay), into=fill, hint="deploy/kubernetes/overlays has the environments")
+
+
+def _copy(release: Release, field: str, *words: str) -> Command:
+    """Run a command that has, in the place of `{}`, what stands in a field of the service's container."""
+    get = _kubectl(release, "get", _API, f"--output=jsonpath={{.spec.template.spec.containers[0].{field}}}")
+    return Command(get.argv, into=command("xargs", "-I{}", *_kubectl(release, *words).argv))
 
 
 def _job(release: Release) -> str:

@@ -21,7 +21,7 @@ def prepare(release: Release) -> list[Command]:
     """Have the image here, and send it and the files."""
     hint = f"put `.env` into the folder {PROJECT} there; `make deploy-secrets` here shows what belongs into it"
     image = Command(("docker", "image", "save", release.tag), into=_HOST.run("docker image load --quiet"))
-    return [_HOST.run("test -s .env", hint=hint), *release.fetch(), image, _HOST.send()]
+    return [_HOST.run("test -s .env", hint=hint), *release.fetch(), image, _HOST.send(), _HOST.keep()]
 
 
 def inside(release: Release, arguments: Sequence[str]) -> Command:

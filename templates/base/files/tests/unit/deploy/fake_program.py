@@ -67,6 +67,8 @@ def main(words):
         print(KEY)
     if "image}" in text:
         print("registry.example.org/project:v1")
+    if ".name}" in text:
+        print("settings-v1")
     if "revision}" in text and (STATE / "revision").exists():
         print((STATE / "revision").read_text(encoding="utf-8"))
     if "kustomize" in words:

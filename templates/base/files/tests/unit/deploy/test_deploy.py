@@ -7,6 +7,7 @@ import sys
 from textwrap import dedent
 
 import pytest
+import yaml
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shell scripts stand in for the programs")
 
@@ -41,7 +42,6 @@ def test_compose_builds_remembers_starts_and_is_tried(place, service):
     assert place.calls() == [
         f"docker build --tag {name}:v2 .",
         "docker compose config --quiet",
-        f"docker image tag {name}:current {name}:previous",
         f"docker image tag {name}:v2 {name}:current",
         WAIT,
         f"docker compose exec --no-TTY api {project} api keys create smoke-test-v2 --days 0.01 {SCOPES}",
@@ -112,11 +112,36 @@ def test_a_cluster_goes_back_to_what_ran_and_not_to_what_ran_before_that(place):
     assert undone == ["rollout undo deployment/api --to-revision=7"]
 
 
-def test_jobs_of_a_cluster_get_the_image_that_is_gone_back_to(place):
+def test_jobs_of_a_cluster_get_the_image_and_the_settings_that_are_gone_back_to(place):
     assert place.deploy("kubernetes", "--rollback").returncode == 0
-    assert [call.partition("production ")[2] for call in place.calls() if "set image" in call] == [
+    calls = [call.partition("production ")[2] for call in place.calls()]
+    assert [call for call in calls if "set image" in call] == [
         "set image cronjob/retrain cronjob/monitor *=registry.example.org/project:v1"
     ]
+    jobs = yaml.safe_load_all((place.root / "deploy" / "kubernetes" / "base" / "jobs.yaml").read_text(encoding="utf-8"))
+    jobs = {f"cronjob/{job['metadata']['name']}": job for job in jobs if job["kind"] == "CronJob"}
+    patches = [call.split(maxsplit=2) for call in calls if call.startswith("patch")]
+    assert [job for _, job, _ in patches] == list(jobs)
+    for _, job, options in patches:
+        [change] = json.loads(options.partition("--patch=")[2])
+        *path, last = change["path"].strip("/").split("/")
+        found = jobs[job]
+        for name in path:
+            found = found[int(name) if name.isdecimal() else name]
+        assert (found[last], change["value"]) == ("settings", "settings-v1")
+
+
+def test_a_release_that_can_not_be_kept_is_not_replaced(place, service):
+    """Else there would be nothing to go back to, or half of it."""
+    _, name = names_of(place)
+    for version in ("v1", "v2", "v3"):
+        (place.root / "deploy" / "version").write_text(version, encoding="utf-8")
+        place.write("failing", f"{name}:current {name}:previous" if version == "v3" else "nothing")
+        done = place.deploy("compose", API_PORT=service)
+        assert done.returncode == (1 if version == "v3" else 0)
+    assert "roll" not in done.stderr.split("error: ")[-1]
+    kept = [place.root / ".deploy" / folder / "deploy" / "version" for folder in ("previous", "current")]
+    assert [file.read_text(encoding="utf-8") for file in kept] == ["v1", "v2"]
 
 
 def test_the_key_of_the_smoke_test_is_revoked_where_it_fails(place, service):
@@ -142,7 +167,6 @@ def test_what_fails_before_anything_changed_rolls_nothing_back(place, target, fa
 
 def test_the_first_release_has_none_to_go_back_to_and_says_so(place, service):
     place.write("not-ready", "")
-    place.write("failing", ":previous ")
     done = place.deploy("compose", API_PORT=service)
     assert done.returncode == 1
     assert "nothing was rolled back" in done.stderr
