@@ -173,19 +173,21 @@ def evaluate(
 ) -> None:
     """Score a checkpoint on the documents that it was kept from, or on the test split of a dataset."""
     config, root, folder = _settings(documents, None, overrides, env)
-    from .console import print_scores, tell_documents
+    from .console import print_scores, tell_documents, tell_trained
     from .data.store import DatasetStore
     from .evaluation.evaluator import LLMEvaluator
     from .pipeline import prepare
 
     model, tokenizer, metadata = _load(checkpoint, config, root)
+    seen = metadata.get("documents", {})
     if dataset:
         questions = DatasetStore(root / "datasets").get(dataset).questions()
     else:
         prepared = prepare(folder, config.data, config.quality)
         tell_documents(prepared)
-        kept = set(metadata.get("documents", {}).get("test", ()))
+        kept = set(seen.get("test", ()))
         questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
+    tell_trained((pair.document for pair in questions), seen.get("train", ()))
     evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
     scores = evaluator.evaluate(model, tokenizer, questions[: config.evaluation.max_questions or None]).scores()
     print_scores({"score": scores}, title=f"{len(questions)} questions")

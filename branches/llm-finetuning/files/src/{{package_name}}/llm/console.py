@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,11 @@ def tell_loss(step: int, last_step: int, measured: Mapping[str, float]) -> None:
     """Say the validation loss of a step."""
     if "eval_loss" in measured:
         console.print(f"step {step} of {last_step}: validation loss {measured['eval_loss']:.3f}")
+
+
+def tell_trained(asked: Iterable[str], trained: Iterable[str]) -> None:
+    """Warn of documents that a checkpoint is asked about and was trained on."""
+    _warn("document", "asked about that the checkpoint was trained on", sorted({*asked} & {*trained}))
 
 
 def print_scores(columns: Mapping[str, Mapping[str, float]], *, title: str) -> None:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from ..data.examples import conversation
 from ..data.pairs import Pair
 from ..errors import DataError
-from ..inference import generate, prompt_messages
+from ..inference import generate
+from ..training.data_preparation import IGNORED, encode
 from .metrics import contains_answer, exact_match, token_f1
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-_IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class LLMEvaluator:
         """
         import torch
 
-        rows = sorted((_encode(tokenizer, pair) for pair in pairs), key=lambda row: len(row[0]))
+        rows = encode(tokenizer, [conversation(pair) for pair in pairs], "completion")
+        rows.sort(key=lambda row: len(row.input_ids))
         pad = tokenizer.pad_token_id
         total, count = 0.0, 0
         was_training = model.training
@@ -118,33 +119,22 @@ class LLMEvaluator:
         try:
             for start in range(0, len(rows), self.batch_size):
                 batch = rows[start : start + self.batch_size]
-                width = len(batch[-1][0])
-                input_ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in batch])
-                mask = torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids, _ in batch])
-                labels = torch.tensor(
-                    [[_IGNORED] * prompt + ids[prompt:] + [_IGNORED] * (width - len(ids)) for ids, prompt in batch]
-                )
+                width = len(batch[-1].input_ids)
+                gaps = [width - len(row.input_ids) for row in batch]
+                both = list(zip(batch, gaps, strict=True))
+                input_ids = torch.tensor([row.input_ids + [pad] * gap for row, gap in both])
+                mask = torch.tensor([[1] * (width - gap) + [0] * gap for gap in gaps])
+                labels = torch.tensor([row.labels + [IGNORED] * gap for row, gap in both])
                 with torch.inference_mode():
                     logits = model(input_ids.to(model.device), attention_mask=mask.to(model.device)).logits
                     lost = torch.nn.functional.cross_entropy(
                         logits[:, :-1].flatten(0, 1).float(),  # (batch * (tokens - 1), vocabulary)
                         labels[:, 1:].flatten().to(model.device),
-                        ignore_index=_IGNORED,
+                        ignore_index=IGNORED,
                         reduction="sum",
                     )
                 total += lost.item()
-                count += int((labels[:, 1:] != _IGNORED).sum())
+                count += int((labels[:, 1:] != IGNORED).sum())
         finally:
             model.train(was_training)
         return total / count
-
-
-def _encode(tokenizer: PreTrainedTokenizerBase, pair: Pair) -> tuple[list[int], int]:
-    """Give the ids of a whole row and how many of them are the prompt."""
-    messages = prompt_messages(pair.context, pair.question)
-    prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-    row = tokenizer.apply_chat_template(
-        [*messages, {"role": "assistant", "content": pair.answer}], tokenize=False, add_generation_prompt=False
-    )
-    encoded = tokenizer([str(prompt), str(row)], add_special_tokens=False)["input_ids"]
-    return encoded[1], len(encoded[0])
