@@ -7,6 +7,7 @@ one whose claim sorts first stays, and the others take theirs back: who sees a c
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ _log = get_logger(__name__)
 
 _CLAIM = "claim_"
 _STALE = 900.0  # seconds after which the process that claimed is taken for dead
+_RENEWAL = 300.0  # seconds between two signs of life of who has the lock
 _PAUSE = 0.2
 
 
@@ -58,9 +60,32 @@ def claimed(client: MlflowClient, uri: str, model: str, wait: float) -> Iterator
             if time.monotonic() > end:
                 raise LockedError(model, wait)
             time.sleep(_PAUSE * (1 + secrets.randbelow(100) / 100))
-        yield
+        with _renewed(client, uri, model, claim):
+            yield
     finally:
         _drop(client, uri, model, claim, told=written)
+
+
+@contextmanager
+def _renewed(client: MlflowClient, uri: str, model: str, claim: str) -> Iterator[None]:
+    """Show in the `with` block that the process lives, however long its decision takes."""
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(_RENEWAL):
+            try:
+                with explained(uri):
+                    client.set_registered_model_tag(model, claim, repr(time.time()))
+            except TrackingError as error:
+                _log.warning("a claim was not renewed", model=model, claim=claim, reason=error.message)
+
+    thread = threading.Thread(target=renew, name="claim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _others(client: MlflowClient, model: str, claim: str) -> list[str]:
