@@ -59,8 +59,9 @@ class Connection(HttpToolsProtocol):
         """Take what has come. The methods that the parser calls say what it was."""
         self._stalled += len(data)
         super().data_received(data)
-        if self not in self.connections:
-            return  # it is that of a WebSocket now
+        if self not in self.connections:  # it is that of a WebSocket now
+            self._stop_watching()
+            return
         if self._stalled > MOST_HEAD:
             self._refuse_head()
         elif self._timer is None and (self._reads_head or self._is_idle()):
