@@ -71,14 +71,19 @@ def train(
     profile: Annotated[str | None, typer.Option("--profile", help="A file of conf/llm/profiles, auto, or none")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and show all, and train nothing")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was interrupted")] = False,
+    auto_resume: Annotated[
+        bool, typer.Option("--auto-resume", help="Go on if there is such a run, else begin")
+    ] = False,
     processes: Annotated[int, typer.Option("--processes", min=1, help="Workers on this machine, one for each GPU")] = 1,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Fine-tune on documents, a dataset or a file of conversations, and save a checkpoint."""
+    from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_option
+
     config, root, folder = _settings(documents, seed, overrides, env, profile=profile)
+    join_workers(config.model.device)
     from .console import console
-    from .distributed.multi_node import Launch, is_main_process, run_workers, without_option
     from .workflow import TrainingPlan, preflight, train
 
     console.quiet = not is_main_process()
@@ -92,7 +97,7 @@ def train(
     if processes > 1:
         run_workers(Launch(processes), without_option(sys.argv[1:], "--processes"))
         return
-    saved = train(plan, resume=resume)
+    saved = train(plan, resume="auto" if auto_resume else resume)
     if saved is not None:
         typer.echo(saved.relative_to(root).as_posix())
 

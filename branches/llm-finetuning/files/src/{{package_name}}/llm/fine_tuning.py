@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
 from .config import LLMConfig, Method, ModelConfig, Precision, TrainingConfig
-from .distributed.multi_node import is_main_process
+from .distributed.multi_node import is_main_process, wait_for_workers
 from .distributed.resource_management import free_cached_memory, is_out_of_memory, smaller_batch
 from .errors import DataError, ModelError
 from .training.checkpointing import CheckpointManager
@@ -23,7 +23,7 @@ from .training.data_preparation import Conversations, TokenRow, check_rows, conv
 from .training.full_finetuning import unfreeze
 from .training.loop import Progress, RunPlace, make_trainer, read_history
 from .training.lora_training import add_adapter, check_qlora
-from .training.states import last_state, open_states
+from .training.states import Resume, last_state, open_states
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -130,7 +130,7 @@ class LLMTrainer:
         on_progress: Progress | None = None,
         *,
         states: Path | None = None,
-        resume: bool = False,
+        resume: Resume = False,
     ) -> TrainingResult:
         """Train on what is under ``train``, and take the loss on what is under ``validation`` now and then.
 
@@ -147,8 +147,9 @@ class LLMTrainer:
             Told about each measured loss.
         states : Path, optional
             Folder for states to resume from; by default they go when the run ends.
-        resume : bool
-            Whether to go on from the last whole state, to the same numbers as without a break.
+        resume : bool or str
+            Whether to go on from the last whole state, to the same numbers as without a break; ``auto`` begins where
+            there is no run of the same settings and data.
 
         Raises
         ------
@@ -173,7 +174,8 @@ class LLMTrainer:
             if resume and states is None:
                 raise ModelError("there is nothing to resume without a folder of states", hint="give states")
             if is_main_process():
-                open_states(folder, self.config, self._base.base_model, rows["train"], resume=resume)
+                open_states(folder, self.config, self._base, rows, resume=resume)
+            wait_for_workers()
             return self._train(rows, folder, on_progress)
 
     def _choose(self, method: Method | None) -> None:

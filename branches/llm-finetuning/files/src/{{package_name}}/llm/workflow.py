@@ -16,7 +16,7 @@ from .console import console, print_preflight, tell_documents, tell_loss
 from .data.examples import Row
 from .data.splits import Splits
 from .data.store import DatasetStore
-from .distributed.multi_node import is_main_process, join_workers, was_restarted
+from .distributed.multi_node import is_main_process, was_restarted
 from .errors import ModelError
 from .pipeline import golden_prompts, prepare
 from .process import import_training_stack, peak_rss_mb
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .training.data_preparation import Conversations
     from .training.preflight import Preflight
+    from .training.states import Resume
 
 EXPERIMENT = "llm-training"
 PREFERENCES = "llm-preferences"
@@ -95,8 +96,15 @@ def preflight(plan: TrainingPlan, *, show: bool) -> Preflight:
     return found
 
 
-def train(plan: TrainingPlan, *, resume: bool = False) -> Path | None:
+def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
     """Train, record the run, and save a checkpoint.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        What to train on, and how.
+    resume : bool or str
+        As `LLMTrainer.fine_tune` takes it. A process that was started again after one died goes on where it can.
 
     Returns
     -------
@@ -117,8 +125,8 @@ def train(plan: TrainingPlan, *, resume: bool = False) -> Path | None:
     settings = config.model_dump(mode="json", exclude={"profiles"})
     tags = {"seed": str(config.training.seed), "name": config.training.name}
     trainer = LLMTrainer.from_config(config)
-    join_workers(trainer.device)
-    resume = resume or (was_restarted() and plan.states.is_dir())
+    if was_restarted():
+        resume = "auto"
     if not is_main_process():
         trainer.fine_tune(plan.dataset, states=plan.states, resume=resume)
         return None

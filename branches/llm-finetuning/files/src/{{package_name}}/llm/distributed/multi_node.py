@@ -11,17 +11,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...plugins import PACKAGE
 from ..errors import ModelError
 
-if TYPE_CHECKING:
-    import torch
-
 RESTARTS = 3
 PORT = 29500
 SHARED_MEMORY = "dev/shm"
+AUTO_RESUME = "--auto-resume"  # a job that is queued again, or a pod that is started again, runs the same command
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def torchrun(launch: Launch, arguments: Sequence[str], *, rendezvous: str | None
 
 def slurm_script(launch: Launch, arguments: Sequence[str]) -> str:
     """Write a script for ``sbatch``."""
-    command = _shell(torchrun(launch, arguments, rendezvous=f"$MEETING:{PORT}"))
+    command = _shell(torchrun(launch, [*arguments, AUTO_RESUME], rendezvous=f"$MEETING:{PORT}"))
     return f"""#!/bin/bash
 #SBATCH --job-name={PACKAGE}
 #SBATCH --nodes={launch.nodes}
@@ -100,7 +97,7 @@ def kubernetes_manifest(launch: Launch, arguments: Sequence[str], *, image: str)
     import yaml
 
     name = f"{PACKAGE.replace('_', '-')[:40].strip('-')}-training"
-    command = torchrun(launch, arguments, rendezvous=f"{name}-0.{name}:{PORT}")
+    command = torchrun(launch, [*arguments, AUTO_RESUME], rendezvous=f"{name}-0.{name}:{PORT}")
     container = {
         "name": "training",
         "image": image,
@@ -187,18 +184,28 @@ def world_size() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def join_workers(device: torch.device) -> None:
-    """Have this process meet the others of its run, if there are any.
+def join_workers(wanted: str) -> None:
+    """Have this process take its own GPU and meet the others of its run, if there are any.
 
+    Nothing may be on a GPU before: all workers would put it on the first one.
     The addresses of workers that were started again are kept apart from those of the workers before: otherwise a fast
     worker would wait for one that is dead.
+
+    Parameters
+    ----------
+    wanted : str
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
     """
+    if world_size() == 1:
+        return
+
     from torch import cuda, distributed
     from torch.distributed.distributed_c10d import PrefixStore
     from torch.distributed.rendezvous import rendezvous
 
-    if world_size() == 1 or distributed.is_initialized():
-        return
+    from ..base_model import pick_device
+
+    device = pick_device(wanted)
     if device.type == "cuda":
         cuda.set_device(int(os.environ["LOCAL_RANK"]))
     restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
@@ -209,6 +216,14 @@ def join_workers(device: torch.device) -> None:
         rank=rank,
         world_size=size,
     )
+
+
+def wait_for_workers() -> None:
+    """Wait until all processes of this run are here, if there are others."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.barrier()
 
 
 def was_restarted() -> bool:

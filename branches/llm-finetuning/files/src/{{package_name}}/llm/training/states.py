@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from ..config import TrainingConfig
+from ..config import ModelConfig, TrainingConfig
+from ..distributed.multi_node import world_size
 from ..errors import ModelError
 from .checkpoint_files import is_as_sealed, read_json, seal, sync, write_json
 from .data_preparation import TokenRow
@@ -17,6 +19,10 @@ SAVING = ".saving"
 RUN = "run.json"
 # They change how a step is computed, or how long training goes on, and not what it computes.
 FREE = frozenset({"name", "profile", "batch_size", "gradient_accumulation", "activation_checkpointing", "keep_states"})
+
+
+Resume = bool | Literal["auto"]
+"""Whether to go on from the last state; ``auto`` begins where there is no run of the same settings and data."""
 
 
 def keep_state(staged: Path, folder: Path) -> Path:
@@ -61,7 +67,14 @@ def last_state(folder: Path) -> Path | None:
     return next((path for path in paths if is_as_sealed(path)), None)
 
 
-def open_states(folder: Path, config: TrainingConfig, base: str, rows: Sequence[TokenRow], *, resume: bool) -> None:
+def open_states(
+    folder: Path,
+    config: TrainingConfig,
+    base: ModelConfig,
+    rows: Mapping[str, Sequence[TokenRow]],
+    *,
+    resume: Resume,
+) -> None:
     """Make a folder of states ready for a run.
 
     Parameters
@@ -70,39 +83,48 @@ def open_states(folder: Path, config: TrainingConfig, base: str, rows: Sequence[
         Where states are kept.
     config : TrainingConfig
         How the run trains.
-    base : str
+    base : ModelConfig
         The base model.
-    rows : sequence of TokenRow
-        What it trains on.
-    resume : bool
-        Whether it goes on from the last state; else the states of an earlier run are removed.
+    rows : mapping of str to sequence of TokenRow
+        What it trains on, and is validated on.
+    resume : bool or str
+        Whether it goes on from the last state; else the states of an earlier run are removed. ``auto`` goes on where
+        it can.
 
     Raises
     ------
     ModelError
-        If the states are of a run with another model, other settings or other data.
+        If the states are of a run with another model, other settings, other data or another number of processes.
     """
     facts = _identify(config, base, rows)
     if resume and (folder / RUN).is_file():
         before = read_json(folder / RUN)
         changed = sorted(key for key in facts if facts[key] != before.get(key))
-        if changed:
+        if not changed:
+            return
+        if resume != "auto":
             raise ModelError(
                 f"the run in {folder} can't be resumed: {', '.join(changed)} changed since",
                 hint="give it as it was, or train from the start without --resume",
             )
-        return
-    if resume:
+    elif resume is True:
         raise ModelError(f"there is no run to resume in {folder}", hint="train without --resume")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_json(folder / RUN, facts)
 
 
-def _identify(config: TrainingConfig, base: str, rows: Sequence[TokenRow]) -> dict[str, object]:
+def _identify(config: TrainingConfig, base: ModelConfig, rows: Mapping[str, Sequence[TokenRow]]) -> dict[str, object]:
     digest = hashlib.sha256()
-    for row in rows:
-        digest.update(json.dumps([row.input_ids, row.labels]).encode())
+    for name, some in sorted(rows.items()):
+        digest.update(name.encode())
+        for row in some:
+            digest.update(json.dumps([row.input_ids, row.labels]).encode())
     settings = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
-    effective = config.batch_size * config.gradient_accumulation
-    return {"base_model": base, "data": digest.hexdigest(), "rows_in_a_step": effective, **settings}
+    return {
+        **base.model_dump(mode="json", include={"base_model", "revision", "precision"}),
+        "data": digest.hexdigest(),
+        "processes": world_size(),
+        "rows_in_a_step": config.batch_size * config.gradient_accumulation * world_size(),
+        **settings,
+    }
