@@ -74,6 +74,9 @@ def train(
     auto_resume: Annotated[
         bool, typer.Option("--auto-resume", help="Go on if there is such a run, else begin")
     ] = False,
+    skip_memory_check: Annotated[
+        bool, typer.Option("--skip-memory-check", help="Start even if memory seems too little")
+    ] = False,
     processes: Annotated[int, typer.Option("--processes", min=1, help="Workers on this machine, one for each GPU")] = 1,
     overrides: SetOption = None,
     env: EnvOption = None,
@@ -90,7 +93,7 @@ def train(
     if name is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
     plan = TrainingPlan.make(config, root, folder, dataset)
-    found = preflight(plan, show=dry_run)
+    found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check)
     found.check()
     if dry_run:
         return

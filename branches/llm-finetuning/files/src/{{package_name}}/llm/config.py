@@ -12,6 +12,10 @@ Method = Literal["lora", "qlora", "full"]
 Precision = Literal["single", "bfloat16", "float16", "saved"]
 
 
+FORMER_MODEL_KEYS = {"torch_dtype": "precision", "dtype": "precision"}
+FORMER_TRAINING_KEYS = {"warmup_ratio": "warmup", "gradient_checkpointing": "activation_checkpointing"}
+
+
 def renamed(values: Any, names: Mapping[str, str]) -> Any:
     """Take keys by the names that transformers, TRL and PEFT give or gave them; they win over the names used here.
 
@@ -47,7 +51,7 @@ class ModelConfig(ConfigModel):
     @model_validator(mode="before")
     @classmethod
     def _takes_renamed_keys(cls, values: Any) -> Any:
-        return renamed(values, {"torch_dtype": "precision", "dtype": "precision"})
+        return renamed(values, FORMER_MODEL_KEYS)
 
     @field_validator("precision", mode="before")
     @classmethod
@@ -151,7 +155,13 @@ class TrainingConfig(ConfigModel):
     @model_validator(mode="before")
     @classmethod
     def _takes_renamed_keys(cls, values: Any) -> Any:
-        return renamed(values, {"warmup_ratio": "warmup", "gradient_checkpointing": "activation_checkpointing"})
+        return renamed(values, FORMER_TRAINING_KEYS)
+
+    @model_validator(mode="after")
+    def _keeps_the_best_state(self) -> Self:
+        if self.early_stopping and not self.keep_states:
+            raise ValueError("early_stopping compares with the best state: set keep_states to 1 or more")
+        return self
 
 
 class SpanConfig(ConfigModel):

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ..config.settings import one_of
 from .base_model import TINY_BASE
-from .config import LLMConfig
+from .config import FORMER_MODEL_KEYS, FORMER_TRAINING_KEYS, LLMConfig, renamed
 from .errors import ModelError
 
 AUTO, NONE = "auto", "none"
@@ -109,11 +109,15 @@ def apply_profile(config: LLMConfig, name: str, given: Collection[str] = ()) -> 
     if chosen not in config.profiles:
         raise ModelError(f"there is no profile {chosen!r}", hint=one_of(chosen, [AUTO, NONE, *config.profiles]))
     profile = config.profiles[chosen]
+    kept = {_present_name(key) for key in given}
     values = {
         f"{section}.{key}": value
-        for section, part in (("model", profile.model), ("training", profile.training))
-        for key, value in part.items()
-        if f"{section}.{key}" not in given and (name != AUTO or _is_default(config, section, key))
+        for section, part, former in (
+            ("model", profile.model, FORMER_MODEL_KEYS),
+            ("training", profile.training, FORMER_TRAINING_KEYS),
+        )
+        for key, value in renamed(part, former).items()
+        if f"{section}.{key}" not in kept and (name != AUTO or _is_default(config, section, key))
     }
     content = config.model_dump()
     for key, value in values.items():
@@ -129,6 +133,15 @@ def apply_profile(config: LLMConfig, name: str, given: Collection[str] = ()) -> 
         ) from error
 
 
+def _present_name(key: str) -> str:
+    """Give a key by the name that is used here."""
+    section, _, field = key.partition(".")
+    former = {"model": FORMER_MODEL_KEYS, "training": FORMER_TRAINING_KEYS}.get(section, {})
+    return f"{section}.{former.get(field, field)}"
+
+
 def _is_default(config: LLMConfig, section: str, key: str) -> bool:
+    """Say whether a value was not changed; an unknown key was not, and is refused with the whole profile."""
     part = getattr(config, section)
-    return bool(getattr(part, key) == type(part).model_fields[key].get_default())
+    field = type(part).model_fields.get(key)
+    return field is None or bool(getattr(part, key) == field.get_default())

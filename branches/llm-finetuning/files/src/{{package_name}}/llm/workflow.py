@@ -82,11 +82,11 @@ class TrainingPlan:
         return self.checkpoints / ".states" / self.config.training.name
 
 
-def preflight(plan: TrainingPlan, *, show: bool) -> Preflight:
+def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True) -> Preflight:
     """Check a run; print all about it and write the page of what is learned if `show` says so."""
     with console.status("loading PyTorch and Transformers"):
         from .training.preflight import run_preflight, write_supervision
-    found = run_preflight(plan.config, plan.dataset, plan.checkpoints)
+    found = run_preflight(plan.config, plan.dataset, plan.checkpoints, memory_must_fit=memory_must_fit)
     if show:
         print_preflight(found)
         write_supervision(found, plan.root / SUPERVISION_PAGE)
@@ -176,6 +176,7 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
         from .base_model import load_base_model, pick_device, place
         from .tracking import track_run
         from .training.checkpointing import CheckpointManager
+        from .training.lora_training import check_qlora
         from .training.rlhf import METHODS, read_preferences, train_preferences
 
     config = plan.config
@@ -183,11 +184,17 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
         raise ModelError(f"there is no method {method!r} for preferences", hint=f"give {', '.join(METHODS)}")
     manager = CheckpointManager(plan.checkpoints)
     model: PreTrainedModel | PeftModel
+    device, four_bits = pick_device(config.model.device), config.training.method == "qlora"
+    if four_bits:
+        check_qlora(device)
     if checkpoint is None:
-        model, tokenizer = load_base_model(config.model)
+        model, tokenizer = load_base_model(config.model, four_bits=four_bits)
     else:
-        model, tokenizer, _ = manager.load_checkpoint(checkpoint, trainable=True)
-    place(model, pick_device(config.model.device))
+        model, tokenizer, _ = manager.load_checkpoint(
+            checkpoint, trainable=True, precision=config.model.precision, four_bits=four_bits
+        )
+    if not four_bits:
+        place(model, device)
     rows = read_preferences(plan.dataset)
     settings = config.model_dump(mode="json", include={"model", "training"})
     with track_run(PREFERENCES, params=settings, tags={"method": method}, root=plan.root) as run:

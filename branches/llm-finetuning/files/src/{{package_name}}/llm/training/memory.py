@@ -1,9 +1,10 @@
 """How much memory a training run will need, and which settings would make it fit. Nothing is loaded for it.
 
-Weights, gradients and the two moments of AdamW are counted. Activations follow Korthikanti et al., "Reducing
+Weights, gradients and what the optimiser keeps are counted. Activations follow Korthikanti et al., "Reducing
 Activation Recomputation in Large Transformer Models" (https://arxiv.org/abs/2205.05198), table 2, without the scores of
 attention, which fused kernels do not keep: 34 bytes for each token, hidden dimension and layer in 16 bits, and 2 with
-recomputation.
+recomputation. TRL's head takes the loss in tiles of tokens and vocabulary, and never has the logits of a whole batch:
+https://github.com/huggingface/trl/blob/main/trl/kernels/chunked_logprob.py
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 ACTIVATION_BYTES = 17  # for each byte of an element: 34 at two bytes
 CHECKPOINTED_BYTES = 1
-LOGIT_BYTES = 8  # float32, and their gradients
-MOMENT_BYTES = 8  # AdamW keeps two float32 numbers for each trained weight
+LOGIT_BYTES = 16  # a tile of logits and what the loss makes of it, in float32
+TILE_TOKENS, TILE_VOCABULARY = 4096, 32768
+EIGHT_BIT_OPTIMIZERS = ("adamw_8bit", "paged_adamw_8bit")
 FOUR_BIT = 0.55  # bytes of a weight in NF4 with double quantisation: Dettmers et al., https://arxiv.org/abs/2305.14314
 OVERHEAD = 1.1  # fragments, buffers and kernels
 
@@ -123,13 +125,30 @@ def estimate(shape: ModelShape, config: LLMConfig, *, longest: int, device: torc
     # With recomputation one block at a time is there in full.
     blocks = shape.layers * per_layer + (ACTIVATION_BYTES if training.activation_checkpointing else 0)
     adapter = training.method != "full"
+    base = _base_bytes(shape, weight_bytes, four_bits=training.method == "qlora")
+    trained_bytes = 4 if adapter else weight_bytes
+    logits = min(tokens, TILE_TOKENS) * min(shape.vocabulary, TILE_VOCABULARY) * LOGIT_BYTES
     return MemoryEstimate(
-        weights=int(shape.parameters * (FOUR_BIT if training.method == "qlora" else weight_bytes))
-        + (4 * trained if adapter else 0),
-        gradients=trained * (4 if adapter else weight_bytes),
-        optimizer=trained * MOMENT_BYTES,
-        activations=tokens * (shape.hidden * element * blocks + shape.vocabulary * LOGIT_BYTES),
+        weights=base + (4 * trained if adapter else 0),
+        gradients=trained * trained_bytes,
+        optimizer=trained * _moment_bytes(training.optimizer, trained_bytes),
+        activations=tokens * shape.hidden * element * blocks + logits,
     )
+
+
+def _base_bytes(shape: ModelShape, weight_bytes: int, *, four_bits: bool) -> int:
+    """Count the bytes of the base model; QLoRA leaves embeddings and head in 32 bits."""
+    if not four_bits:
+        return shape.parameters * weight_bytes
+    quantised = sum(before * after for _, before, after in shape.matrices)
+    return int(quantised * FOUR_BIT) + 4 * (shape.parameters - quantised)
+
+
+def _moment_bytes(optimizer: str, trained_bytes: int) -> int:
+    """Count what AdamW keeps for a trained weight, two numbers like it; Adafactor keeps sums of rows and columns."""
+    if optimizer == "adafactor":
+        return 0
+    return 2 if optimizer in EIGHT_BIT_OPTIMIZERS else 2 * trained_bytes
 
 
 def trained_parameters(shape: ModelShape, config: LLMConfig) -> int:

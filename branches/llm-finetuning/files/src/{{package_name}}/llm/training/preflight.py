@@ -114,7 +114,9 @@ class Preflight:
             raise self.problems[0]
 
 
-def run_preflight(config: LLMConfig, dataset: Conversations, folder: Path) -> Preflight:
+def run_preflight(
+    config: LLMConfig, dataset: Conversations, folder: Path, *, memory_must_fit: bool = True
+) -> Preflight:
     """Look at a run before it starts.
 
     Parameters
@@ -125,6 +127,8 @@ def run_preflight(config: LLMConfig, dataset: Conversations, folder: Path) -> Pr
         As `LLMTrainer.fine_tune` takes it.
     folder : Path
         Where checkpoints will go.
+    memory_must_fit : bool
+        Whether too little memory, which is an estimate, is a problem.
 
     Raises
     ------
@@ -163,7 +167,9 @@ def run_preflight(config: LLMConfig, dataset: Conversations, folder: Path) -> Pr
     )
     found.problems.extend(_length_problems(lengths, config.training.max_length))
     found.problems.extend(_template_problems(tokenizer, splits["train"][:ROWS_TRIED], rows["train"][:ROWS_TRIED]))
-    found.problems.extend(_room_problems(found))
+    if memory_must_fit:
+        found.problems.extend(_memory_problems(found))
+    found.problems.extend(_disk_problems(found))
     if config.training.method == "qlora":
         try:
             check_qlora(device)
@@ -264,22 +270,26 @@ def _template_problems(
     return []
 
 
-def _room_problems(found: Preflight) -> list[DataError | ModelError]:
-    problems: list[DataError | ModelError] = []
-    if found.memory.total > found.available:
-        change = " ".join(f"--set {key}={value}" for key, value in (found.fits_with or {}).items())
-        problems.append(
-            ModelError(
-                f"about {size_text(found.memory.total)} of memory are needed on {found.device}, "
-                f"and {size_text(found.available)} are there",
-                hint=f"this would fit: {change}" if change else "take a smaller model, or a device with more memory",
-            )
+def _memory_problems(found: Preflight) -> list[ModelError]:
+    if found.memory.total <= found.available:
+        return []
+    change = " ".join(f"--set {key}={value}" for key, value in (found.fits_with or {}).items())
+    help_with = f"this would fit: {change}" if change else "take a smaller model, or a device with more memory"
+    return [
+        ModelError(
+            f"about {size_text(found.memory.total)} of memory are needed on {found.device}, "
+            f"and {size_text(found.available)} are there",
+            hint=f"{help_with}; or try all the same with --skip-memory-check",
         )
-    if found.disk_needed > found.disk_free:
-        problems.append(
-            ModelError(
-                f"about {size_text(found.disk_needed)} of disk are needed, and {size_text(found.disk_free)} are free",
-                hint="free some space, or set llm.training.keep_states lower",
-            )
+    ]
+
+
+def _disk_problems(found: Preflight) -> list[ModelError]:
+    if found.disk_needed <= found.disk_free:
+        return []
+    return [
+        ModelError(
+            f"about {size_text(found.disk_needed)} of disk are needed, and {size_text(found.disk_free)} are free",
+            hint="free some space, or set llm.training.keep_states lower",
         )
-    return problems
+    ]

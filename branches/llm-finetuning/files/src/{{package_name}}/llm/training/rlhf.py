@@ -20,10 +20,10 @@ from ..config import TrainingConfig
 from ..data.examples import Example, Row, conversation
 from ..data.formats import read_rows
 from ..data.pairs import Pair
-from ..errors import DataError
+from ..errors import DataError, ModelError
 from ..evaluation.metrics import token_f1
 from ..inference import generate
-from .data_preparation import IGNORED, Conversations, encode
+from .data_preparation import IGNORED, Conversations, check_rows, encode
 from .lora_training import add_adapter
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ METHODS: dict[str, PreferenceMethod] = {"dpo": "dpo", "kto": "kto", "grpo": "grp
 BETA = 0.1  # how firmly the model is held to where it began
 ANSWERS = 4  # that GRPO compares for each prompt
 LONGEST_ANSWER = 24  # tokens
+ANSWERED = ("chosen", "rejected", "completion")  # where a record has its answers
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def train_preferences(
     Parameters
     ----------
     model : PreTrainedModel or PeftModel
-        Model on its device; one that was fine-tuned before goes on from there.
+        Model on its device, in four bits for QLoRA; one that was fine-tuned before goes on from there.
     tokenizer : PreTrainedTokenizerBase
         Its tokenizer.
     rows : sequence of Row
@@ -87,11 +88,19 @@ def train_preferences(
     Raises
     ------
     DataError
-        If there are no rows for the method.
+        If there are no rows for the method, or a row does not fit into ``max_length`` tokens.
+    ModelError
+        If every weight is to be trained, or a step has no whole groups of answers for ``grpo``.
     """
     from transformers import PrinterCallback, set_seed
 
+    if config.method == "full":
+        raise ModelError("preferences train an adapter, not every weight", hint="set llm.training.method=lora")
+    _check_step(method, config)
     records = _records(rows, method)
+    if method != "grpo":
+        talks = [[*one["prompt"], *one[part]] for one in records for part in ANSWERED if part in one]
+        check_rows(encode(tokenizer, talks, "completion"), config.max_length)
     set_seed(config.seed)
     device: torch.device = model.device
     tuned = add_adapter(model, config)
@@ -176,6 +185,16 @@ def _records(rows: Sequence[Row], method: PreferenceMethod) -> list[dict[str, An
             hint="dpo and kto need prompt, chosen and rejected; grpo takes any rows with answers",
         )
     return found
+
+
+def _check_step(method: PreferenceMethod, config: TrainingConfig) -> None:
+    """Refuse steps that TRL can't fill with the answers to whole prompts."""
+    if method == "grpo" and config.batch_size * config.gradient_accumulation % ANSWERS:
+        raise ModelError(
+            f"grpo compares {ANSWERS} answers to each prompt, and a step of {config.batch_size} x "
+            f"{config.gradient_accumulation} rows is no multiple of that",
+            hint=f"set llm.training.batch_size to a multiple of {ANSWERS}",
+        )
 
 
 def _make_trainer(
