@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sqlite3
 import threading
@@ -104,6 +105,7 @@ class LanguageModel:
         self._kept = sqlite3.connect(cache, check_same_thread=False, isolation_level=None, timeout=30)
         self._kept.execute("PRAGMA journal_mode = WAL")
         self._kept.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, content TEXT NOT NULL)")
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes the address of each request, passwords and all
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._client = httpx.Client(
             headers=headers,
