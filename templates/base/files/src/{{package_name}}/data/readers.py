@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import hashlib
+import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -104,7 +105,7 @@ def read(source: str, reader: str = "auto", options: Mapping[str, Any] | None = 
 def _choose(source: str) -> str:
     if "://" in source:
         return "sql"
-    if Path(source).is_dir():
+    if os.path.isdir(source):  # unlike that of a Path, it never fails
         return "folder"
     ending = Path(source).suffix.lower()
     if ending not in _ENDINGS:
@@ -160,7 +161,7 @@ def read_jsonl(source: str, options: Mapping[str, Any]) -> Table:
 def read_folder(source: str, options: Mapping[str, Any]) -> Table:
     """Read all files of a folder as one table, in the order of their names. `options` are for the files' reader."""
     folder = Path(source)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{source} is no folder", hint="check the path")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _ENDINGS)
     if not paths:
