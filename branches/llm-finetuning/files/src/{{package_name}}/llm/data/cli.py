@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..pipeline import Prepared
     from .examples import Row
     from .language_model import LanguageModel
-    from .store import DatasetStore
+    from .store import DatasetStore, Version
 
 app = typer.Typer(help="Build, compare, review and convert datasets.", no_args_is_help=True)
 review_app = typer.Typer(help="Take decisions of people in and out; the page /ui/review takes them too.")
@@ -65,8 +65,7 @@ def build_command(
         prepared, about = _ask(prepared, config, store, keep_rules=by == Maker.BOTH)
     tell_documents(prepared)
     version = build(store, name, prepared, seed, about)
-    _tell(version.card)
-    typer.echo(str(version))
+    _tell(version)
 
 
 @app.command("list")
@@ -161,8 +160,7 @@ def import_command(
     splits = split_rows(kept, config.data, seed=seed, similarity=config.quality.similarity)
     about = {"source": {"file": file.name}, "format": found, "masked": hidden, "near_duplicates": len(rows) - len(kept)}
     version = store.save(name, splits, {**about, **describe(splits)})
-    _tell(version.card)
-    typer.echo(str(version))
+    _tell(version)
 
 
 @app.command("export")
@@ -229,8 +227,7 @@ def augment_command(
     check_splits(more_splits, config.quality.similarity)
     about = {"source": {"augmentation": len(train) - len(splits.train)}, "parents": [str(version)]}
     saved = store.save(version.name, more_splits, {**about, **describe(more_splits)})
-    _tell(saved.card)
-    typer.echo(str(saved))
+    _tell(saved)
 
 
 @review_app.command("export")
@@ -284,8 +281,7 @@ def review_apply_command(
     check_splits(splits, config.quality.similarity)
     about = {"source": {"review": dict(counts)}, "parents": [str(version)]}
     made = store.save(version.name, splits, {**about, **describe(splits)})
-    _tell(made.card)
-    typer.echo(str(made))
+    _tell(made)
 
 
 def _ask(
@@ -348,6 +344,9 @@ def _rows(splits: Any) -> Sequence[Row]:
     return [row for part in splits.values() for row in part]
 
 
-def _tell(card: Any) -> None:
-    counts = ", ".join(f"{count} {name}" for name, count in card["rows"].items())
-    typer.echo(f"{sum(card['rows'].values())} rows: {counts}", err=True)
+def _tell(version: Version) -> None:
+    """Say what a new version holds, and print its name alone for what reads it."""
+    rows = version.card["rows"]
+    counts = ", ".join(f"{count} {name}" for name, count in rows.items())
+    typer.echo(f"{sum(rows.values())} rows: {counts}", err=True)
+    typer.echo(str(version))
