@@ -64,15 +64,17 @@ def create_app(config: Config) -> FastAPI:
         identity = Identity(settings, credentials, secret, trust_local=trust_local)
         app.state.credentials, app.state.serving = credentials, serving
         app.state.services = Services(identity, Limiter(settings.limits))
-        following = asyncio.create_task(watch.follow(serving))
         try:
             await serving.start()
+            following = asyncio.create_task(watch.follow(serving))  # once it is known which models have a champion
             gc.collect()
             gc.freeze()  # models and libraries stay: to go through them again and again costs a sixth of a prediction
-            yield
+            try:
+                yield
+            finally:
+                gc.unfreeze()
+                following.cancel()
         finally:
-            gc.unfreeze()
-            following.cancel()
             await serving.close()
             watch.close()
             if traces is not None:
