@@ -1,20 +1,22 @@
 """Runs and models in a plain folder, for any number of processes on machines that share it.
 
     runs/experiments/<experiment>/<run>/run.json     settings, numbers, tags, status
+    runs/experiments/<experiment>/<run>/curves.jsonl metrics by step
     runs/experiments/<experiment>/<run>/files/       what the run has kept
     runs/models/<model>.json                         versions, aliases, tags
 
-Every file appears whole or not at all. Who records a run holds a lock on it: a run that is not finished and has no such
-lock was killed, and is shown as that.
+Every file appears whole or not at all, but for the curves, which grow. Who records a run holds a lock on it: a run that is
+not finished and has no such lock was killed, and is shown as that.
 """
 
 from __future__ import annotations
 
-import math
+import json
+import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,25 +28,31 @@ from ..logs import get_logger
 from .errors import TrackingError
 from .folder_registry import FolderRegistry
 from .folders import clear, copy_whole, explained, write_whole
-from .store import FAILED, FINISHED, KILLED, RUNNING, RunRecord, Version, check_name, check_path, flatten
+from .steps import Measure, Measures
+from .store import FAILED, FINISHED, KILLED, RUNNING, Curves, RunRecord, Version, check_name, check_path, flatten
 
 _log = get_logger(__name__)
 
 Value = TypeVar("Value")
 
 _RECORD = "run.json"
+_CURVES = "curves.jsonl"
 _FILES = "files"
 _LOCK = ".recording"
 _DEAD = "the process that recorded it has ended"
 _FORMAT = TypeAdapter(RunRecord)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FolderRun:
     """A run that is being recorded into its folder."""
 
     place: Path
     registry: FolderRegistry
+    measures: Measures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.measures = Measures(self._keep_measures)
 
     @property
     def id(self) -> str:
@@ -58,12 +66,9 @@ class FolderRun:
             flat = {name: str(value) for name, value in flatten(params)}
             _write(self.place, replace(run, params=_sorted(run.params, flat)))
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record numbers that are finite."""
-        with explained(self.place):
-            run = _read(self.place)
-            finite = {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
-            _write(self.place, replace(run, metrics=_sorted(run.metrics, finite)))
+        self.measures.add(metrics, step)
 
     def log_folder(self, folder: Path, place: str | None = None) -> None:
         """Keep a copy of everything in a folder."""
@@ -85,6 +90,14 @@ class FolderRun:
             raise TrackingError(f"the run {self.id} has no folder {place}", hint="keep the files first")
         return self.registry.add(model, self.id, tags)
 
+    def _keep_measures(self, measures: Sequence[Measure]) -> None:
+        points = [[one.name, one.step, one.value] for one in measures if one.step]
+        with explained(self.place):
+            if points:
+                _append(self.place / _CURVES, "".join(f"{json.dumps(point)}\n" for point in points))
+            run = _read(self.place)
+            _write(self.place, replace(run, metrics=_sorted(run.metrics, {one.name: one.value for one in measures})))
+
 
 @dataclass(frozen=True, slots=True)
 class FolderStore(FolderRegistry):
@@ -105,15 +118,19 @@ class FolderStore(FolderRegistry):
             place.mkdir(parents=True)
             lock = FileLock(place / _LOCK)
             lock.acquire()
+        run = FolderRun(place, self)
         try:
             first = RunRecord(identity, name, experiment, RUNNING, datetime.now(UTC), {}, {}, _sorted(tags, {}))
             with explained(place):
                 _write(place, first)
-            yield FolderRun(place, self)
+            yield run
+            run.measures.flush()
             with explained(place):
                 _end(place, FINISHED)
         except BaseException as error:
             status = KILLED if isinstance(error, KeyboardInterrupt) else FAILED
+            with suppress(Exception):
+                run.measures.flush()
             with suppress(Exception):
                 _end(place, status, f"{type(error).__name__}: {error}")
             raise
@@ -138,6 +155,18 @@ class FolderStore(FolderRegistry):
     def log_text(self, run_id: str, text: str, path: str) -> None:
         """Add a text to the files of a run that has ended."""
         _keep(self._place(run_id), text, path)
+
+    def curves(self, run: RunRecord) -> Curves:
+        """Give the metrics of a run that were recorded with steps."""
+        path = self._place(run.id) / _CURVES
+        points: dict[str, dict[int, float]] = {}
+        with explained(path):
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        for line in lines:
+            if line.endswith("\n"):  # else it is being written, or its writer was killed
+                name, step, value = json.loads(line)
+                points.setdefault(name, {})[step] = value
+        return {name: sorted(some.items()) for name, some in sorted(points.items())}
 
     def experiments(self) -> list[str]:
         """Name what runs belong to."""
@@ -189,6 +218,13 @@ def _read(place: Path) -> RunRecord:
 
 def _write(place: Path, run: RunRecord) -> None:
     write_whole(place / _RECORD, _FORMAT.dump_json(run, indent=2))
+
+
+def _append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _end(place: Path, status: str, error: str | None = None) -> None:

@@ -6,14 +6,12 @@ MLflow is imported when a connection is made, and its telemetry is off.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import sqlite3
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +23,8 @@ from .errors import TrackingError
 from .folders import locked
 from .mlflow_lock import claimed
 from .mlflow_registry import MlflowRegistry, explained, pages
-from .store import FAILED, FINISHED, KILLED, RunRecord, Version, check_name, check_path, flatten
+from .steps import Measure, Measures
+from .store import FAILED, FINISHED, KILLED, Curves, RunRecord, Version, check_name, check_path, flatten
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,7 +35,8 @@ _log = get_logger(__name__)
 _ROOT_TAG = "project_root"
 _LONGEST_VALUE = 6000  # of a parameter, as MLflow has it
 _LONGEST_TAG = 5000
-_BATCH = 100
+_PARAMS = 100  # that a request takes
+_METRICS = 1000
 _MOVE = (
     "UPDATE experiments SET artifact_location = :new || substr(artifact_location, length(:old) + 1)"
     " WHERE experiment_id = :id AND substr(artifact_location, 1, length(:old)) = :old",
@@ -45,12 +45,16 @@ _MOVE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MlflowRun:
     """A run that MLflow is recording."""
 
     store: MlflowStore
     id: str
+    measures: Measures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.measures = Measures(self._keep_measures)
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record settings; the keys of nested mappings are joined with dots."""
@@ -58,17 +62,12 @@ class MlflowRun:
 
         flat = [Param(name, str(value)[:_LONGEST_VALUE]) for name, value in flatten(params)]
         with explained(self.store.uri):
-            for start in range(0, len(flat), _BATCH):
-                self.store.client.log_batch(self.id, params=flat[start : start + _BATCH])
+            for start in range(0, len(flat), _PARAMS):
+                self.store.client.log_batch(self.id, params=flat[start : start + _PARAMS])
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record numbers that are finite."""
-        from mlflow.entities import Metric
-
-        now = int(time.time() * 1000)
-        values = [Metric(name, float(value), now, 0) for name, value in metrics.items() if math.isfinite(value)]
-        with explained(self.store.uri):
-            self.store.client.log_batch(self.id, metrics=values)
+        self.measures.add(metrics, step)
 
     def log_folder(self, folder: Path, place: str | None = None) -> None:
         """Keep a copy of everything in a folder."""
@@ -83,6 +82,14 @@ class MlflowRun:
     def register(self, model: str, place: str, tags: Mapping[str, str]) -> Version:
         """Make a folder of the run's files the next version of a model."""
         return self.store.add(model, self.id, place, tags)
+
+    def _keep_measures(self, measures: Sequence[Measure]) -> None:
+        from mlflow.entities import Metric
+
+        values = [Metric(one.name, one.value, one.time, one.step) for one in measures]
+        with explained(self.store.uri):
+            for start in range(0, len(values), _METRICS):
+                self.store.client.log_batch(self.id, metrics=values[start : start + _METRICS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +116,12 @@ class MlflowStore(MlflowRegistry):
         run = MlflowRun(self, started.info.run_id)
         try:
             yield run
+            run.measures.flush()
             with explained(self.uri):
                 self.client.set_terminated(run.id, FINISHED)
         except BaseException as error:
+            with suppress(Exception):
+                run.measures.flush()
             with suppress(Exception):
                 self.client.set_tag(run.id, "error", f"{type(error).__name__}: {error}"[:_LONGEST_TAG])
                 self.client.set_terminated(run.id, KILLED if isinstance(error, KeyboardInterrupt) else FAILED)
@@ -141,6 +151,17 @@ class MlflowStore(MlflowRegistry):
         check_path(path)
         with explained(self.uri):
             self.client.log_text(run_id, text, path)
+
+    def curves(self, run: RunRecord) -> Curves:
+        """Give the metrics of a run that were recorded with steps."""
+        found: Curves = {}
+        with explained(self.uri):
+            for name in run.metrics:
+                history = self.client.get_metric_history(run.id, name)
+                points = {one.step: one.value for one in sorted(history, key=lambda one: one.timestamp) if one.step}
+                if points:
+                    found[name] = sorted(points.items())
+        return found
 
     def experiments(self) -> list[str]:
         """Name what runs belong to."""

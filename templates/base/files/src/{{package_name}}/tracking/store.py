@@ -8,13 +8,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 from ..config.settings import MASK
 from .errors import TrackingError
 
 FINISHED, FAILED, KILLED, RUNNING = "FINISHED", "FAILED", "KILLED", "RUNNING"
+
+Curves: TypeAlias = dict[str, list[tuple[int, float]]]
+"""Points of step and value, by the name of the metric."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
@@ -81,8 +84,11 @@ class Run(Protocol):
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record settings; the keys of nested mappings are joined with dots."""
 
-    def log_metrics(self, metrics: Mapping[str, float]) -> None:
-        """Record numbers. What is not a finite number has no place in a chart and is left out."""
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Record numbers. What is not a finite number has no place in a chart and is left out.
+
+        With a step, which counts from 1, they become points of curves, and are kept within a second or two.
+        """
 
     def log_folder(self, folder: Path, place: str | None = None) -> None:
         """Keep a copy of everything in a folder, in a folder of the run's files if `place` names one."""
@@ -118,6 +124,10 @@ class Tracking(Protocol):
 
     def log_text(self, run_id: str, text: str, path: str) -> None:
         """Add a text to the files of a run that has ended."""
+
+    def curves(self, run: RunRecord) -> Curves:
+        """Give the metrics of a run that were recorded with steps, each in the order of these."""
+        ...
 
     def experiments(self) -> list[str]:
         """Name what runs belong to, sorted."""
