@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import orjson
 import sqlalchemy as sa
@@ -27,6 +27,12 @@ class PredictionLogError(ProjectError):
     """The prediction log can't be opened, written or read."""
 
 
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time must have its zone")
+    return value.astimezone(UTC)
+
+
 class Utc(sa.TypeDecorator[datetime]):
     """A moment; SQLite forgets its zone."""
 
@@ -35,11 +41,7 @@ class Utc(sa.TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse a moment without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time must have its zone")
-        return value.astimezone(UTC)
+        return None if value is None else _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Give the moment its zone."""
@@ -54,11 +56,16 @@ class Json(sa.TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Write the value."""
-        return None if value is None else orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+        return None if value is None else write_json(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Read the value."""
         return None if value is None else orjson.loads(value)
+
+
+def write_json(value: Any) -> str:
+    """Write a value as a column of `Json` has it."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,8 @@ class Database:
         address = address.update_query_dict(_PATIENCE[backend] | dict(address.query))
         shown = address.set(query={}).render_as_string(hide_password=True)
         try:
-            engine = sa.create_engine(address, pool_pre_ping=not in_file)
+            style: Literal["qmark", "format"] = "qmark" if in_file else "format"  # rows are tuples
+            engine = sa.create_engine(address, pool_pre_ping=not in_file, paramstyle=style)
         except (ImportError, SQLAlchemyError) as error:
             raise PredictionLogError(f"the prediction log {shown} can't be used: {error}", hint=_EXAMPLE) from error
         if in_file:
@@ -124,10 +132,24 @@ class Database:
                 for index in table.indexes:
                     connection.execute(CreateIndex(index, if_not_exists=True))
 
-    def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        """Insert rows; those whose key is there already stay as they are."""
+    def insertion(self, table: sa.Table, columns: Sequence[str]) -> str:
+        """Write for the driver how rows are inserted; those whose key is there already stay as they are.
+
+        For rows by the thousand, as tuples: SQLAlchemy takes as long for each of them as SQLite itself.
+        """
         statement = postgresql.insert(table) if self.shared else sqlite.insert(table)
-        return statement.on_conflict_do_nothing()
+        return str(statement.on_conflict_do_nothing().compile(self.engine, column_keys=columns))
+
+    def moment(self, value: datetime) -> datetime | str:
+        """Write a moment for the driver, as a column of `Utc` has it.
+
+        Raises
+        ------
+        ValueError
+            If it has no zone.
+        """
+        value = _in_utc(value)
+        return value if self.shared else value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

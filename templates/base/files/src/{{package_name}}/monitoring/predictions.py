@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from .database import Database, Json, PredictionLogError, Utc
+from .database import Database, Json, PredictionLogError, Utc, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,7 @@ _PRUNED = 10_000  # rows of one transaction: the service waits no longer for the
 _COLUMNS = ("id", "time", "request_id", "version", "role", "prediction", "seconds", "label", "labelled")
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One prediction.
 
     Attributes
@@ -155,8 +154,13 @@ class PredictionLog:
         """
         if not records:
             return
+        statement = self.database.insertion(_TABLE, Record._fields)
+        try:
+            rows = [self._row(record) for record in records]
+        except (TypeError, ValueError) as error:
+            raise PredictionLogError(f"a prediction can't be written: {error}") from error
         with self.database.writing() as connection:
-            connection.execute(self.database.insert(_TABLE), [_row(record) for record in records])
+            connection.exec_driver_sql(statement, rows)
 
     def read(self, model: str, **conditions: Unpack[Conditions]) -> pd.DataFrame:
         """Read predictions of a model, the oldest first.
@@ -272,20 +276,10 @@ class PredictionLog:
         """End the connections."""
         self.database.close()
 
-
-def _row(record: Record) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "time": record.time,
-        "request_id": record.request_id,
-        "model": record.model,
-        "version": record.version,
-        "role": record.role,
-        "inputs": record.inputs,
-        "prediction": record.prediction,
-        "probabilities": record.probabilities,
-        "seconds": record.seconds,
-    }
+    def _row(self, record: Record) -> tuple[Any, ...]:
+        name, time, *middle, inputs, prediction, probabilities, seconds = record
+        chances = None if probabilities is None else write_json(probabilities)
+        return name, self.database.moment(time), *middle, write_json(inputs), write_json(prediction), chances, seconds
 
 
 def _flat(row: Mapping[Any, Any]) -> dict[str, Any]:

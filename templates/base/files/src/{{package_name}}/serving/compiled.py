@@ -56,8 +56,8 @@ class Numbers:
     def features(self, table: Table) -> Matrix:
         """Give float64 of shape (n_rows, n_numbers + n_gaps)."""
         values = table.numbers[:, self.take]
-        if self.low is not None:
-            np.clip(values, self.low, self.high, out=values)
+        if self.low is not None and self.high is not None:
+            np.minimum(np.maximum(values, self.low, out=values), self.high, out=values)  # np.clip takes thrice as long
         if not table.complete or len(self.gaps):
             missing = np.isnan(values)
             np.copyto(values, self.fill, where=missing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -107,7 +106,7 @@ class Predictor:
             If the model gives what is no number.
         """
         scores = self.score(table)
-        if not math.isfinite(scores.sum()):
+        if not np.isfinite(scores).all():
             raise ServingError(f"{self.version} predicts what is no number", hint="promote another version")
         signature = self.loaded.description.signature
         if signature.task == "regression":

@@ -38,7 +38,7 @@ class Table:
     others
         The other columns by name: text for categories and words, moments in UTC for dates; None where it is missing.
     complete
-        Whether no number is missing, as far as one look at their sum can tell.
+        Whether no number is missing, as far as one look at the sum of their squares can tell.
     """
 
     numbers: NDArray[np.float64]
@@ -81,7 +81,7 @@ class RowReader:
             array = np.array(numbers, dtype=np.float64).reshape(len(rows), len(self.numbers)) if plain else None
         except (KeyError, TypeError, ValueError, OverflowError):
             array, others = None, {}
-        complete = array is not None and math.isfinite(array.sum())
+        complete = array is not None and math.isfinite(np.vdot(array, array))
         if array is None or (not complete and np.isinf(array).any()):
             faults = self._faults(rows)
             if faults:
