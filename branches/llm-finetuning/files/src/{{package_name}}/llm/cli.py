@@ -83,6 +83,7 @@ def train(
 ) -> None:
     """Fine-tune on documents, a dataset or a file of conversations, and save a checkpoint."""
     from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_option
+    from .distributed.resource_management import restarts_of
 
     config, root, folder = _settings(documents, seed, overrides, env, profile=profile)
     join_workers(config.model.device)
@@ -93,12 +94,13 @@ def train(
     if name is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
     plan = TrainingPlan.make(config, root, folder, dataset)
-    found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check)
+    found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check, processes=processes)
     found.check()
     if dry_run:
         return
     if processes > 1:
-        run_workers(Launch(processes), without_option(sys.argv[1:], "--processes"))
+        launch = Launch(processes, restarts=restarts_of(config))
+        run_workers(launch, without_option(sys.argv[1:], "--processes"))
         return
     saved = train(plan, resume="auto" if auto_resume else resume)
     if saved is not None:
@@ -158,13 +160,16 @@ def launch(
     image: Annotated[str, typer.Option("--image", help="Container image, for Kubernetes")] = "",
 ) -> None:
     """Print the file that trains on several machines: a script for Slurm, or a manifest for Kubernetes."""
+    from .config import LLMConfig
     from .distributed.multi_node import Launch, kubernetes_manifest, slurm_script
+    from .distributed.resource_management import restarts_of
 
     command = ["llm", "train", *(arguments or ())]
+    workers = Launch(processes, nodes, restarts_of(start().group("llm", LLMConfig)))
     if scheduler == "slurm":
-        typer.echo(slurm_script(Launch(processes, nodes), command), nl=False)
+        typer.echo(slurm_script(workers, command), nl=False)
     elif scheduler == "kubernetes" and image:
-        typer.echo(kubernetes_manifest(Launch(processes, nodes), command, image=image), nl=False)
+        typer.echo(kubernetes_manifest(workers, command, image=image), nl=False)
     elif scheduler == "kubernetes":
         raise typer.BadParameter("name the container image of the project", param_hint="--image")
     else:

@@ -1,4 +1,4 @@
-"""The configuration group ``llm``: ``conf/llm/{model,data,quality,generation,training,evaluation}.yaml``."""
+"""The configuration group ``llm``: a file of ``conf/llm`` for each section, such as ``training.yaml``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -164,6 +164,19 @@ class TrainingConfig(ConfigModel):
         return self
 
 
+class DistributedConfig(ConfigModel):
+    """How several processes share a run; one process takes no notice of it."""
+
+    strategy: Literal["ddp", "fsdp"] = Field(
+        default="ddp", description="Copy the model to each process, or shard it with FSDP2"
+    )
+    reshard_after_forward: bool = Field(
+        default=True, description="FSDP2 frees a layer until its backward pass: less memory, more to send"
+    )
+    offload: bool = Field(default=False, description="Keep what is sharded in the memory of the CPU")
+    restarts: int = Field(default=3, ge=0, description="Times that all workers start again after one died")
+
+
 class SpanConfig(ConfigModel):
     """What a search tries of a setting: values between two, or some to choose from."""
 
@@ -228,6 +241,7 @@ class LLMConfig(ConfigModel):
     quality: QualityConfig = QualityConfig()
     generation: GenerationConfig = GenerationConfig()
     training: TrainingConfig = TrainingConfig()
+    distributed: DistributedConfig = DistributedConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     sweep: SweepConfig = SweepConfig()
     profiles: dict[str, ProfileConfig] = Field(default={}, description="Files of conf/llm/profiles")

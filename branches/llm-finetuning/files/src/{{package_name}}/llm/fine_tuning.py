@@ -14,9 +14,16 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
-from .config import LLMConfig, Method, ModelConfig, Precision, TrainingConfig
-from .distributed.multi_node import is_main_process, wait_for_workers
-from .distributed.resource_management import free_cached_memory, is_out_of_memory, smaller_batch
+from .config import DistributedConfig, LLMConfig, Method, ModelConfig, Precision, TrainingConfig
+from .distributed.fsdp_config import gather_weights, is_fully_sharded, put_weights
+from .distributed.multi_node import is_main_process, wait_for_workers, world_size
+from .distributed.resource_management import (
+    free_cached_memory,
+    is_out_of_memory,
+    keep_batch,
+    smaller_batch,
+    with_batch_that_fits,
+)
 from .errors import DataError, ModelError
 from .training.checkpointing import CheckpointManager
 from .training.data_preparation import Conversations, TokenRow, check_rows, conversations_of, encode
@@ -73,6 +80,8 @@ class LLMTrainer:
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     precision : str
         ``single``, ``bfloat16``, ``float16``, or the one in which the weights were ``saved``.
+    distributed : DistributedConfig, optional
+        How several processes share a run.
 
     Attributes
     ----------
@@ -95,32 +104,34 @@ class LLMTrainer:
         *,
         device: str = "auto",
         precision: Precision = "single",
+        distributed: DistributedConfig | None = None,
     ) -> None:
         base = ModelConfig(base_model=model_name_or_path or TINY_BASE, precision=precision)
-        self._set_up(base, config or TrainingConfig(), device)
+        self._set_up(base, config or TrainingConfig(), distributed or DistributedConfig(), device)
 
     @classmethod
     def from_config(cls, config: LLMConfig) -> Self:
         """Make a trainer of what the configuration says."""
         trainer = cls.__new__(cls)
-        trainer._set_up(config.model, config.training, config.model.device)
+        trainer._set_up(config.model, config.training, config.distributed, config.model.device)
         return trainer
 
-    def _set_up(self, model: ModelConfig, config: TrainingConfig, device: str) -> None:
+    def _set_up(self, model: ModelConfig, config: TrainingConfig, distributed: DistributedConfig, device: str) -> None:
         self.config = config
         self.device = pick_device(device)
         self._base = model
+        self._distributed = distributed
         self._load()
 
     def _load(self) -> None:
-        """Load the base model to the device, in four bits for QLoRA."""
+        """Load the base model to the device, in four bits for QLoRA; one to be sharded waits on the CPU."""
         four_bits = self.config.method == "qlora"
         if four_bits:
             check_qlora(self.device)
         self.model: PreTrainedModel | PeftModel
         self.tokenizer: PreTrainedTokenizerBase
         self.model, self.tokenizer = load_base_model(self._base, four_bits=four_bits)
-        if not four_bits:
+        if not four_bits and not is_fully_sharded(self._distributed):
             place(self.model, self.device)
 
     def fine_tune(
@@ -134,8 +145,9 @@ class LLMTrainer:
     ) -> TrainingResult:
         """Train on what is under ``train``, and take the loss on what is under ``validation`` now and then.
 
-        A device that runs out of memory is given smaller batches, with as many rows in a step as before. The model ends
-        with the weights of the lowest validation loss.
+        A device that runs out of memory is given smaller batches, with as many rows in a step as before; of several
+        processes all do, when they are started again. The model ends with the weights of the lowest validation loss;
+        one that was sharded is whole in the main process then, on the CPU.
 
         Parameters
         ----------
@@ -173,8 +185,11 @@ class LLMTrainer:
             folder = states or Path(stack.enter_context(TemporaryDirectory())) / "states"
             if resume and states is None:
                 raise ModelError("there is nothing to resume without a folder of states", hint="give states")
+            if world_size() > 1 and states is None:
+                raise ModelError("several processes need a folder of states that all can reach", hint="give states")
             if is_main_process():
-                open_states(folder, self.config, self._base, rows, resume=resume)
+                settings = LLMConfig(model=self._base, training=self.config, distributed=self._distributed)
+                open_states(folder, settings, rows, resume=resume)
             wait_for_workers()
             return self._train(rows, folder, on_progress)
 
@@ -188,6 +203,9 @@ class LLMTrainer:
             if reload:
                 self._load()
         set_seed(self.config.seed)
+        self._make_trainable()
+
+    def _make_trainable(self) -> None:
         if self.config.method == "full":
             unfreeze(self.model)
         else:
@@ -197,10 +215,11 @@ class LLMTrainer:
         self, rows: Mapping[str, Sequence[TokenRow]], folder: Path, on_progress: Progress | None
     ) -> TrainingResult:
         """Train, with smaller batches each time that memory runs out."""
-        config, started = self.config, time.monotonic()
-        first = {name: weight.detach().cpu().clone() for name, weight in self._trained()}
+        config, started = with_batch_that_fits(self.config, folder), time.monotonic()
+        run = RunPlace(self.device, folder, on_progress, self._distributed)
+        first = {} if world_size() > 1 else {name: weight.detach().cpu().clone() for name, weight in self._trained()}
         while True:
-            trainer = make_trainer(self.model, self.tokenizer, config, rows, RunPlace(self.device, folder, on_progress))
+            trainer = make_trainer(self.model, self.tokenizer, config, rows, run)
             state = last_state(folder)
             try:
                 trainer.train(resume_from_checkpoint=str(state) if state else None)
@@ -208,29 +227,51 @@ class LLMTrainer:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                smaller = smaller_batch(config.batch_size, config.gradient_accumulation)
-                if smaller is None:
-                    raise ModelError(
-                        f"one row at once is too much for the memory of {self.device.type}",
-                        hint="lower llm.training.max_length, set llm.training.activation_checkpointing=true, "
-                        "or take a smaller model",
-                    ) from error
+                config = self._with_smaller_batch(config, error, folder)
             del trainer
             free_cached_memory()
-            config = config.model_copy(update={"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
             self._put_back(first)
+        reached: Any = trainer.state
+        if is_fully_sharded(self._distributed):
+            weights = gather_weights(self.model)
+            del trainer
+            self._make_whole(weights)
         self.model.eval()
-        log: Any = trainer.state.log_history
         return TrainingResult(
-            steps=trainer.state.global_step,
+            steps=reached.global_step,
             seconds=time.monotonic() - started,
             trainable_parameters=sum(weight.numel() for _, weight in self._trained()),
             parameters=sum(weight.numel() for weight in self.model.parameters()),
-            history=read_history(log),
+            history=read_history(reached.log_history),
             batch_size=config.batch_size,
             gradient_accumulation=config.gradient_accumulation,
-            best_step=trainer.state.best_global_step,
+            best_step=reached.best_global_step,
         )
+
+    def _with_smaller_batch(self, config: TrainingConfig, error: BaseException, folder: Path) -> TrainingConfig:
+        """Give the settings that need less memory; several processes take them up when they are started again."""
+        smaller = smaller_batch(config.batch_size, config.gradient_accumulation)
+        if smaller is None:
+            raise ModelError(
+                f"one row at once is too much for the memory of {self.device.type}",
+                hint="lower llm.training.max_length, set llm.training.activation_checkpointing=true, "
+                "or take a smaller model",
+            ) from error
+        keep_batch(folder, *smaller)
+        if world_size() > 1:
+            raise ModelError(
+                f"memory ran out with {config.batch_size} rows at once",
+                hint=f"all workers start again with {smaller[0]} rows, and {smaller[1]} batches in a step",
+            ) from error
+        return config.model_copy(update={"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
+
+    def _make_whole(self, weights: Mapping[str, Any]) -> None:
+        """Put what was gathered from the shards into a model of its own, on the CPU of the main process."""
+        if not is_main_process():
+            return
+        self._load()
+        self._make_trainable()
+        put_weights(self.model, weights)
 
     def _trained(self) -> list[tuple[str, Any]]:
         return [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 import warnings
@@ -59,4 +60,7 @@ def quiet_transformers() -> None:
     """Keep transformers from writing progress bars, and warnings about its own code, into the output."""
     # PEFT and TRL use this name, which transformers gave up in version 5.23.
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+    # accelerate slices the mesh of processes so.
+    warnings.filterwarnings("ignore", message="Slicing a flattened dim from root mesh", category=UserWarning)
+    logging.getLogger("accelerate.utils.fsdp_utils").setLevel(logging.WARNING)  # it tells of each file of a state
     import_module("transformers.utils.logging").disable_progress_bar()

@@ -16,7 +16,7 @@ from .console import console, print_preflight, tell_documents, tell_loss
 from .data.examples import Row
 from .data.splits import Splits
 from .data.store import DatasetStore
-from .distributed.multi_node import is_main_process, was_restarted
+from .distributed.multi_node import is_main_process, was_restarted, world_size
 from .errors import ModelError
 from .pipeline import golden_prompts, prepare
 from .process import import_training_stack, peak_rss_mb
@@ -82,11 +82,17 @@ class TrainingPlan:
         return self.checkpoints / ".states" / self.config.training.name
 
 
-def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True) -> Preflight:
+def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, processes: int = 1) -> Preflight:
     """Check a run; print all about it and write the page of what is learned if `show` says so."""
     with console.status("loading PyTorch and Transformers"):
         from .training.preflight import run_preflight, write_supervision
-    found = run_preflight(plan.config, plan.dataset, plan.checkpoints, memory_must_fit=memory_must_fit)
+    found = run_preflight(
+        plan.config,
+        plan.dataset,
+        plan.checkpoints,
+        memory_must_fit=memory_must_fit,
+        processes=max(processes, world_size()),
+    )
     if show:
         print_preflight(found)
         write_supervision(found, plan.root / SUPERVISION_PAGE)

@@ -211,7 +211,7 @@ def join_workers(wanted: str) -> None:
     restarts = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     store, rank, size = next(iter(rendezvous("env://")))
     distributed.init_process_group(
-        "nccl" if device.type == "cuda" else "gloo",
+        "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",  # gloo for what is offloaded to the CPU
         store=PrefixStore(f"restart-{restarts}", store),
         rank=rank,
         world_size=size,

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+from ..config import LLMConfig, TrainingConfig
+
+FITS = "batch.json"
+
 
 def smaller_batch(batch_size: int, gradient_accumulation: int) -> tuple[int, int] | None:
     """Give the next smaller batch that makes the same optimiser step.
@@ -30,6 +37,48 @@ def smaller_batch(batch_size: int, gradient_accumulation: int) -> tuple[int, int
     effective = batch_size * gradient_accumulation
     smaller = next((size for size in range(batch_size // 2, 0, -1) if effective % size == 0), None)
     return None if smaller is None else (smaller, effective // smaller)
+
+
+def restarts_of(config: LLMConfig) -> int:
+    """Count how often workers may start again: those that died, and once for each smaller batch.
+
+    Examples
+    --------
+    >>> restarts_of(LLMConfig(training=TrainingConfig(batch_size=16)))
+    7
+    """
+    restarts, batch = config.distributed.restarts, config.training.batch_size
+    while smaller := smaller_batch(batch, 1):
+        restarts, batch = restarts + 1, smaller[0]
+    return restarts
+
+
+def keep_batch(folder: Path, batch_size: int, gradient_accumulation: int) -> None:
+    """Write down beside the states of a run which batch to go on with, for all of its processes.
+
+    It is renamed into its place: a process that dies while it writes leaves what was there.
+    """
+    aside = folder / f".{FITS}"
+    aside.write_text(json.dumps([batch_size, gradient_accumulation]), encoding="utf-8")
+    aside.replace(folder / FITS)
+
+
+def with_batch_that_fits(config: TrainingConfig, folder: Path) -> TrainingConfig:
+    """Give settings with the batch that was written down, if memory ran out before in this run.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Settings of the run.
+    folder : Path
+        Where its states are.
+    """
+    if not (folder / FITS).is_file():
+        return config
+    batch_size, gradient_accumulation = json.loads((folder / FITS).read_text(encoding="utf-8"))
+    if batch_size >= config.batch_size:
+        return config
+    return config.model_copy(update={"batch_size": batch_size, "gradient_accumulation": gradient_accumulation})
 
 
 def is_out_of_memory(error: BaseException) -> bool:

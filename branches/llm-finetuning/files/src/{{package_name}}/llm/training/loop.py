@@ -6,12 +6,13 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config import TrainingConfig
+from ..config import DistributedConfig, TrainingConfig
+from ..distributed.fsdp_config import check_is_sharding, fsdp_arguments, is_fully_sharded, let_the_cpu_shard
 from ..distributed.multi_node import world_size
 from ..errors import ModelError
 from .data_preparation import TokenRow
@@ -50,11 +51,14 @@ class RunPlace:
         Where states of the run are kept.
     on_progress : callable, optional
         Told about each measure.
+    distributed : DistributedConfig
+        How processes share the run.
     """
 
     device: torch.device
     folder: Path
     on_progress: Progress | None = None
+    distributed: DistributedConfig = field(default_factory=DistributedConfig)
 
 
 def make_trainer(
@@ -83,6 +87,15 @@ def make_trainer(
     from .sampling import LengthSampler
 
     class Trainer(SFTTrainer):
+        def create_accelerator_and_postprocess(self) -> None:
+            create: Any = super().create_accelerator_and_postprocess
+            if is_fully_sharded(run.distributed):
+                let_the_cpu_shard()
+                create()
+                check_is_sharding(self.accelerator)
+            else:
+                create()
+
         def training_step(self, model: Any, inputs: dict[str, Any], *args: Any, **options: Any) -> torch.Tensor:
             first = inputs["input_ids"][:SHOWN_ROWS, :SHOWN_TOKENS]
             step: Any = super().training_step  # has no types, like what it overrides
@@ -154,6 +167,8 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
     from trl.trainer.sft_config import SFTConfig
 
     on_gpu = run.device.type == "cuda"
+    sharded = is_fully_sharded(run.distributed)
+    recompute = config.activation_checkpointing and not sharded
     epoch = math.ceil(rows / rows_in_a_step(config))
     steps = config.max_steps or math.ceil(epoch * config.epochs)
     every = config.eval_steps or max(1, steps // config.evaluations)
@@ -185,12 +200,13 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
         use_cpu=run.device.type == "cpu",
         bf16=on_gpu and torch.cuda.is_bf16_supported(),
         fp16=on_gpu and not torch.cuda.is_bf16_supported(),
-        gradient_checkpointing=config.activation_checkpointing,
-        activation_checkpointing=config.activation_checkpointing,
+        gradient_checkpointing=recompute,
+        activation_checkpointing=recompute,
         dataloader_pin_memory=on_gpu,
         ddp_backend="gloo" if world_size() > 1 and not on_gpu else None,
         ddp_find_unused_parameters=False,
         seed=config.seed,
+        **(fsdp_arguments(run.distributed, config) if sharded else {}),
     )
 
 

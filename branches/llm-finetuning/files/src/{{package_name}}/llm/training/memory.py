@@ -9,7 +9,7 @@ https://github.com/huggingface/trl/blob/main/trl/kernels/chunked_logprob.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +102,10 @@ def read_shape(model_config: Any, trust_remote_code: bool = False) -> ModelShape
     )
 
 
-def estimate(shape: ModelShape, config: LLMConfig, *, longest: int, device: torch.device) -> MemoryEstimate:
-    """Estimate the memory of a run.
+def estimate(
+    shape: ModelShape, config: LLMConfig, *, longest: int, device: torch.device, processes: int = 1
+) -> MemoryEstimate:
+    """Estimate the memory of a run, in each of its processes.
 
     Parameters
     ----------
@@ -115,7 +117,10 @@ def estimate(shape: ModelShape, config: LLMConfig, *, longest: int, device: torc
         Tokens of the longest row.
     device : torch.device
         Where; on CUDA activations are kept in 16 bits.
+    processes : int
+        How many share the run.
     """
+    shards = processes if config.distributed.strategy == "fsdp" else 1
     training = config.training
     weight_bytes = {"single": 4, "saved": shape.saved_bytes}.get(config.model.precision, 2)
     trained = trained_parameters(shape, config)
@@ -129,9 +134,9 @@ def estimate(shape: ModelShape, config: LLMConfig, *, longest: int, device: torc
     trained_bytes = 4 if adapter else weight_bytes
     logits = min(tokens, TILE_TOKENS) * min(shape.vocabulary, TILE_VOCABULARY) * LOGIT_BYTES
     return MemoryEstimate(
-        weights=base + (4 * trained if adapter else 0),
-        gradients=trained * trained_bytes,
-        optimizer=trained * _moment_bytes(training.optimizer, trained_bytes),
+        weights=(base + (4 * trained if adapter else 0)) // shards,
+        gradients=trained * trained_bytes // shards,
+        optimizer=trained * _moment_bytes(training.optimizer, trained_bytes) // shards,
         activations=tokens * shape.hidden * element * blocks + logits,
     )
 
@@ -165,19 +170,25 @@ def trained_parameters(shape: ModelShape, config: LLMConfig) -> int:
 
 
 def settings_that_fit(
-    shape: ModelShape, config: LLMConfig, *, longest: int, device: torch.device, available: int
+    config: LLMConfig, device: torch.device, fits: Callable[[LLMConfig], bool]
 ) -> dict[str, str] | None:
     """Find the least change of settings with which a run fits; the effective batch stays as it is.
+
+    Parameters
+    ----------
+    config : LLMConfig
+        Settings that are too much.
+    device : torch.device
+        Where the run is.
+    fits : callable
+        Says whether settings fit.
 
     Returns
     -------
     dict of str to str, or None
         Keys of the configuration with their values; nothing if no change is enough.
     """
-    for changed, settings in _smaller(config, device):
-        if estimate(shape, changed, longest=longest, device=device).total <= available:
-            return settings
-    return None
+    return next((settings for changed, settings in _smaller(config, device) if fits(changed)), None)
 
 
 def _smaller(config: LLMConfig, device: torch.device) -> Iterator[tuple[LLMConfig, dict[str, str]]]:

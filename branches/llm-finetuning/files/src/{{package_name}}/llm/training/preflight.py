@@ -17,6 +17,7 @@ from ...reports.theme import DARK, LIGHT, variables
 from ..base_model import load_config, load_tokenizer, pick_device, resolve_base_model
 from ..config import LLMConfig, ModelConfig
 from ..console import size_text
+from ..distributed.fsdp_config import strategy_problems
 from ..errors import DataError, ModelError
 from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of, encode
 from .lora_training import check_qlora
@@ -115,7 +116,7 @@ class Preflight:
 
 
 def run_preflight(
-    config: LLMConfig, dataset: Conversations, folder: Path, *, memory_must_fit: bool = True
+    config: LLMConfig, dataset: Conversations, folder: Path, *, memory_must_fit: bool = True, processes: int = 1
 ) -> Preflight:
     """Look at a run before it starts.
 
@@ -129,6 +130,8 @@ def run_preflight(
         Where checkpoints will go.
     memory_must_fit : bool
         Whether too little memory, which is an estimate, is a problem.
+    processes : int
+        How many share the run.
 
     Raises
     ------
@@ -144,7 +147,11 @@ def run_preflight(
     lengths = {name: measure(some, config.training.max_length) for name, some in rows.items()}
     shape = read_shape(load_config(config.model), config.model.trust_remote_code)
     longest = max(one.longest for one in lengths.values())
-    memory = estimate(shape, config, longest=longest, device=device)
+
+    def needs(some: LLMConfig) -> MemoryEstimate:
+        return estimate(shape, some, longest=longest, device=device, processes=processes)
+
+    memory = needs(config)
     available = available_memory(device)
     trained = trained_parameters(shape, config)
     existing = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
@@ -160,7 +167,7 @@ def run_preflight(
         available=available,
         fits_with=None
         if memory.total <= available
-        else settings_that_fit(shape, config, longest=longest, device=device, available=available),
+        else settings_that_fit(config, device, lambda changed: needs(changed).total <= available),
         disk_needed=4 * trained + states,
         disk_free=shutil.disk_usage(existing).free,
         samples=[show(tokenizer, row) for row in rows["train"][:ROWS_SHOWN]],
@@ -175,6 +182,7 @@ def run_preflight(
             check_qlora(device)
         except ModelError as error:
             found.problems.append(error)
+    found.problems.extend(strategy_problems(config, processes))
     return found
 
 

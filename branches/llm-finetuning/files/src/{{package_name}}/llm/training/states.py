@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from ..config import ModelConfig, TrainingConfig
+from ..config import LLMConfig
 from ..distributed.multi_node import world_size
 from ..errors import ModelError
 from .checkpoint_files import is_as_sealed, read_json, seal, sync, write_json
@@ -69,8 +69,7 @@ def last_state(folder: Path) -> Path | None:
 
 def open_states(
     folder: Path,
-    config: TrainingConfig,
-    base: ModelConfig,
+    config: LLMConfig,
     rows: Mapping[str, Sequence[TokenRow]],
     *,
     resume: Resume,
@@ -81,10 +80,8 @@ def open_states(
     ----------
     folder : Path
         Where states are kept.
-    config : TrainingConfig
-        How the run trains.
-    base : ModelConfig
-        The base model.
+    config : LLMConfig
+        The base model, how the run trains, and how processes share it.
     rows : mapping of str to sequence of TokenRow
         What it trains on, and is validated on.
     resume : bool or str
@@ -96,7 +93,7 @@ def open_states(
     ModelError
         If the states are of a run with another model, other settings, other data or another number of processes.
     """
-    facts = _identify(config, base, rows)
+    facts = _identify(config, rows)
     if resume and (folder / RUN).is_file():
         before = read_json(folder / RUN)
         changed = sorted(key for key in facts if facts[key] != before.get(key))
@@ -114,17 +111,19 @@ def open_states(
     write_json(folder / RUN, facts)
 
 
-def _identify(config: TrainingConfig, base: ModelConfig, rows: Mapping[str, Sequence[TokenRow]]) -> dict[str, object]:
+def _identify(config: LLMConfig, rows: Mapping[str, Sequence[TokenRow]]) -> dict[str, object]:
     digest = hashlib.sha256()
     for name, some in sorted(rows.items()):
         digest.update(name.encode())
         for row in some:
             digest.update(json.dumps([row.input_ids, row.labels]).encode())
-    settings = {key: value for key, value in config.model_dump(mode="json").items() if key not in FREE}
+    training = config.training
+    settings = {key: value for key, value in training.model_dump(mode="json").items() if key not in FREE}
     return {
-        **base.model_dump(mode="json", include={"base_model", "revision", "precision"}),
+        **config.model.model_dump(mode="json", include={"base_model", "revision", "precision"}),
         "data": digest.hexdigest(),
         "processes": world_size(),
-        "rows_in_a_step": config.batch_size * config.gradient_accumulation * world_size(),
+        "strategy": config.distributed.strategy if world_size() > 1 else None,
+        "rows_in_a_step": training.batch_size * training.gradient_accumulation * world_size(),
         **settings,
     }
