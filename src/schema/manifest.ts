@@ -11,6 +11,7 @@ export const composedNames = [
   'extras',
   'conflicts',
   'indexes',
+  'typed',
   'env',
   'plugins',
   'tasks',
@@ -175,8 +176,9 @@ export const manifest = z.strictObject({
           }),
         )
         .default([]),
+      typed: z.array(slug).default([]),
     })
-    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [] }),
+    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [], typed: [] }),
   env,
   plugins,
   tasks,

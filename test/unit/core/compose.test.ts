@@ -140,6 +140,12 @@ describe('the data of several layers', () => {
     });
   });
 
+  it('holds folders of code that types are checked in, each once', () => {
+    const base = layerOf({ python: { typed: ['tools'] } });
+    const forest = layerOf({ name: 'forest', python: { typed: ['examples', 'tools'] } });
+    expect(data(base, forest)).toMatchObject({ typed: ['examples', 'tools'] });
+  });
+
   it('holds plugins by group and name, in the package where they begin with a dot', () => {
     const base = layerOf({ plugins: { commands: { zoo: 'other.mod:app' } } });
     const forest = layerOf({ name: 'forest', plugins: { commands: { ape: '.forest.cli:app' }, apis: { a: '.x:y' } } });
