@@ -12,7 +12,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from ...disk import room_for
@@ -49,18 +49,34 @@ def pack(folder: Path, target: Path, top: str) -> None:
     if target.exists():
         raise CheckpointError(f"{target} exists", hint="remove it, or give another path with --output")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with room_for(str(target), CheckpointError), tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+    files = sorted(one for one in folder.rglob("*") if one.is_file())
+    with room_for(str(target), CheckpointError):
+        write_zip(target, [(f"{top}/{path.relative_to(folder).as_posix()}", path) for path in files])
+
+
+def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> None:
+    """Write files as a zip, whole or not at all; the same files give the same bytes.
+
+    Parameters
+    ----------
+    target : Path
+        Zip to make. Its folder is made too.
+    files : iterable of (str, Path)
+        Names in the zip, and files.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         half = Path(scratch) / target.name
         with zipfile.ZipFile(half, "w") as archive:
-            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-                entry = zipfile.ZipInfo(f"{top}/{path.relative_to(folder).as_posix()}", _STAMP)
+            for name, path in files:
+                entry = zipfile.ZipInfo(name, _STAMP)
                 entry.external_attr = (stat.S_IFREG | 0o644) << 16
                 # Weights look like noise: trying to compress them takes minutes and gains nothing.
                 entry.compress_type = zipfile.ZIP_STORED if path.suffix == ".safetensors" else zipfile.ZIP_DEFLATED
                 with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as sink:
                     shutil.copyfileobj(source, sink, CHUNK)
         sync(half)
-        half.rename(target)
+        half.replace(target)
 
 
 def unpack(source: Path, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -216,13 +216,15 @@ class CheckpointManager:
         pack(folder, target, top)
         return target
 
-    def import_zip(self, source: str | Path) -> Path:
+    def import_zip(self, source: str | Path, test: Callable[[Path], object] | None = None) -> Path:
         """Take a checkpoint out of a zip, under the name and version in its metadata.
 
         Parameters
         ----------
         source : str or Path
             A zip that `export` made.
+        test : callable, optional
+            Called with the folder of the checkpoint before it gets its name; it raises where that must not be.
 
         Returns
         -------
@@ -238,11 +240,13 @@ class CheckpointManager:
             unpack(Path(source), folder)
             try:
                 facts = self._verify(folder)
+                check_name(facts["name"])
+                number = self._new_version(facts["name"], facts["version"])
+                if test:
+                    test(folder)
             except CheckpointError as error:  # its folder has a name that nobody gave it, and is about to go
                 message = error.message.replace(f"{folder}/", "").replace(str(folder), "it")
                 raise CheckpointError(f"{source}: {message}", hint=error.hint) from error
-            check_name(facts["name"])
-            number = self._new_version(facts["name"], facts["version"])
             sync_tree(folder)
             return self._keep(folder, facts["name"], number)
 

@@ -74,12 +74,29 @@ def export_command(
 @app.command("import")
 def import_command(
     source: Annotated[Path, typer.Argument(metavar="ZIP", help="A zip that `checkpoints export` made")],
+    smoke_test: Annotated[
+        bool, typer.Option("--smoke-test", help="Refuse a model that can't answer the prompts that it holds")
+    ] = False,
     folder: FolderOption = None,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Check a zip, and make a checkpoint of it under the name and version that it holds."""
-    typer.echo(_manager(folder, overrides, env).import_zip(source).name)
+    config = start(overrides, env)
+    from ..config import LLMConfig
+    from .checkpointing import CheckpointManager
+
+    manager = CheckpointManager(folder or config.root / "checkpoints")
+
+    def ask(checkpoint: Path) -> None:
+        from ..process import quiet_transformers
+        from .golden import smoke_test
+
+        quiet_transformers()
+        question, answer = smoke_test(manager, checkpoint, config.group("llm", LLMConfig).model.device)[0]
+        typer.echo(f"{question} {answer}", err=True)
+
+    typer.echo(manager.import_zip(source, ask if smoke_test else None).name)
 
 
 @app.command("merge")

@@ -11,23 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError
-from ..inference import generate, prompt_messages
 from .checkpointing import CheckpointManager
+from .golden import Prompt, ask, golden_of
 
 if TYPE_CHECKING:
     import torch
 
-Prompt = tuple[str, str]
-
 # Of the largest logit. Adding two matrices and multiplying once rounds otherwise than multiplying twice.
 TOLERANCE = 1e-4
-# For a checkpoint that was saved without prompts: any text tells two models apart.
-PLAIN_PROMPTS: tuple[Prompt, ...] = (
-    ("The mill has two wheels and a roof of slate.", "What is the roof made of?"),
-    ("", "Name three things that are found in a harbour."),
-    ("Opening hours: 08:00 to 16:30, closed on Sunday.", "When does it open?"),
-    ("", "1, 2, 3,"),
-)
 
 
 @dataclass(frozen=True)
@@ -57,7 +48,7 @@ def merge_checkpoint(manager: CheckpointManager, ref: str | Path, name: str | No
     manager : CheckpointManager
         Where the checkpoint is, and the merged one goes.
     ref : str or Path
-        Checkpoint with an adapter. Its golden prompts are those in its metadata, or else `PLAIN_PROMPTS`.
+        Checkpoint with an adapter. Its golden prompts are those in its metadata, or else any.
     name : str, optional
         Name of the new checkpoint; by default the old one with ``-merged``.
 
@@ -70,12 +61,11 @@ def merge_checkpoint(manager: CheckpointManager, ref: str | Path, name: str | No
     label = f"{facts['name']}@v{facts['version']}"
     if facts["kind"] != "adapter":
         raise CheckpointError(f"{label} has no adapter to merge", hint="it can be used as it is")
-    golden = facts["metadata"].get("golden") or [{"context": one, "question": two} for one, two in PLAIN_PROMPTS]
-    prompts = [(item["context"], item["question"]) for item in golden]
-    answers, logits = _ask(model, tokenizer, prompts)
+    prompts = golden_of(facts)
+    before = ask(model, tokenizer, prompts)
     whole: Any = model
     merged = whole.merge_and_unload(safe_merge=True)
-    difference = _compare(label, prompts, (answers, logits), _ask(merged, tokenizer, prompts))
+    difference = _compare(label, prompts, before, ask(merged, tokenizer, prompts))
     path = manager.save(
         name or f"{facts['name']}-merged",
         model=merged,
@@ -83,21 +73,6 @@ def merge_checkpoint(manager: CheckpointManager, ref: str | Path, name: str | No
         metadata={**facts["metadata"], "merged_from": label, "merge_difference": difference},
     )
     return Merge(path, len(prompts), difference)
-
-
-def _ask(model: Any, tokenizer: Any, prompts: Sequence[Prompt]) -> tuple[list[str], list[torch.Tensor]]:
-    """Give the answers, and the logits after each prompt."""
-    import torch
-
-    rows = []
-    for context, question in prompts:
-        text = tokenizer.apply_chat_template(
-            prompt_messages(context, question), tokenize=False, add_generation_prompt=True
-        )
-        ids = tokenizer(str(text), return_tensors="pt", add_special_tokens=False)["input_ids"].to(model.device)
-        with torch.inference_mode():
-            rows.append(model(input_ids=ids).logits[0].float().cpu())  # (tokens, vocabulary)
-    return generate(model, tokenizer, prompts), rows
 
 
 def _compare(
