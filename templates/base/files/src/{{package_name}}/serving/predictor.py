@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ..logs import get_logger
 from ..models.registry import Loaded, Version
-from ..models.target import Label
 from ..monitoring.predictions import Prediction
 from .compiled import Matrix, NotCompilable, Score, compile_pipeline
 from .errors import ServingError
@@ -36,6 +37,8 @@ class Predictor:
     ----------
     compiled
         Whether it runs as arrays; else as scikit-learn's pipeline on a frame.
+    names
+        Of the classes, as answers have them; none for regression.
     start, each
         Seconds of a call with one row, and of each row more, as measured when the model was loaded.
     metrics
@@ -47,6 +50,7 @@ class Predictor:
     reader: RowReader
     score: Score
     compiled: bool
+    names: Sequence[str]
     start: float
     each: float
     metrics: Mapping[str, float] = field(default_factory=dict)
@@ -77,7 +81,8 @@ class Predictor:
             message = f"{loaded.version} can't predict rows of its signature: {type(error).__name__}: {error}"
             raise ServingError(message, hint="train it again") from error
         score = _compiled(loaded, reader, table, expected)
-        made = cls(loaded.version, loaded, reader, score or by_frame, score is not None, 0.0, 0.0)
+        names = [str(name) for name in signature.classes]
+        made = cls(loaded.version, loaded, reader, score or by_frame, score is not None, names, 0.0, 0.0)
         first, whole = made._seconds(rows[:1]), made._seconds(rows)
         return replace(made, start=first, each=max(whole - first, 0.0) / (len(rows) - 1))
 
@@ -106,12 +111,13 @@ class Predictor:
             If the model gives what is no number.
         """
         scores = self.score(table)
-        if not np.isfinite(scores).all():
+        found = scores.tolist()
+        if not all(map(math.isfinite, found if scores.ndim == 1 else chain.from_iterable(found))):
             raise ServingError(f"{self.version} predicts what is no number", hint="promote another version")
-        signature = self.loaded.description.signature
-        if signature.task == "regression":
-            return [(value, None) for value in scores.tolist()]
-        return list(_classes(scores, signature.classes))
+        if scores.ndim == 1:
+            return [(value, None) for value in found]
+        classes = self.loaded.description.signature.classes
+        return [(classes[row.index(max(row))], dict(zip(self.names, row, strict=True))) for row in found]
 
     def _seconds(self, rows: Sequence[Row]) -> float:
         """Take the least time of some tries."""
@@ -121,12 +127,6 @@ class Predictor:
             self.answer(rows)
             found.append(time.perf_counter() - started)
         return min(found)
-
-
-def _classes(scores: Matrix, classes: Sequence[Label]) -> Iterator[Value]:
-    names = [str(name) for name in classes]
-    for row in scores.tolist():
-        yield classes[row.index(max(row))], dict(zip(names, row, strict=True))
 
 
 def _compiled(loaded: Loaded, reader: RowReader, table: Table, expected: Matrix) -> Score | None:
