@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from ..runtime import EnvOption, SetOption, start
 
 if TYPE_CHECKING:
+    from ..tracking.config import TrackingConfig
     from .config import LLMConfig
 
 app = typer.Typer(help="Fine-tune a language model on documents.", no_args_is_help=True)
@@ -26,16 +27,25 @@ CheckpointArgument = Annotated[
 ]
 
 
+class Settings(NamedTuple):
+    """What commands start from: the configuration, the project's folder, its documents, and where runs are kept."""
+
+    config: LLMConfig
+    root: Path
+    documents: Path
+    store: TrackingConfig
+
+
 @app.command("demo")
 def demo(
     documents: DocumentsOption = None, seed: SeedOption = None, overrides: SetOption = None, env: EnvOption = None
 ) -> None:
     """Fine-tune on documents, and compare before and after on documents never seen."""
-    config, root, folder = _settings(documents, seed, overrides, env)
+    config, root, folder, store = _settings(documents, seed, overrides, env)
     from .console import print_report
     from .demo import REPORT_FOLDER, run_demo
 
-    report = run_demo(config, root=root, documents=folder)
+    report = run_demo(config, root=root, documents=folder, store=store)
     print_report(report, REPORT_FOLDER / "index.html")
 
 
@@ -48,7 +58,7 @@ def pairs(
     everything: Annotated[bool, typer.Option("--all", help="With those that are left out, and why")] = False,
 ) -> None:
     """Print the question-answer pairs of the documents as JSON lines, each with its score."""
-    config, _, folder = _settings(documents, None, overrides, env)
+    config, _, folder, _ = _settings(documents, None, overrides, env)
     from .console import tell_documents
     from .pipeline import prepare
 
@@ -85,7 +95,7 @@ def train(
     from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_option
     from .distributed.resource_management import restarts_of
 
-    config, root, folder = _settings(documents, seed, overrides, env, profile=profile)
+    config, root, folder, store = _settings(documents, seed, overrides, env, profile=profile)
     join_workers(config.model.device)
     from .console import console
     from .workflow import TrainingPlan, preflight, train
@@ -93,7 +103,7 @@ def train(
     console.quiet = not is_main_process()
     if name is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
-    plan = TrainingPlan.make(config, root, folder, dataset)
+    plan = TrainingPlan.make(config, root, folder, dataset, store)
     found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check, processes=processes)
     found.check()
     if dry_run:
@@ -117,16 +127,16 @@ def sweep(
     env: EnvOption = None,
 ) -> None:
     """Search for training settings; go on where an earlier search on the same data stopped."""
-    config, root, folder = _settings(documents, seed, overrides, env)
+    config, root, folder, store = _settings(documents, seed, overrides, env)
     from .console import console
     from .process import import_training_stack
     from .workflow import TrainingPlan
 
-    plan = TrainingPlan.make(config, root, folder, dataset)
+    plan = TrainingPlan.make(config, root, folder, dataset, store)
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
         from .training.sweep import run_sweep
-    found = run_sweep(config, plan.dataset, root, trials or config.sweep.trials)
+    found = run_sweep(plan, trials or config.sweep.trials)
     console.print(f"lowest validation loss {found.loss:.3f} of {found.trials} trials, {found.pruned} ended early")
     typer.echo(" ".join(f"--set llm.training.{key}={value}" for key, value in found.settings.items()))
 
@@ -141,10 +151,10 @@ def prefer(
     env: EnvOption = None,
 ) -> None:
     """Train on preferences: better answers become likelier than worse ones."""
-    config, root, folder = _settings(None, None, overrides, env)
+    config, root, folder, store = _settings(None, None, overrides, env)
     from .workflow import TrainingPlan, train_on_preferences
 
-    plan = TrainingPlan.make(config, root, folder, dataset)
+    plan = TrainingPlan.make(config, root, folder, dataset, store)
     saved = train_on_preferences(plan, method, checkpoint=checkpoint, name=name)
     typer.echo(saved.relative_to(root).as_posix())
 
@@ -185,14 +195,16 @@ def evaluate(
     env: EnvOption = None,
 ) -> None:
     """Score a checkpoint on the documents that it was kept from, or on the test split of a dataset."""
-    config, root, folder = _settings(documents, None, overrides, env)
-    from .console import print_scores, tell_documents, tell_trained
+    config, root, folder, store = _settings(documents, None, overrides, env)
+    from ..tracking.client import open_tracking
+    from .console import print_scores, tell_documents, tell_run, tell_trained
     from .data.store import DatasetStore
     from .evaluation.evaluator import LLMEvaluator
     from .pipeline import prepare
+    from .tracking import record_evaluation
 
-    model, tokenizer, metadata = _load(checkpoint, config, root)
-    seen = metadata.get("documents", {})
+    model, tokenizer, facts = _load(checkpoint, config, root)
+    seen = facts["metadata"].get("documents", {})
     if dataset:
         questions = DatasetStore(root / "datasets").get(dataset).questions()
     else:
@@ -202,8 +214,11 @@ def evaluate(
         questions = [pair for pair in prepared.pairs if pair.document in kept] if documents is None else prepared.pairs
     tell_trained((pair.document for pair in questions), seen.get("train", ()))
     evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
-    scores = evaluator.evaluate(model, tokenizer, questions[: config.evaluation.max_questions or None]).scores()
-    print_scores({"score": scores}, title=f"{len(questions)} questions")
+    asked = questions[: config.evaluation.max_questions or None]
+    found = evaluator.evaluate(model, tokenizer, asked)
+    print_scores({"score": found.scores()}, title=f"{len(asked)} questions")
+    tags = {"checkpoint": f"{facts['name']}@v{facts['version']}", "dataset": dataset or folder.as_posix()}
+    tell_run(record_evaluation(open_tracking(store, root), root, tags, found, asked))
 
 
 @app.command("generate")
@@ -217,7 +232,7 @@ def generate(
     overrides: SetOption = None,
 ) -> None:
     """Answer a question with a checkpoint."""
-    config, root, folder = _settings(documents, None, overrides, None)
+    config, root, folder, _ = _settings(documents, None, overrides, None)
     from .console import console
     from .data.search import find_chunk
     from .inference import generate as ask
@@ -238,8 +253,9 @@ def _settings(
     env: str | None,
     *,
     profile: str | None = None,
-) -> tuple[LLMConfig, Path, Path]:
-    """Give the configuration with the options in it, the project's folder, and the folder of documents."""
+) -> Settings:
+    """Give the configuration with the options in it."""
+    from ..tracking.config import TrackingConfig
     from .config import LLMConfig
 
     loaded = start(overrides, env)
@@ -256,11 +272,12 @@ def _settings(
     tell_profile(chosen, values)
     if seed is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"seed": seed})})
-    return config, loaded.root, documents or loaded.root / config.data.documents
+    folder = documents or loaded.root / config.data.documents
+    return Settings(config, loaded.root, folder, loaded.group("tracking", TrackingConfig))
 
 
 def _load(checkpoint: str | None, config: LLMConfig, root: Path) -> tuple[Any, Any, dict[str, Any]]:
-    """Load a checkpoint to the configured device; its metadata is what training gave."""
+    """Load a checkpoint to the configured device, with its facts."""
     from .base_model import pick_device, place
     from .process import quiet_transformers
     from .training.checkpointing import CheckpointManager
@@ -270,4 +287,4 @@ def _load(checkpoint: str | None, config: LLMConfig, root: Path) -> tuple[Any, A
         checkpoint or config.training.name
     )
     place(model, pick_device(config.model.device))
-    return model, tokenizer, facts["metadata"]
+    return model, tokenizer, facts

@@ -81,6 +81,11 @@ def tell_loss(step: int, last_step: int, measured: Mapping[str, float]) -> None:
         console.print(f"step {step} of {last_step}: validation loss {measured['eval_loss']:.3f}")
 
 
+def tell_run(run: str) -> None:
+    """Say where a run can be seen."""
+    console.print(f"recorded: `runs show {run[:8]}`")
+
+
 def tell_trained(asked: Iterable[str], trained: Iterable[str]) -> None:
     """Warn of documents that a checkpoint is asked about and was trained on."""
     _warn("document", "asked about that the checkpoint was trained on", sorted({*asked} & {*trained}))

@@ -6,10 +6,13 @@ documents → pairs → splits → base model → scores before → adapter → 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..tracking.client import open_tracking
+from ..tracking.config import TrackingConfig
+from ..tracking.responses import log_responses
 from .config import LLMConfig, ModelConfig
 from .console import console, tell_documents, tell_loss
 from .data.pairs import Pair
@@ -25,7 +28,7 @@ EXPERIMENT = "demo-llm-finetuning"
 SAMPLES = 10
 
 
-def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any]:
+def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingConfig) -> dict[str, Any]:
     """Tune the base model on a folder of documents and write the report.
 
     Parameters
@@ -36,6 +39,8 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
         Folder of the project: checkpoints and reports go below it.
     documents : Path
         Folder of documents.
+    store : TrackingConfig
+        Where the run is recorded.
 
     Returns
     -------
@@ -58,24 +63,19 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
         from .evaluation.evaluator import LLMEvaluator
         from .fine_tuning import LLMTrainer
         from .report import write_report
-        from .tracking import track_run
+        from .tracking import Recipe, Source, record_training, recorded
 
     evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
-    with track_run(
-        EXPERIMENT, params=config.model_dump(mode="json", exclude={"profiles"}), tags={"seed": str(seed)}, root=root
-    ) as run:
+    recipe = Recipe.make(config, splits, Source.of_documents(documents, root))
+    with record_training(open_tracking(store, root), root, EXPERIMENT, recipe, {}) as run:
         with watch.stage("base model"):
             trainer = LLMTrainer.from_config(config)
         with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} questions"):
             base = evaluator.evaluate(trainer.model, trainer.tokenizer, test)
         console.print(f"before: exact match {base.exact_match:.1%} on {len(test)} questions about unseen documents")
 
-        def on_progress(step: int, last_step: int, measured: Mapping[str, float]) -> None:
-            run.log_metrics(measured, step=step)
-            tell_loss(step, last_step, measured)
-
         with watch.stage("training"):
-            result = trainer.fine_tune(dataset=splits, on_progress=on_progress)
+            result = trainer.fine_tune(dataset=splits, on_progress=recorded(run, recipe.device, tell_loss))
         with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} questions"):
             tuned = evaluator.evaluate(trainer.model, trainer.tokenizer, test)
         console.print(f"after: exact match {tuned.exact_match:.1%}")
@@ -87,7 +87,8 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
                 "golden": golden_prompts(splits.validation),
                 "base": base.scores(),
                 "tuned": tuned.scores(),
-                "config": config.model_dump(mode="json", exclude={"profiles"}),
+                "run": run.id,
+                "config": recipe.config,
             }
             saved = trainer.save(root=root / "checkpoints", metadata=facts)
         chosen = spread(test, SAMPLES)
@@ -114,11 +115,12 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path) -> dict[str, Any
         }
         run.log_metrics({f"base_{name}": score for name, score in base.scores().items()})
         run.log_metrics({f"tuned_{name}": score for name, score in tuned.scores().items()})
+        log_responses(run, [*base.responses(test, "base"), *tuned.responses(test, "tuned")])
         folder = root / REPORT_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         write_report(report, folder)
-        run.log_artifact(folder)
+        run.log_folder(folder, "report")
     return report
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from ..reports.axes import ticks
 from .evaluation.metrics import contains_answer, exact_match
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
@@ -208,36 +209,6 @@ def loss_bars(base: float, tuned: float) -> BarChart:
     marks = ticks(0, max((value for value in (base, tuned) if math.isfinite(value)), default=1) or 1)
     group = _group("Eval loss", (LOSS_LEFT + LOSS_RIGHT) / 2, (base, tuned), marks[-1], _loss)
     return BarChart(tuple(Tick(_scale(at, marks[-1], BOTTOM, TOP), f"{at:g}") for at in marks), (group,))
-
-
-def ticks(low: float, high: float, whole: bool = False, about: int = 5) -> list[float]:
-    """Choose round numbers from `low` on, so that the last is not below `high`.
-
-    Parameters
-    ----------
-    low, high : float
-        Range of the values.
-    whole : bool, default=False
-        Only whole numbers.
-    about : int, default=5
-        How many steps to aim at.
-
-    Returns
-    -------
-    list of float
-        Steps of 1, 2, 2.5 or 5 times a power of ten.
-
-    Examples
-    --------
-    >>> ticks(0, 4.6)
-    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
-    """
-    rough = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    if whole:
-        step = math.ceil(step)
-    return [round(low + step * number, 10) for number in range(math.ceil((high - low) / step - 1e-9) + 1)]
 
 
 def _group(

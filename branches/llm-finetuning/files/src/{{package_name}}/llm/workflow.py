@@ -6,11 +6,13 @@ documents or conversations → plan → preflight → tracked run with states to
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..tracking.client import open_tracking
+from ..tracking.config import TrackingConfig
+from ..tracking.store import Tracking
 from .config import LLMConfig
 from .console import console, print_preflight, tell_documents, tell_loss
 from .data.examples import Row
@@ -20,13 +22,16 @@ from .distributed.multi_node import is_main_process, was_restarted, world_size
 from .errors import ModelError
 from .pipeline import golden_prompts, prepare
 from .process import import_training_stack, peak_rss_mb
+from .tracking import Recipe, Source, record_training, recorded
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import PreTrainedModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from .training.data_preparation import Conversations
+    from .training.loop import Progress
     from .training.preflight import Preflight
+    from .training.rlhf import Preference
     from .training.states import Resume
 
 EXPERIMENT = "llm-training"
@@ -48,28 +53,38 @@ class TrainingPlan:
         As `LLMTrainer.fine_tune` takes it.
     facts : dict
         What the checkpoint says about its data.
+    source : Source
+        Where the data is from.
+    store : TrackingConfig
+        Where runs are recorded.
     """
 
     config: LLMConfig
     root: Path
     dataset: Conversations
     facts: dict[str, Any]
+    source: Source
+    store: TrackingConfig
 
     @classmethod
-    def make(cls, config: LLMConfig, root: Path, documents: Path, dataset: str | None) -> TrainingPlan:
+    def make(
+        cls, config: LLMConfig, root: Path, documents: Path, dataset: str | None, store: TrackingConfig
+    ) -> TrainingPlan:
         """Read documents and split their pairs; or take a file of rows, or a version of a dataset."""
         if dataset is not None and Path(dataset).is_file():
-            return cls(config, root, Path(dataset), {"dataset": Path(dataset).name})
+            return cls(config, root, Path(dataset), {"dataset": Path(dataset).name}, Source(dataset), store)
         splits: Splits[Row]
         if dataset is not None:
             version = DatasetStore(root / "datasets").get(dataset)
             splits, named = version.splits(), str(version)
+            source = Source(named)
         else:
             prepared = prepare(documents, config.data, config.quality)
             tell_documents(prepared)
             splits, named = prepared.split(seed=config.training.seed), None
+            source = Source.of_documents(documents, root)
         facts = {"dataset": named, "documents": splits.documents(), "golden": golden_prompts(splits.validation)}
-        return cls(config, root, splits, facts)
+        return cls(config, root, splits, facts, source, store)
 
     @property
     def checkpoints(self) -> Path:
@@ -80,6 +95,10 @@ class TrainingPlan:
     def states(self) -> Path:
         """Folder of what an interrupted run goes on from."""
         return self.checkpoints / ".states" / self.config.training.name
+
+    def tracking(self) -> Tracking:
+        """Open the store of runs."""
+        return open_tracking(self.store, self.root)
 
 
 def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, processes: int = 1) -> Preflight:
@@ -125,25 +144,19 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
         from .fine_tuning import LLMTrainer
-        from .tracking import track_run
 
     config = plan.config
-    settings = config.model_dump(mode="json", exclude={"profiles"})
-    tags = {"seed": str(config.training.seed), "name": config.training.name}
     trainer = LLMTrainer.from_config(config)
     if was_restarted():
         resume = "auto"
     if not is_main_process():
         trainer.fine_tune(plan.dataset, states=plan.states, resume=resume)
         return None
-    with track_run(EXPERIMENT, params=settings, tags=tags, root=plan.root) as run:
-
-        def on_progress(step: int, last_step: int, measured: Mapping[str, float]) -> None:
-            run.log_metrics(measured, step=step)
-            tell_loss(step, last_step, measured)
-
+    recipe = Recipe.make(config, plan.dataset, plan.source)
+    with record_training(plan.tracking(), plan.root, EXPERIMENT, recipe, {}) as run:
+        on_progress = recorded(run, recipe.device, tell_loss)
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
-        run.log_metrics({"seconds": result.seconds, "peak_rss_mb": peak_rss_mb()}, step=result.steps)
+        run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
         saved = trainer.save(
             root=plan.checkpoints,
             metadata={
@@ -151,8 +164,8 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
                 **plan.facts,
                 "history": result.history,
                 "best_step": result.best_step,
-                "run": run.run_id,
-                "config": settings,
+                "run": run.id,
+                "config": recipe.config,
             },
         )
     shutil.rmtree(plan.states, ignore_errors=True)
@@ -179,16 +192,39 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
     """
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
-        from .base_model import load_base_model, pick_device, place
-        from .tracking import track_run
         from .training.checkpointing import CheckpointManager
-        from .training.lora_training import check_qlora
-        from .training.rlhf import METHODS, read_preferences, train_preferences
+
+    manager = CheckpointManager(plan.checkpoints)
+    start = manager.path(checkpoint).name if checkpoint else None
+    recipe = Recipe.make(plan.config, plan.dataset, plan.source, method=_method(method), checkpoint=start)
+    with record_training(plan.tracking(), plan.root, PREFERENCES, recipe, {"started_from": start or ""}) as run:
+        found, tokenizer = prefer(plan, method, start, recorded(run, recipe.device))
+        scores = {f"{found.measure}_before": found.before, f"{found.measure}_after": found.after}
+        run.log_metrics(scores)
+    console.print(f"{found.measure}: {found.before:.1%} before, {found.after:.1%} after {found.steps} steps")
+    facts = {**plan.facts, **scores, "method": method, "started_from": start, "run": run.id}
+    return manager.save(
+        name or f"{plan.config.training.name}-{method}", model=found.model, tokenizer=tokenizer, metadata=facts
+    )
+
+
+def prefer(
+    plan: TrainingPlan, method: str, checkpoint: str | None, on_progress: Progress
+) -> tuple[Preference, PreTrainedTokenizerBase]:
+    """Train a checkpoint, or the base model, on preferences, and neither record nor save it.
+
+    Raises
+    ------
+    DataError, ModelError
+        If the rows are none for the method, or there is no such method.
+    """
+    from .base_model import load_base_model, pick_device, place
+    from .training.checkpointing import CheckpointManager
+    from .training.lora_training import check_qlora
+    from .training.rlhf import METHODS, Preferring, read_preferences, train_preferences
 
     config = plan.config
-    if method not in METHODS:
-        raise ModelError(f"there is no method {method!r} for preferences", hint=f"give {', '.join(METHODS)}")
-    manager = CheckpointManager(plan.checkpoints)
+    chosen = METHODS[_method(method)]
     model: PreTrainedModel | PeftModel
     device, four_bits = pick_device(config.model.device), config.training.method == "qlora"
     if four_bits:
@@ -196,19 +232,18 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
     if checkpoint is None:
         model, tokenizer = load_base_model(config.model, four_bits=four_bits)
     else:
-        model, tokenizer, _ = manager.load_checkpoint(
+        model, tokenizer, _ = CheckpointManager(plan.checkpoints).load_checkpoint(
             checkpoint, trainable=True, precision=config.model.precision, four_bits=four_bits
         )
     if not four_bits:
         place(model, device)
     rows = read_preferences(plan.dataset)
-    settings = config.model_dump(mode="json", include={"model", "training"})
-    with track_run(PREFERENCES, params=settings, tags={"method": method}, root=plan.root) as run:
-        found = train_preferences(model, tokenizer, rows, METHODS[method], config.training)
-        scores = {f"{found.measure}_before": found.before, f"{found.measure}_after": found.after}
-        run.log_metrics(scores, step=found.steps)
-    console.print(f"{found.measure}: {found.before:.1%} before, {found.after:.1%} after {found.steps} steps")
-    facts = {**plan.facts, **scores, "method": method, "started_from": checkpoint, "run": run.run_id}
-    return manager.save(
-        name or f"{config.training.name}-{method}", model=found.model, tokenizer=tokenizer, metadata=facts
-    )
+    return train_preferences(model, tokenizer, rows, Preferring(chosen, config.training, on_progress)), tokenizer
+
+
+def _method(name: str) -> str:
+    from .training.rlhf import METHODS
+
+    if name not in METHODS:
+        raise ModelError(f"there is no method {name!r} for preferences", hint=f"give {', '.join(METHODS)}")
+    return name

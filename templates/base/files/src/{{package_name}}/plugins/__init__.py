@@ -5,8 +5,9 @@ The groups are named after the package: `<package>.commands` holds typer apps th
 data, `<package>.transformers` holds scikit-learn transformers that make features, `<package>.algorithms` holds the
 `Algorithm`s that models are trained with, `<package>.metrics` holds the `Metric`s that they are judged by,
 `<package>.alerts` holds functions that take the configuration and give a function that sends an `Alert`,
-`<package>.routers` holds routers of the REST service, or functions that make one of the configuration, and
-`<package>.pages` holds the `Page`s that are shown in a browser.
+`<package>.routers` holds routers of the REST service, or functions that make one of the configuration,
+`<package>.pages` holds the `Page`s that are shown in a browser, and `<package>.reproducers` holds functions that take
+the configuration and a run, do the run again and give a `Reproduction`, by the kind of the runs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ from typing import ParamSpec, TypeVar
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
-GROUPS = ("alerts", "algorithms", "commands", "config", "metrics", "pages", "readers", "routers", "transformers")
+GROUPS = (
+    "alerts",
+    "algorithms",
+    "commands",
+    "config",
+    "metrics",
+    "pages",
+    "readers",
+    "reproducers",
+    "routers",
+    "transformers",
+)
 
 
 Arguments = ParamSpec("Arguments")

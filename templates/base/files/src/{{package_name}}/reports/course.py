@@ -1,65 +1,125 @@
-"""A chart of values over time as SVG, made of text alone."""
+"""A chart of values over time, or over steps, as SVG made of text alone."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from .blocks import shown
+from .axes import ticks, ticks_around
 
-Point = tuple[datetime, float]
+Point = tuple[datetime | float, float]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 640, 10, 180
 _LEGEND = 20  # height of a name
+_MOST = 300  # points that are drawn of a line
+_DOTTED = 60  # points of a line that are marked one by one
 _COLOURS = ("var(--accent)", "var(--critical)", "var(--good)", "var(--warning)", "var(--muted)")
+_DASHES = ("none", "7 4", "2 3")  # when the colours are used up, and for those who do not see them
 
 
-def course(series: Mapping[str, Sequence[Point]]) -> str:
-    """Draw a line from zero up for each name. What is no finite number is left out.
+def course(series: Mapping[str, Sequence[Point]], *, from_zero: bool = True) -> str:
+    """Draw a line for each name. What is no finite number is left out.
 
     Parameters
     ----------
     series
-        Points in the order of their times.
+        Points in the order of their times, or of their steps.
+    from_zero
+        Whether the scale begins at zero; else where the values begin.
     """
-    known = {name: [point for point in points if math.isfinite(point[1])] for name, points in series.items()}
+    known = {name: _thinned([one for one in points if math.isfinite(one[1])]) for name, points in series.items()}
     every = [point for points in known.values() for point in points]
     height = _BOTTOM + 30 + _LEGEND * len(known)
-    parts = [_line((_LEFT, _BOTTOM), (_RIGHT, _BOTTOM)), _line((_LEFT, _TOP), (_LEFT, _BOTTOM))]
+    parts = [_line((_LEFT, _BOTTOM), (_RIGHT, _BOTTOM))]
     if every:
-        moments, top = sorted(moment for moment, _ in every), max(value for _, value in every)
-        parts += [_text(shown(float(top)), _LEFT - 6, _TOP + 8, "end"), _text("0", _LEFT - 6, _BOTTOM, "end")]
-        parts += [_text(_day(moments[0]), _LEFT, _BOTTOM + 18, "start")]
-        parts += [_text(_day(moments[-1]), _RIGHT, _BOTTOM + 18, "end")]
+        scale = _Scale.of(every, from_zero=from_zero)
+        parts += scale.marks()
+        parts += [_text(text, x, _BOTTOM + 18, anchor) for text, x, anchor in _moments(every, scale)]
         for number, (name, points) in enumerate(known.items()):
-            places = [_place(point, moments[0], moments[-1], top) for point in points]
-            parts += _series(name, places, number)
+            parts += _series(name, [scale.place(point) for point in points], number)
     form = Markup('<svg viewBox="0 0 {} {}" width="{}" font-size="13">{}</svg>')
     return str(form.format(_RIGHT + 10, height, _RIGHT + 10, Markup("").join(parts)))
 
 
-def _place(point: Point, first: datetime, last: datetime, top: float) -> tuple[float, float]:
-    share = (point[0] - first).total_seconds() / ((last - first).total_seconds() or 1.0)
-    risen = max(point[1], 0.0) / (top if top > 0 else 1.0)
-    return round(_LEFT + share * (_RIGHT - _LEFT), 1), round(_BOTTOM - risen * (_BOTTOM - _TOP), 1)
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    first: float
+    last: float
+    levels: Sequence[float]
+
+    @classmethod
+    def of(cls, points: Sequence[Point], *, from_zero: bool) -> _Scale:
+        moments, values = [_number(moment) for moment, _ in points], [value for _, value in points]
+        low, high = min(values), max(values)
+        if from_zero:
+            low, high = min(low, 0.0), max(high, 0.0)
+            high = high if high > low else low + 1.0
+        return cls(min(moments), max(moments), ticks_around(low, high))
+
+    def place(self, point: Point) -> tuple[float, float]:
+        return self.across(_number(point[0])), self.up(point[1])
+
+    def across(self, moment: float) -> float:
+        share = (moment - self.first) / (self.last - self.first) if self.last > self.first else 0.5
+        return round(_LEFT + share * (_RIGHT - _LEFT), 1)
+
+    def up(self, value: float) -> float:
+        share = (value - self.levels[0]) / (self.levels[-1] - self.levels[0])
+        return round(_BOTTOM - share * (_BOTTOM - _TOP), 1)
+
+    def marks(self) -> Iterator[Markup]:
+        for level in self.levels:
+            yield _line((_LEFT, self.up(level)), (_RIGHT, self.up(level)), "var(--line)")
+            yield _text(f"{level:.6g}", _LEFT - 6, self.up(level) + 4, "end")
+
+
+def _moments(points: Sequence[Point], scale: _Scale) -> Iterator[tuple[str, float, str]]:
+    """Say what stands below the chart, where, and which end of it: round steps, or the first and the last time."""
+    if isinstance(points[0][0], datetime):
+        yield from _days(scale)
+        return
+    for step in ticks(0, scale.last or 1, whole=True):
+        if scale.first <= step <= scale.last:
+            yield f"{step:g}", scale.across(step), "middle"
+
+
+def _days(scale: _Scale) -> Iterator[tuple[str, float, str]]:
+    if scale.first == scale.last:
+        yield _day(scale.first), scale.across(scale.first), "middle"
+        return
+    yield _day(scale.first), _LEFT, "start"
+    yield _day(scale.last), _RIGHT, "end"
+
+
+def _number(moment: datetime | float) -> float:
+    return moment.timestamp() if isinstance(moment, datetime) else float(moment)
+
+
+def _thinned(points: Sequence[Point]) -> list[Point]:
+    """Take every n-th point and the last, so that a long training makes no heavy page."""
+    every = math.ceil(len(points) / _MOST)
+    return [point for at, point in enumerate(points) if at % every == 0 or at == len(points) - 1]
 
 
 def _series(name: str, places: Sequence[tuple[float, float]], number: int) -> Iterator[Markup]:
-    colour = _COLOURS[number % len(_COLOURS)]
-    line = Markup('<polyline points="{}" style="fill: none; stroke: {}; stroke-width: 2"><title>{}</title></polyline>')
-    yield line.format(" ".join(f"{x},{y}" for x, y in places), colour, name)
-    for x, y in places:
+    colour, dash = _COLOURS[number % len(_COLOURS)], _DASHES[number // len(_COLOURS) % len(_DASHES)]
+    style = Markup("fill: none; stroke: {}; stroke-width: 2; stroke-dasharray: {}").format(colour, dash)
+    line = Markup('<polyline points="{}" style="{}"><title>{}</title></polyline>')
+    yield line.format(" ".join(f"{x},{y}" for x, y in places), style, name)
+    for x, y in places if len(places) <= _DOTTED else ():
         yield Markup('<circle cx="{}" cy="{}" r="2.5" style="fill: {}"/>').format(x, y, colour)
     middle = _BOTTOM + 38 + _LEGEND * number
-    yield _line((_LEFT, middle), (_LEFT + 20, middle), colour, 3)
-    yield _text(name, _LEFT + 28, middle + 4, "start")
+    form = Markup('<line x1="{}" y1="{}" x2="{}" y2="{}" style="{}; stroke-width: 3"/>')
+    yield form.format(_LEFT, middle, _LEFT + 28, middle, style)
+    yield _text(name, _LEFT + 36, middle + 4, "start")
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+def _day(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}"
 
 
 def _text(text: str, x: float, y: float, anchor: str) -> Markup:

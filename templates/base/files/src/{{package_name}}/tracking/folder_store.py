@@ -5,8 +5,8 @@
     runs/experiments/<experiment>/<run>/files/       what the run has kept
     runs/models/<model>.json                         versions, aliases, tags
 
-Every file appears whole or not at all, but for the curves, which grow. Who records a run holds a lock on it: a run that is
-not finished and has no such lock was killed, and is shown as that.
+Every file appears whole or not at all, but for the curves, which grow. Who records a run holds a lock on it: a run that
+is not finished and has no such lock was killed, and is shown as that.
 """
 
 from __future__ import annotations

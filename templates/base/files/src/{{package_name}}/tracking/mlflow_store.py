@@ -5,6 +5,7 @@ MLflow is imported when a connection is made, and its telemetry is off.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _log = get_logger(__name__)
 
 _ROOT_TAG = "project_root"
+_CURVES_TAG = "curves"  # names the metrics that have steps: to ask for the history of each is slow
 _LONGEST_VALUE = 6000  # of a parameter, as MLflow has it
 _LONGEST_TAG = 5000
 _PARAMS = 100  # that a request takes
@@ -52,6 +54,7 @@ class MlflowRun:
     store: MlflowStore
     id: str
     measures: Measures = field(init=False)
+    curves: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.measures = Measures(self._keep_measures)
@@ -90,6 +93,10 @@ class MlflowRun:
         with explained(self.store.uri):
             for start in range(0, len(values), _METRICS):
                 self.store.client.log_batch(self.id, metrics=values[start : start + _METRICS])
+            named = self.curves | {one.name for one in measures if one.step}
+            if named != self.curves:
+                self.store.client.set_tag(self.id, _CURVES_TAG, json.dumps(sorted(named)))
+                self.curves = named
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +163,11 @@ class MlflowStore(MlflowRegistry):
         """Give the metrics of a run that were recorded with steps."""
         found: Curves = {}
         with explained(self.uri):
-            for name in run.metrics:
+            tags = self.client.get_run(run.id).data.tags
+            for name in json.loads(tags.get(_CURVES_TAG, "[]")):
                 history = self.client.get_metric_history(run.id, name)
                 points = {one.step: one.value for one in sorted(history, key=lambda one: one.timestamp) if one.step}
-                if points:
-                    found[name] = sorted(points.items())
+                found[name] = sorted(points.items())
         return found
 
     def experiments(self) -> list[str]:
@@ -257,5 +264,9 @@ def _record(run: MlflowEntity, experiments: dict[str, str]) -> RunRecord:
         started=datetime.fromtimestamp(info.start_time / 1000, UTC),
         params=dict(sorted(run.data.params.items())),
         metrics=dict(sorted(run.data.metrics.items())),
-        tags={name: value for name, value in sorted(run.data.tags.items()) if not name.startswith("mlflow.")},
+        tags={name: value for name, value in sorted(run.data.tags.items()) if _is_ours(name)},
     )
+
+
+def _is_ours(tag: str) -> bool:
+    return not tag.startswith("mlflow.") and tag != _CURVES_TAG

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from ...tracking.responses import Response
 from ..data.examples import conversation
 from ..data.pairs import Pair
 from ..errors import DataError
@@ -38,6 +39,27 @@ class Evaluation:
     token_f1: float
     eval_loss: float
     answers: tuple[str, ...]
+
+    def responses(self, pairs: Sequence[Pair], variant: str = "") -> list[Response]:
+        """Give each prompt with the answer to it, for the run in which it was asked.
+
+        Parameters
+        ----------
+        pairs : sequence of Pair
+            Those that were asked.
+        variant : str
+            What answered, where several did.
+        """
+        return [
+            Response(
+                prompt=conversation(pair)[-2]["content"],
+                response=answer,
+                expected=pair.answer,
+                variant=variant,
+                scores={"token_f1": token_f1(answer, pair.answer)},
+            )
+            for pair, answer in zip(pairs, self.answers, strict=True)
+        ]
 
     def scores(self) -> dict[str, float]:
         """Give the scores by name."""

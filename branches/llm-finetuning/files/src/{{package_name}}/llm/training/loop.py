@@ -34,6 +34,9 @@ MEASURED = {
     "grad_norm": "grad_norm",
     "mean_token_accuracy": "token_accuracy",
     "eval_mean_token_accuracy": "eval_token_accuracy",
+    "reward": "reward",
+    "rewards/accuracies": "reward_accuracy",
+    "rewards/margins": "reward_margin",
 }
 SHOWN_ROWS = 3
 SHOWN_TOKENS = 24
@@ -146,7 +149,7 @@ def make_trainer(
         for name, some in rows.items()
     }
     validate = "validation" in prepared
-    callbacks: list[TrainerCallback] = [_progress_callback(run.on_progress)]
+    callbacks: list[TrainerCallback] = [progress_callback(run.on_progress)]
     if config.early_stopping and validate and config.keep_states:
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
     trainer: SFTTrainer = Trainer(
@@ -234,7 +237,7 @@ def read_history(log: Sequence[Mapping[str, float]]) -> dict[str, list[dict[str,
     return curves
 
 
-def _progress_callback(on_progress: Progress | None) -> TrainerCallback:
+def progress_callback(on_progress: Progress | None) -> TrainerCallback:
     """Make the callback that tells about progress and stops at a loss that is no number."""
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 

@@ -7,6 +7,7 @@ DPO: https://arxiv.org/abs/2305.18290, KTO: https://arxiv.org/abs/2402.01306, GR
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,6 +25,7 @@ from ..errors import DataError, ModelError
 from ..evaluation.metrics import token_f1
 from ..inference import generate
 from .data_preparation import IGNORED, Conversations, check_rows, encode
+from .loop import Progress, progress_callback, rows_in_a_step
 from .lora_training import add_adapter
 
 if TYPE_CHECKING:
@@ -37,6 +39,25 @@ BETA = 0.1  # how firmly the model is held to where it began
 ANSWERS = 4  # that GRPO compares for each prompt
 LONGEST_ANSWER = 24  # tokens
 ANSWERED = ("chosen", "rejected", "completion")  # where a record has its answers
+
+
+@dataclass(frozen=True)
+class Preferring:
+    """How to train on preferences.
+
+    Attributes
+    ----------
+    method : str
+        ``dpo``, ``kto`` or ``grpo``.
+    config : TrainingConfig
+        Adapter, steps, batches and learning rate.
+    on_progress : callable, optional
+        Told about each measured loss.
+    """
+
+    method: PreferenceMethod
+    config: TrainingConfig
+    on_progress: Progress | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +87,7 @@ def train_preferences(
     model: PreTrainedModel | PeftModel,
     tokenizer: PreTrainedTokenizerBase,
     rows: Sequence[Row],
-    method: PreferenceMethod,
-    config: TrainingConfig,
+    how: Preferring,
 ) -> Preference:
     """Train an adapter on preferences, or on rewards for right answers.
 
@@ -80,10 +100,8 @@ def train_preferences(
     rows : sequence of Row
         For ``dpo`` and ``kto`` examples with a rejected answer. For ``grpo`` any rows: an answer is rewarded with its
         token F1 against the row's.
-    method : str
-        ``dpo``, ``kto`` or ``grpo``.
-    config : TrainingConfig
-        Adapter, steps, batches and learning rate.
+    how : Preferring
+        The method, and its settings.
 
     Raises
     ------
@@ -94,6 +112,7 @@ def train_preferences(
     """
     from transformers import PrinterCallback, set_seed
 
+    method, config = how.method, how.config
     if config.method == "full":
         raise ModelError("preferences train an adapter, not every weight", hint="set llm.training.method=lora")
     _check_step(method, config)
@@ -107,9 +126,11 @@ def train_preferences(
     place(tuned, device)
     before = _measure(tuned, tokenizer, rows, method)
     with TemporaryDirectory() as folder:
-        arguments = _arguments(method, config, device, Path(folder))
+        steps = config.max_steps or math.ceil(len(records) / rows_in_a_step(config) * config.epochs)
+        arguments = _arguments(method, config, device, Path(folder), every=max(1, steps // 40))
         trainer = _make_trainer(method, tuned, tokenizer, records, arguments)
         trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(progress_callback(how.on_progress))
         trainer.train()
     tuned.eval()
     after = _measure(tuned, tokenizer, rows, method)
@@ -211,7 +232,9 @@ def _make_trainer(
     )
 
 
-def _arguments(method: PreferenceMethod, config: TrainingConfig, device: torch.device, folder: Path) -> Any:
+def _arguments(
+    method: PreferenceMethod, config: TrainingConfig, device: torch.device, folder: Path, *, every: int
+) -> Any:
     """Say to TRL what the configuration says."""
     settings = import_module(f"trl.trainer.{method}_config")
     lengths = {"num_generations": ANSWERS, "max_completion_length": LONGEST_ANSWER}
@@ -225,6 +248,8 @@ def _arguments(method: PreferenceMethod, config: TrainingConfig, device: torch.d
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.schedule,
         save_strategy="no",
+        logging_steps=every,
+        logging_nan_inf_filter=False,
         report_to="none",
         disable_tqdm=True,
         use_cpu=device.type == "cpu",

@@ -9,18 +9,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import LLMConfig, SpanConfig
 from ..console import console
 from ..errors import DataError, ModelError
 from ..fine_tuning import LLMTrainer
-from ..tracking import track_run
-from .data_preparation import Conversations, conversations_of
+from ..tracking import Recipe, record_training, recorded
+from .data_preparation import conversations_of
 
 if TYPE_CHECKING:
     import optuna
+
+    from ...tracking.store import Tracking
+    from ..workflow import TrainingPlan
 
 EXPERIMENT = "llm-sweep"
 DATABASE = "sweeps.db"
@@ -46,17 +48,14 @@ class Sweep:
     pruned: int
 
 
-def run_sweep(config: LLMConfig, dataset: Conversations, root: Path, trials: int) -> Sweep:
+def run_sweep(plan: TrainingPlan, trials: int) -> Sweep:
     """Train with other settings again and again, and find those with the lowest validation loss.
 
     Parameters
     ----------
-    config : LLMConfig
-        Settings that stay, and in its section ``sweep`` those that are tried.
-    dataset : mapping or path
-        As `LLMTrainer.fine_tune` takes it; there must be rows for validation.
-    root : Path
-        Folder of the project, for the database of trials and the tracked runs.
+    plan : TrainingPlan
+        Settings that stay, and in the section ``sweep`` those that are tried; rows, of which some must be for
+        validation.
     trials : int
         Trials in all; those of an earlier search with the same model, data and space count.
 
@@ -69,35 +68,37 @@ def run_sweep(config: LLMConfig, dataset: Conversations, root: Path, trials: int
     """
     import optuna
 
-    splits = conversations_of(dataset)
+    config = plan.config
+    splits = conversations_of(plan.dataset)
     if not splits.get("validation"):
         raise DataError("a search needs rows for validation", hint="give more rows, or a dataset with that split")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        storage=f"sqlite:///{(root / DATABASE).as_posix()}",
+        storage=f"sqlite:///{(plan.root / DATABASE).as_posix()}",
         study_name=_identify(config, splits),
         load_if_exists=True,
         direction="minimize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=config.sweep.startup),
     )
     study.sampler = optuna.samplers.TPESampler(seed=config.training.seed + len(study.trials))
+    tracking = plan.tracking()
     while _ended(study) < trials:
-        study.optimize(lambda trial: _objective(trial, config, dataset, root), n_trials=1, catch=(ModelError,))
+        study.optimize(lambda trial: _objective(trial, plan, tracking), n_trials=1, catch=(ModelError,))
     return _found(study)
 
 
-def _objective(trial: optuna.Trial, config: LLMConfig, dataset: Conversations, root: Path) -> float:
+def _objective(trial: optuna.Trial, plan: TrainingPlan, tracking: Tracking) -> float:
     import optuna
 
+    config = plan.config
     tried = {name: _suggest(trial, name, span) for name, span in config.sweep.space.items()}
     content = {**config.training.model_dump(), **tried}
     changed = config.model_copy(update={"training": type(config.training).model_validate(content)})
-    settings = changed.model_dump(mode="json", exclude={"profiles", "sweep"})
+    recipe = Recipe.make(changed, plan.dataset, plan.source)
     losses: list[float] = []
-    with track_run(EXPERIMENT, params=settings, tags={"trial": str(trial.number)}, root=root) as run:
+    with record_training(tracking, plan.root, EXPERIMENT, recipe, {"trial": str(trial.number)}) as run:
 
-        def on_progress(step: int, last_step: int, measured: Mapping[str, float]) -> None:
-            run.log_metrics(measured, step=step)
+        def follow(step: int, last_step: int, measured: Mapping[str, float]) -> None:
             if "eval_loss" in measured:
                 losses.append(measured["eval_loss"])
                 trial.report(losses[-1], step)
@@ -105,7 +106,7 @@ def _objective(trial: optuna.Trial, config: LLMConfig, dataset: Conversations, r
                     raise optuna.TrialPruned
 
         try:
-            LLMTrainer.from_config(changed).fine_tune(dataset, on_progress=on_progress)
+            LLMTrainer.from_config(changed).fine_tune(plan.dataset, on_progress=recorded(run, recipe.device, follow))
         except optuna.TrialPruned:
             console.print(f"trial {trial.number}: ended early at {losses[-1]:.3f}, {_text(tried)}", soft_wrap=True)
             run.log_metrics({"best_eval_loss": min(losses), "pruned": 1.0})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...reports import Status
 from ...reports.blocks import Level, shown
+from ...tracking.runs import headline, list_runs, metric_names
 from .. import draw
 from ..config import UiConfig
 from ..page import Page, Visit
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ...tracking.store import RunRecord
 
 _LEVELS: dict[str, Level] = {"FINISHED": "good", "RUNNING": "info", "KILLED": "warning", "FAILED": "critical"}
-_ENDS = ("_low", "_high")  # of intervals
 _FEWEST = 2
 _PAGE = 20
 _NAME = """
@@ -41,8 +41,6 @@ class Runs:
 
 def load(visit: Visit) -> Runs:
     """Read the runs."""
-    from ...tracking.runs import list_runs
-
     tracking, most = tracking_of(visit.config), visit.config.group("ui", UiConfig).runs
     experiment = visit.first("experiment")
     runs = list_runs(tracking, experiment or None, most)
@@ -115,7 +113,8 @@ def _column(name: str, label: str, *, number: bool = False) -> dict[str, Any]:
 
 
 def _row(visit: Visit, run: RunRecord, metrics: Sequence[str]) -> dict[str, Any]:
-    metric, status = run.tags.get("metric", ""), Status(_LEVELS.get(run.status, "info"), run.status.lower())
+    status = Status(_LEVELS.get(run.status, "info"), run.status.lower())
+    metric, validation = headline(run)
     return {
         "id": run.id,
         "name": run.name,
@@ -126,16 +125,10 @@ def _row(visit: Visit, run: RunRecord, metrics: Sequence[str]) -> dict[str, Any]
         "mark": status.mark,
         "started": shown(run.started).removesuffix(" UTC"),
         "metric": metric,
-        "validation": run.metrics.get(f"validation_{metric}"),
+        "validation": validation,
         "cv": run.metrics.get(f"cv_{metric}"),
         **{name: run.metrics.get(name) for name in metrics},
     }
-
-
-def metric_names(runs: Sequence[RunRecord]) -> list[str]:
-    """Name the metrics of runs, without the ends of their intervals."""
-    names = {name for run in runs for name in run.metrics}
-    return sorted(name for name in names if not (name.endswith(_ENDS) and name.rpartition("_")[0] in names))
 
 
 PAGE = Page("/runs", "Runs", load, show, order=20)

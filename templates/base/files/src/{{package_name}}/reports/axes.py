@@ -1,0 +1,60 @@
+"""Where an axis has its marks."""
+
+from __future__ import annotations
+
+import math
+
+
+def ticks(low: float, high: float, whole: bool = False, about: int = 5) -> list[float]:
+    """Choose round numbers from `low` on, so that the last is not below `high`.
+
+    Parameters
+    ----------
+    low, high
+        Range of the values.
+    whole
+        Only whole numbers.
+    about
+        How many steps to aim at.
+
+    Returns
+    -------
+    list of float
+        Steps of 1, 2, 2.5 or 5 times a power of ten.
+
+    Examples
+    --------
+    >>> ticks(0, 4.6)
+    [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    """
+    step = _step(low, high, about)
+    if whole:
+        step = math.ceil(step)
+    return [round(low + step * number, 10) for number in range(math.ceil((high - low) / step - 1e-9) + 1)]
+
+
+def ticks_around(low: float, high: float, about: int = 4) -> list[float]:
+    """Choose round numbers, the first not above `low` and the last not below `high`.
+
+    Examples
+    --------
+    >>> ticks_around(0.912, 0.958)
+    [0.9, 0.92, 0.94, 0.96]
+    >>> ticks_around(3.0, 3.0)
+    [2.0, 2.5, 3.0, 3.5, 4.0]
+    """
+    if math.isclose(high, low):
+        room = abs(low) / 3 or 1.0
+        low, high = low - room, high + room
+    step = _step(low, high, about)
+    digits = 12 - math.floor(math.log10(max(abs(low), abs(high), step)))
+    return [
+        round(step * number, digits)
+        for number in range(math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9) + 1)
+    ]
+
+
+def _step(low: float, high: float, about: int) -> float:
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
