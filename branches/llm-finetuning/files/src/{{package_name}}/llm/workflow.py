@@ -195,7 +195,8 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
         from .training.checkpointing import CheckpointManager
 
     manager = CheckpointManager(plan.checkpoints)
-    start = manager.path(checkpoint).name if checkpoint else None
+    folder = manager.path(checkpoint) if checkpoint else None
+    start = None if folder is None else folder.name if folder.parent == manager.root else folder.as_posix()
     recipe = Recipe.make(plan.config, plan.dataset, plan.source, method=_method(method), checkpoint=start)
     with record_training(plan.tracking(), plan.root, PREFERENCES, recipe, {"started_from": start or ""}) as run:
         found, tokenizer = prefer(plan, method, start, recorded(run, recipe.device))
