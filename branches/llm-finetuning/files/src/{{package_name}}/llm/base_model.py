@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from .acceleration import choose_attention
 from .config import ModelConfig, Precision
 from .errors import ModelError
 from .model_families import find_family
@@ -78,7 +79,8 @@ def load_base_model(
     from transformers import AutoModelForCausalLM
 
     model = reference if isinstance(reference, ModelConfig) else ModelConfig(base_model=reference, precision=precision)
-    options: dict[str, Any] = {} if model.attention == "auto" else {"attn_implementation": model.attention}
+    attention = choose_attention(model, pick_device(model.device))
+    options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
     if four_bits:
         options["quantization_config"] = four_bit_settings()
     tokenizer = load_tokenizer(model)

@@ -124,6 +124,9 @@ class TrainingConfig(ConfigModel):
     epochs: float = Field(default=6.0, gt=0, description="Passes over the training pairs")
     batch_size: int = Field(default=16, ge=1, description="Rows in one step on one device")
     gradient_accumulation: int = Field(default=1, ge=1, description="Batches that make one optimiser step")
+    packing: Literal["auto", "always", "never"] = Field(
+        default="auto", description="Rows of a batch end to end, each apart; auto chooses by device and length of rows"
+    )
     learning_rate: float = Field(default=2e-3, gt=0, description="Highest learning rate")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises")
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay of AdamW")

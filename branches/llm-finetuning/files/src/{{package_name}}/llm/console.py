@@ -60,6 +60,10 @@ def print_preflight(found: Preflight) -> None:
     for name, one in found.splits.items():
         counts = f"{one.rows:,} rows, {one.tokens:,} tokens, {one.supervised:,} of them learned"
         table.add_row(name, f"{counts}; {one.typical} tokens a row, {one.longest} at most; {one.too_long} rows cut")
+    batches = found.batches
+    laid = "end to end, each attends to itself" if batches.packing == "always" else "padded beside rows of like length"
+    table.add_row("batches", f"{batches.batch_size} rows, {laid}; {batches.gradient_accumulation} in a step")
+    table.add_row("attention", found.attention)
     needed = f"{size_text(memory.total)} of {size_text(found.available)}"
     table.add_row("memory", f"{needed}: {', '.join(f'{name} {size_text(size)}' for name, size in parts)}")
     table.add_row("device", found.device)

@@ -25,6 +25,7 @@ from .distributed.resource_management import (
     with_batch_that_fits,
 )
 from .errors import DataError, ModelError
+from .training.batches import settle_batches
 from .training.checkpointing import CheckpointManager
 from .training.data_preparation import Conversations, TokenRow, check_rows, conversations_of, encode
 from .training.full_finetuning import unfreeze
@@ -106,7 +107,9 @@ class LLMTrainer:
         precision: Precision = "single",
         distributed: DistributedConfig | None = None,
     ) -> None:
-        base = ModelConfig(base_model=model_name_or_path or TINY_BASE, precision=precision)
+        base = ModelConfig.model_validate(
+            {"base_model": model_name_or_path or TINY_BASE, "precision": precision, "device": device}
+        )
         self._set_up(base, config or TrainingConfig(), distributed or DistributedConfig(), device)
 
     @classmethod
@@ -215,7 +218,9 @@ class LLMTrainer:
         self, rows: Mapping[str, Sequence[TokenRow]], folder: Path, on_progress: Progress | None
     ) -> TrainingResult:
         """Train, with smaller batches each time that memory runs out."""
-        config, started = with_batch_that_fits(self.config, folder), time.monotonic()
+        started = time.monotonic()
+        longest = max(len(row.input_ids) for some in rows.values() for row in some)
+        config = with_batch_that_fits(settle_batches(self.config, self.model, longest), folder)
         run = RunPlace(self.device, folder, on_progress, self._distributed)
         first = {} if world_size() > 1 else {name: weight.detach().cpu().clone() for name, weight in self._trained()}
         while True:

@@ -47,7 +47,8 @@ def restarts_of(config: LLMConfig) -> int:
     >>> restarts_of(LLMConfig(training=TrainingConfig(batch_size=16)))
     7
     """
-    restarts, batch = config.distributed.restarts, config.training.batch_size
+    training = config.training
+    restarts, batch = config.distributed.restarts, training.batch_size * training.gradient_accumulation
     while smaller := smaller_batch(batch, 1):
         restarts, batch = restarts + 1, smaller[0]
     return restarts
@@ -79,6 +80,34 @@ def with_batch_that_fits(config: TrainingConfig, folder: Path) -> TrainingConfig
     if batch_size >= config.batch_size:
         return config
     return config.model_copy(update={"batch_size": batch_size, "gradient_accumulation": gradient_accumulation})
+
+
+def filled_batch(batch_size: int, gradient_accumulation: int, *, longest: int, most: int) -> tuple[int, int]:
+    """Give the largest batch that makes the same optimiser step and has no more tokens than one of longest rows.
+
+    Parameters
+    ----------
+    batch_size : int
+        Rows at once, of up to `most` tokens.
+    gradient_accumulation : int
+        Batches in one step.
+    longest : int
+        Tokens of the longest row that there is.
+    most : int
+        Tokens that a row might have.
+
+    Examples
+    --------
+    >>> filled_batch(1, 16, longest=100, most=1024)
+    (8, 2)
+    >>> filled_batch(4, 4, longest=1000, most=1024)
+    (4, 4)
+    """
+    effective = batch_size * gradient_accumulation
+    fitting = range(effective, batch_size, -1)
+    larger = (size for size in fitting if effective % size == 0 and size * longest <= batch_size * most)
+    size = next(larger, batch_size)
+    return size, effective // size
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +138,15 @@ def make_trainer(
             lengths = [len(row.input_ids) for row in rows["train"]]
             return LengthSampler(lengths, rows_in_a_step(config), config.seed)
 
+        def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
+            """Leave batches for validation padded: its loss is a mean over batches, weighed by their rows."""
+            collate: Any = self.data_collator  # TRL's own, which the types of its trainer do not say
+            self.data_collator = replace(collate, padding_free=False)
+            try:
+                return super().get_eval_dataloader(eval_dataset)
+            finally:
+                self.data_collator = collate
+
         def create_model_card(self, *args: Any, **options: Any) -> None:
             """Leave out the card of a state that nobody but this run reads."""
 
@@ -188,6 +197,7 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
         warmup_steps=math.ceil(config.warmup * steps),
         weight_decay=config.weight_decay,
         max_length=None,
+        padding_free=config.packing == "always",
         completion_only_loss=True,
         logging_steps=max(1, steps // 40),
         logging_nan_inf_filter=False,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import LLMConfig
 from ..distributed.resource_management import smaller_batch
+from .batches import attention_of
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +43,8 @@ class ModelShape:
         Number of blocks, width between them, and size of the vocabulary.
     saved_bytes : int
         Bytes of a weight as saved.
+    attention : str
+        How attention is computed where nothing else is asked for.
     """
 
     parameters: int
@@ -50,6 +53,7 @@ class ModelShape:
     hidden: int
     vocabulary: int
     saved_bytes: int
+    attention: str = "sdpa"
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def read_shape(model_config: Any, trust_remote_code: bool = False) -> ModelShape
         hidden=text.hidden_size,
         vocabulary=text.vocab_size,
         saved_bytes=saved.itemsize if isinstance(saved, torch.dtype) else 4,
+        attention=attention_of(model),
     )
 
 
@@ -112,7 +117,7 @@ def estimate(
     shape : ModelShape
         The model.
     config : LLMConfig
-        How it is trained.
+        How it is trained, with its batches as they will be.
     longest : int
         Tokens of the longest row.
     device : torch.device
@@ -205,7 +210,8 @@ def _smaller(config: LLMConfig, device: torch.device) -> Iterator[tuple[LLMConfi
         change("training", {"activation_checkpointing": True})
         yield config, settings
     while smaller := smaller_batch(config.training.batch_size, config.training.gradient_accumulation):
-        change("training", {"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
+        batches = {"batch_size": smaller[0], "gradient_accumulation": smaller[1]}
+        change("training", {"packing": config.training.packing, **batches})
         yield config, settings
     if config.model.precision == "single":
         change("model", {"precision": "bfloat16"})

@@ -1,6 +1,7 @@
 """What is checked before weights are downloaded or anything is trained.
 
-tokenizer → rows of tokens → template and end token → lengths → memory → disk → problems, each with what would help
+tokenizer → rows of tokens → template and end token → lengths → batches → memory → disk
+→ problems, each with what would help
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from ...reports.theme import DARK, LIGHT, variables
+from ..acceleration import choose_attention
 from ..base_model import load_config, load_tokenizer, pick_device, resolve_base_model
-from ..config import LLMConfig, ModelConfig
+from ..config import LLMConfig, ModelConfig, TrainingConfig
 from ..console import size_text
 from ..distributed.fsdp_config import strategy_problems
 from ..errors import DataError, ModelError
+from .batches import plan_batches
 from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of, encode
 from .lora_training import check_qlora
 from .memory import (
@@ -73,6 +76,10 @@ class Preflight:
         Model, its licence as it says itself, and where it runs.
     parameters, trained : int
         Weights of the model, and those that are trained.
+    attention : str
+        How attention is computed.
+    batches : TrainingConfig
+        The settings, with batches as they will be.
     splits : dict of str to Lengths
         Lengths of the rows.
     memory : MemoryEstimate
@@ -94,6 +101,8 @@ class Preflight:
     device: str
     parameters: int
     trained: int
+    attention: str
+    batches: TrainingConfig
     splits: dict[str, Lengths]
     memory: MemoryEstimate
     available: int
@@ -147,6 +156,9 @@ def run_preflight(
     lengths = {name: measure(some, config.training.max_length) for name, some in rows.items()}
     shape = read_shape(load_config(config.model), config.model.trust_remote_code)
     longest = max(one.longest for one in lengths.values())
+    attention = choose_attention(config.model, device) or shape.attention
+    batches = plan_batches(config.training, attention=attention, longest=longest)
+    config = config.model_copy(update={"training": batches})
 
     def needs(some: LLMConfig) -> MemoryEstimate:
         return estimate(shape, some, longest=longest, device=device, processes=processes)
@@ -162,6 +174,8 @@ def run_preflight(
         device=str(device),
         parameters=shape.parameters,
         trained=trained,
+        attention=attention,
+        batches=batches,
         splits=lengths,
         memory=memory,
         available=available,

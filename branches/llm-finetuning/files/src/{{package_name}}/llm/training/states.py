@@ -18,7 +18,12 @@ from .data_preparation import TokenRow
 SAVING = ".saving"
 RUN = "run.json"
 # They change how a step is computed, or how long training goes on, and not what it computes.
-FREE = frozenset({"name", "profile", "batch_size", "gradient_accumulation", "activation_checkpointing", "keep_states"})
+FREE = frozenset(
+    {
+        *("name", "profile", "keep_states"),
+        *("batch_size", "gradient_accumulation", "packing", "activation_checkpointing"),
+    }
+)
 
 
 Resume = bool | Literal["auto"]
