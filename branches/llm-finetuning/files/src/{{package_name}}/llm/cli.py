@@ -196,7 +196,6 @@ def evaluate(
 ) -> None:
     """Score a checkpoint on the documents that it was kept from, or on the test split of a dataset."""
     config, root, folder, store = _settings(documents, None, overrides, env)
-    from ..tracking.client import open_tracking
     from .console import print_scores, tell_documents, tell_run, tell_trained
     from .data.store import DatasetStore
     from .evaluation.evaluator import LLMEvaluator
@@ -218,7 +217,7 @@ def evaluate(
     found = evaluator.evaluate(model, tokenizer, asked)
     print_scores({"score": found.scores()}, title=f"{len(asked)} questions")
     tags = {"checkpoint": f"{facts['name']}@v{facts['version']}", "dataset": dataset or folder.as_posix()}
-    tell_run(record_evaluation(open_tracking(store, root), root, tags, found, asked))
+    tell_run(record_evaluation(store, root, tags, found, asked))
 
 
 @app.command("generate")

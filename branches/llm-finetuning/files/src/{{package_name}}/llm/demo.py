@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tracking.client import open_tracking
 from ..tracking.config import TrackingConfig
 from ..tracking.responses import log_responses
 from .config import LLMConfig, ModelConfig
@@ -67,7 +66,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
 
     evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
     recipe = Recipe.make(config, splits, Source.of_documents(documents, root))
-    with record_training(open_tracking(store, root), root, EXPERIMENT, recipe, {}) as run:
+    with record_training(store, root, EXPERIMENT, recipe, {}) as run:
         with watch.stage("base model"):
             trainer = LLMTrainer.from_config(config)
         with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} questions"):

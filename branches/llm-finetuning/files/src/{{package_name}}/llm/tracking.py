@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from ..tracking.client import open_tracking
+from ..tracking.config import TrackingConfig
 from ..tracking.provenance import read_commit, read_environment
 from ..tracking.reproduction import KIND
 from ..tracking.responses import log_responses
-from ..tracking.store import Run, Tracking
+from ..tracking.store import Run
+from ..tracking.weights_and_biases import open_run
 from .base_model import pick_device
 from .config import LLMConfig
 from .distributed.multi_node import world_size
@@ -132,18 +135,18 @@ def digest_of(rows: Conversations) -> str:
 
 
 @contextmanager
-def record_run(tracking: Tracking, root: Path, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
+def record_run(store: TrackingConfig, root: Path, experiment: str, name: str, tags: Mapping[str, str]) -> Iterator[Run]:
     """Record what happens in the ``with`` block, with the commit and the environment."""
     commit = read_commit(root)
     source = {"git_commit": commit.sha or "", "git_dirty": str(commit.dirty)}
-    with tracking.run(experiment, name, {**tags, **source}) as run:
+    with open_run(open_tracking(store, root), store.wandb, experiment, name, {**tags, **source}) as run:
         run.log_text(json.dumps(read_environment(), indent=2), "environment.json")
         yield run
 
 
 @contextmanager
 def record_training(
-    tracking: Tracking, root: Path, experiment: str, recipe: Recipe, tags: Mapping[str, str]
+    store: TrackingConfig, root: Path, experiment: str, recipe: Recipe, tags: Mapping[str, str]
 ) -> Iterator[Run]:
     """Record a training in the ``with`` block, so that ``runs reproduce`` can do it again."""
     training = recipe.config["training"]
@@ -156,20 +159,20 @@ def record_training(
         "device": recipe.device,
         "seed": str(training["seed"]),
     }
-    with record_run(tracking, root, experiment, training["name"], {**facts, **tags}) as run:
+    with record_run(store, root, experiment, training["name"], {**facts, **tags}) as run:
         run.log_params(recipe.config)
         run.log_text(recipe.model_dump_json(indent=2), RECIPE)
         yield run
 
 
 def record_evaluation(
-    tracking: Tracking, root: Path, tags: Mapping[str, str], found: Evaluation, pairs: Sequence[Pair]
+    store: TrackingConfig, root: Path, tags: Mapping[str, str], found: Evaluation, pairs: Sequence[Pair]
 ) -> str:
     """Record what a checkpoint answered, and its scores.
 
     Parameters
     ----------
-    tracking : Tracking
+    store : TrackingConfig
         Where.
     root : Path
         Folder of the project.
@@ -186,7 +189,7 @@ def record_evaluation(
         Id of the run.
     """
     facts = {KIND: EVALUATION, "metric": "token_f1", **tags}
-    with record_run(tracking, root, EVALUATION, tags["checkpoint"], facts) as run:
+    with record_run(store, root, EVALUATION, tags["checkpoint"], facts) as run:
         run.log_metrics(found.scores())
         log_responses(run, found.responses(pairs))
     return run.id

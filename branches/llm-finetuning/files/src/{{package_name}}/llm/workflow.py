@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tracking.client import open_tracking
 from ..tracking.config import TrackingConfig
-from ..tracking.store import Tracking
 from .config import LLMConfig
 from .console import console, print_preflight, tell_documents, tell_loss
 from .data.examples import Row
@@ -96,10 +94,6 @@ class TrainingPlan:
         """Folder of what an interrupted run goes on from."""
         return self.checkpoints / ".states" / self.config.training.name
 
-    def tracking(self) -> Tracking:
-        """Open the store of runs."""
-        return open_tracking(self.store, self.root)
-
 
 def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, processes: int = 1) -> Preflight:
     """Check a run; print all about it and write the page of what is learned if `show` says so."""
@@ -153,7 +147,7 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
         trainer.fine_tune(plan.dataset, states=plan.states, resume=resume)
         return None
     recipe = Recipe.make(config, plan.dataset, plan.source)
-    with record_training(plan.tracking(), plan.root, EXPERIMENT, recipe, {}) as run:
+    with record_training(plan.store, plan.root, EXPERIMENT, recipe, {}) as run:
         on_progress = recorded(run, recipe.device, tell_loss)
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
         run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
@@ -198,7 +192,7 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
     folder = manager.path(checkpoint) if checkpoint else None
     start = None if folder is None else folder.name if folder.parent == manager.root else folder.as_posix()
     recipe = Recipe.make(plan.config, plan.dataset, plan.source, method=_method(method), checkpoint=start)
-    with record_training(plan.tracking(), plan.root, PREFERENCES, recipe, {"started_from": start or ""}) as run:
+    with record_training(plan.store, plan.root, PREFERENCES, recipe, {"started_from": start or ""}) as run:
         found, tokenizer = prefer(plan, method, start, recorded(run, recipe.device))
         scores = {f"{found.measure}_before": found.before, f"{found.measure}_after": found.after}
         run.log_metrics(scores)

@@ -21,6 +21,7 @@ from ..monitoring.reference import REFERENCE, make_reference
 from ..plugins import PluginError
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit, read_environment
+from ..tracking.weights_and_biases import open_run
 from .algorithms import make_estimator
 from .backend import Compute, computing
 from .card import Judged, write_card
@@ -161,7 +162,7 @@ def _record(workspace: Workspace, judged: Judged, tags: dict[str, str], scratch:
     tags |= {"dataset": recipe.dataset, "algorithm": recipe.algorithm, "task": description.card.task}
     tags |= {"input_sha256": recipe.input_sha256, "git_commit": commit.sha or "", "git_dirty": str(commit.dirty)}
     tags["metric"] = next(iter(judged.metrics))
-    with workspace.tracking.run(recipe.dataset, recipe.algorithm, tags) as run:
+    with open_run(workspace.tracking, workspace.wandb, recipe.dataset, recipe.algorithm, tags) as run:
         run.log_params(recipe.model_dump())
         run.log_metrics(_numbers(judged.trained, judged.evaluation))
         run.log_folder(files)

@@ -12,7 +12,7 @@ from ..data import DataError
 from ..logs import get_logger
 from ..plugins import PluginError
 from ..tracking.client import open_tracking
-from ..tracking.config import TrackingConfig
+from ..tracking.config import TrackingConfig, WandbConfig
 from ..tracking.store import Tracking
 from .config import ModelsConfig, TaskConfig
 from .evaluation import Measuring
@@ -44,6 +44,7 @@ class Workspace:
     features: FeatureConfig
     models: ModelsConfig
     tracking: Tracking
+    wandb: WandbConfig
     values: dict[str, Any]
 
     @classmethod
@@ -58,10 +59,11 @@ class Workspace:
         from ..data.config import DataConfig
 
         data = config.group("data", DataConfig)
-        tracking = open_tracking(config.group("tracking", TrackingConfig), config.root)
+        store = config.group("tracking", TrackingConfig)
+        tracking = open_tracking(store, config.root)
         values = {value.key: value.value for value in config.values()}
         models = config.group("models", ModelsConfig)
-        return cls(config.root, config.root / data.processed, data.features, models, tracking, values)
+        return cls(config.root, config.root / data.processed, data.features, models, tracking, store.wandb, values)
 
     def datasets(self) -> list[str]:
         """Name the datasets that there are.

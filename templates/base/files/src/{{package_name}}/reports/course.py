@@ -13,7 +13,10 @@ from .axes import ticks, ticks_around
 
 Point = tuple[datetime | float, float]
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 640, 10, 180
+WIDTH = 650
+
+_LEFT, _TOP, _BOTTOM = 60, 10, 180
+_MARGIN = 10  # at the right
 _LEGEND = 20  # height of a name
 _MOST = 300  # points that are drawn of a line
 _DOTTED = 60  # points of a line that are marked one by one
@@ -21,7 +24,7 @@ _COLOURS = ("var(--accent)", "var(--critical)", "var(--good)", "var(--warning)",
 _DASHES = ("none", "7 4", "2 3")  # when the colours are used up, and for those who do not see them
 
 
-def course(series: Mapping[str, Sequence[Point]], *, from_zero: bool = True) -> str:
+def course(series: Mapping[str, Sequence[Point]], *, from_zero: bool = True, width: int = WIDTH) -> str:
     """Draw a line for each name. What is no finite number is left out.
 
     Parameters
@@ -30,19 +33,22 @@ def course(series: Mapping[str, Sequence[Point]], *, from_zero: bool = True) -> 
         Points in the order of their times, or of their steps.
     from_zero
         Whether the scale begins at zero; else where the values begin.
+    width
+        Of the whole chart.
     """
     known = {name: _thinned([one for one in points if math.isfinite(one[1])]) for name, points in series.items()}
     every = [point for points in known.values() for point in points]
     height = _BOTTOM + 30 + _LEGEND * len(known)
-    parts = [_line((_LEFT, _BOTTOM), (_RIGHT, _BOTTOM))]
+    right = width - _MARGIN
+    parts = [_line((_LEFT, _BOTTOM), (right, _BOTTOM))]
     if every:
-        scale = _Scale.of(every, from_zero=from_zero)
+        scale = _Scale.of(every, right, from_zero=from_zero)
         parts += scale.marks()
         parts += [_text(text, x, _BOTTOM + 18, anchor) for text, x, anchor in _moments(every, scale)]
         for number, (name, points) in enumerate(known.items()):
             parts += _series(name, [scale.place(point) for point in points], number)
     form = Markup('<svg viewBox="0 0 {} {}" width="{}" font-size="13">{}</svg>')
-    return str(form.format(_RIGHT + 10, height, _RIGHT + 10, Markup("").join(parts)))
+    return str(form.format(width, height, width, Markup("").join(parts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +56,23 @@ class _Scale:
     first: float
     last: float
     levels: Sequence[float]
+    right: int
 
     @classmethod
-    def of(cls, points: Sequence[Point], *, from_zero: bool) -> _Scale:
+    def of(cls, points: Sequence[Point], right: int, *, from_zero: bool) -> _Scale:
         moments, values = [_number(moment) for moment, _ in points], [value for _, value in points]
         low, high = min(values), max(values)
         if from_zero:
             low, high = min(low, 0.0), max(high, 0.0)
             high = high if high > low else low + 1.0
-        return cls(min(moments), max(moments), ticks_around(low, high))
+        return cls(min(moments), max(moments), ticks_around(low, high), right)
 
     def place(self, point: Point) -> tuple[float, float]:
         return self.across(_number(point[0])), self.up(point[1])
 
     def across(self, moment: float) -> float:
         share = (moment - self.first) / (self.last - self.first) if self.last > self.first else 0.5
-        return round(_LEFT + share * (_RIGHT - _LEFT), 1)
+        return round(_LEFT + share * (self.right - _LEFT), 1)
 
     def up(self, value: float) -> float:
         share = (value - self.levels[0]) / (self.levels[-1] - self.levels[0])
@@ -73,7 +80,7 @@ class _Scale:
 
     def marks(self) -> Iterator[Markup]:
         for level in self.levels:
-            yield _line((_LEFT, self.up(level)), (_RIGHT, self.up(level)), "var(--line)")
+            yield _line((_LEFT, self.up(level)), (self.right, self.up(level)), "var(--line)")
             yield _text(f"{level:.6g}", _LEFT - 6, self.up(level) + 4, "end")
 
 
@@ -92,7 +99,7 @@ def _days(scale: _Scale) -> Iterator[tuple[str, float, str]]:
         yield _day(scale.first), scale.across(scale.first), "middle"
         return
     yield _day(scale.first), _LEFT, "start"
-    yield _day(scale.last), _RIGHT, "end"
+    yield _day(scale.last), scale.right, "end"
 
 
 def _number(moment: datetime | float) -> float:

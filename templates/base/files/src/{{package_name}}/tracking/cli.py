@@ -14,6 +14,7 @@ from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
     from ..config import Config
+    from .responses import Response
     from .runs import Trend
     from .store import RunRecord, Tracking
 
@@ -26,7 +27,8 @@ _SHORT_ID = 8
 _WIDTH = 80
 _FEWEST = 8  # letters of a cell
 _BAR = 12
-_RESPONSES = 5
+_NAME = 14
+_PROMPTS = 3
 
 
 @app.command("list")
@@ -73,10 +75,7 @@ def show_command(
         rows = [(name, f"{value:.5g}") for name, value in found.metrics.items()]
         rows += [(name, _cut(value, _WIDTH // 2)) for name, value in {**found.params, **found.tags}.items()]
         print_table(rows)
-        for one in responses[:_RESPONSES]:
-            typer.echo(f"\n{one.prompt}\n{one.variant or 'response'}: {one.response}")
-        if len(responses) > _RESPONSES:
-            typer.echo(f"\n{len(responses) - _RESPONSES} more responses: --html shows them")
+        _tell(responses)
     _write_page(tracking, [found], page)
 
 
@@ -162,6 +161,19 @@ def _open(config: Config) -> Tracking:
     return open_tracking(config.group("tracking", TrackingConfig), config.root)
 
 
+def _tell(responses: Sequence[Response]) -> None:
+    """Print the first prompts, each with all answers to it."""
+    answers: dict[str, list[Response]] = {}
+    for one in responses:
+        answers.setdefault(one.prompt, []).append(one)
+    for prompt, some in list(answers.items())[:_PROMPTS]:
+        typer.echo(f"\n{prompt}")
+        expected = [("expected", some[0].expected)] if some[0].expected else []
+        print_table([*expected, *((one.variant or "response", _cut(one.response, _WIDTH - 20)) for one in some)])
+    if len(answers) > _PROMPTS:
+        typer.echo(f"\n{len(answers) - _PROMPTS} more prompts: --html shows them")
+
+
 def _write_page(tracking: Tracking, runs: Sequence[RunRecord], path: Path | None) -> None:
     if path is not None:
         from .pages import report_of
@@ -174,7 +186,7 @@ def _row(run: RunRecord) -> tuple[str, ...]:
 
     metric, score = headline(run)
     shown = "" if score is None else f"{metric} {score:.4g}"
-    return run.id[:_SHORT_ID], run.experiment, run.name, run.status, _time(run), shown
+    return run.id[:_SHORT_ID], run.experiment, _cut(run.name, _NAME), run.status, _time(run)[5:], shown
 
 
 def _trend_rows(found: Trend) -> list[tuple[str, ...]]:
@@ -186,7 +198,7 @@ def _trend_rows(found: Trend) -> list[tuple[str, ...]]:
         bar = "▪" * (1 + round(share * (_BAR - 1)))
         shown = "" if change is None else f"{change:+.3g}"
         name = run.name if alone else f"{run.experiment} {run.name}"
-        rows.append((run.id[:_SHORT_ID], name, f"{run.started:%m-%d %H:%M}", f"{value:.5g}", shown, bar))
+        rows.append((run.id[:_SHORT_ID], name, _time(run)[5:], f"{value:.5g}", shown, bar))
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -10,6 +11,16 @@ from pydantic import Field, field_validator
 from ..config import ConfigModel
 
 _SCHEMES = ("folder", "http", "https", "sqlite", "postgresql", "mysql", "mssql")
+
+
+class WandbConfig(ConfigModel):
+    """Weights & Biases, which gets settings and numbers of runs too."""
+
+    project: str = Field(default="", description="Project there; nothing is sent if empty")
+    entity: str = Field(default="", description="User or team there; that of the key if empty")
+    mode: Literal["online", "offline"] = Field(
+        default="online", description="Send at once, or write to files that `wandb sync` sends"
+    )
 
 
 class TrackingConfig(ConfigModel):
@@ -24,6 +35,7 @@ class TrackingConfig(ConfigModel):
     )
     timeout: int = Field(default=10, ge=1, description="Seconds to wait for a server's answer")
     retries: int = Field(default=2, ge=0, description="How often a server is asked again")
+    wandb: WandbConfig = WandbConfig()
 
     @field_validator("uri")
     @classmethod

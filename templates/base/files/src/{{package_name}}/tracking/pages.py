@@ -15,6 +15,7 @@ from .store import Curves, RunRecord, Tracking
 _MOST_RESPONSES = 100
 _VALIDATION = "eval_"  # what a metric of training begins with when it is taken on the validation rows
 _FEWEST = 2  # points of a curve
+_WIDTH = 460  # of its chart: two stand side by side
 
 
 def report_of(tracking: Tracking, runs: Sequence[RunRecord]) -> Report:
@@ -91,7 +92,7 @@ def _chart(name: str, runs: Sequence[RunRecord]) -> Figure:
 def _figures(runs: Sequence[RunRecord], curves: Sequence[Curves]) -> Iterator[Figure]:
     """Draw each metric of training together with the same on validation rows; those that have both come first."""
     names = {name for some in curves for name, points in some.items() if len(points) >= _FEWEST}
-    ordered = sorted(names, key=lambda name: (_base(name), name))
+    ordered = sorted(names, key=lambda name: (_base(name), len(name)))
     groups = [(base, list(some)) for base, some in groupby(ordered, _base)]
     for base, some in sorted(groups, key=lambda group: (len(group[1]) == 1, group[0])):
         series: dict[str, Sequence[Point]] = {
@@ -101,7 +102,8 @@ def _figures(runs: Sequence[RunRecord], curves: Sequence[Curves]) -> Iterator[Fi
             if name in curve
         }
         ends = ", ".join(f"{name} ends at {points[-1][1]:.4g}" for name, points in series.items())
-        yield Figure(course(series, from_zero=len(some) == 1), f"{base} by step", f"{base} by step: {ends}")
+        drawn = course(series, from_zero=len(some) == 1, width=_WIDTH)
+        yield Figure(drawn, f"{base} by step", f"{base} by step: {ends}")
 
 
 def _base(name: str) -> str:

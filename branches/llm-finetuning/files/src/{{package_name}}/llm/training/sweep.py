@@ -21,7 +21,6 @@ from .data_preparation import conversations_of
 if TYPE_CHECKING:
     import optuna
 
-    from ...tracking.store import Tracking
     from ..workflow import TrainingPlan
 
 EXPERIMENT = "llm-sweep"
@@ -81,13 +80,12 @@ def run_sweep(plan: TrainingPlan, trials: int) -> Sweep:
         pruner=optuna.pruners.MedianPruner(n_startup_trials=config.sweep.startup),
     )
     study.sampler = optuna.samplers.TPESampler(seed=config.training.seed + len(study.trials))
-    tracking = plan.tracking()
     while _ended(study) < trials:
-        study.optimize(lambda trial: _objective(trial, plan, tracking), n_trials=1, catch=(ModelError,))
+        study.optimize(lambda trial: _objective(trial, plan), n_trials=1, catch=(ModelError,))
     return _found(study)
 
 
-def _objective(trial: optuna.Trial, plan: TrainingPlan, tracking: Tracking) -> float:
+def _objective(trial: optuna.Trial, plan: TrainingPlan) -> float:
     import optuna
 
     config = plan.config
@@ -96,7 +94,7 @@ def _objective(trial: optuna.Trial, plan: TrainingPlan, tracking: Tracking) -> f
     changed = config.model_copy(update={"training": type(config.training).model_validate(content)})
     recipe = Recipe.make(changed, plan.dataset, plan.source)
     losses: list[float] = []
-    with record_training(tracking, plan.root, EXPERIMENT, recipe, {"trial": str(trial.number)}) as run:
+    with record_training(plan.store, plan.root, EXPERIMENT, recipe, {"trial": str(trial.number)}) as run:
 
         def follow(step: int, last_step: int, measured: Mapping[str, float]) -> None:
             if "eval_loss" in measured:
