@@ -19,6 +19,7 @@ from ..errors import CheckpointError
 from .checkpoint_archive import pack, unpack
 from .checkpoint_base import checked_base, find_project, fingerprint, model_origin, portable_reference
 from .checkpoint_files import (
+    CHECKSUMS,
     FORMAT,
     METADATA,
     check_weights,
@@ -216,7 +217,9 @@ class CheckpointManager:
         pack(folder, target, top)
         return target
 
-    def import_zip(self, source: str | Path, test: Callable[[Path], object] | None = None) -> Path:
+    def import_zip(
+        self, source: str | Path, test: Callable[[Path], object] | None = None, *, version: str | None = None
+    ) -> Path:
         """Take a checkpoint out of a zip, under the name and version in its metadata.
 
         Parameters
@@ -225,6 +228,8 @@ class CheckpointManager:
             A zip that `export` made.
         test : callable, optional
             Called with the folder of the checkpoint before it gets its name; it raises where that must not be.
+        version : str, optional
+            Version to give it in place of the one in its metadata, where there is another checkpoint with that.
 
         Returns
         -------
@@ -241,7 +246,14 @@ class CheckpointManager:
             try:
                 facts = self._verify(folder)
                 check_name(facts["name"])
-                number = self._new_version(facts["name"], facts["version"])
+                number = self._new_version(facts["name"], version or facts["version"])
+                if version:
+                    (folder / CHECKSUMS).unlink()
+                    write_json(
+                        folder / METADATA,
+                        {**facts, "version": version_text(number), "exported_version": facts["version"]},
+                    )
+                    seal(folder)
                 if test:
                     test(folder)
             except CheckpointError as error:  # its folder has a name that nobody gave it, and is about to go

@@ -77,6 +77,7 @@ def import_command(
     smoke_test: Annotated[
         bool, typer.Option("--smoke-test", help="Refuse a model that can't answer the prompts that it holds")
     ] = False,
+    version: Annotated[str | None, typer.Option("--version", help="Such as 1.1.0, where its own is taken")] = None,
     folder: FolderOption = None,
     overrides: SetOption = None,
     env: EnvOption = None,
@@ -96,7 +97,7 @@ def import_command(
         question, answer = smoke_test(manager, checkpoint, config.group("llm", LLMConfig).model.device)[0]
         typer.echo(f"{question} {answer}", err=True)
 
-    typer.echo(manager.import_zip(source, ask if smoke_test else None).name)
+    typer.echo(manager.import_zip(source, ask if smoke_test else None, version=version).name)
 
 
 @app.command("merge")
