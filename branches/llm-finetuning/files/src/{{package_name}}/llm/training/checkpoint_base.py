@@ -90,10 +90,12 @@ def fingerprint(reference: str, project: Path, revision: str | None = None) -> s
     CheckpointError
         If it is not on this machine and can't be got, or has no weights.
     """
-    folder = _weights_folder(locate(reference, project), revision)
+    location = locate(reference, project)
+    folder = _weights_folder(location, revision)
     weights = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
     if not weights:
-        raise CheckpointError(f"{folder}: the base model has no weights", hint="save it with save_pretrained")
+        get = "save it with save_pretrained" if folder == Path(location) else _download(location, revision)
+        raise CheckpointError(f"{folder}: the base model has no weights", hint=get)
     digest = hashlib.sha256()
     for path in weights:
         digest.update(f"{path.name} {file_sha256(path)}\n".encode())
@@ -135,8 +137,12 @@ def _weights_folder(location: str, revision: str | None) -> Path:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
             f"the base model {location} is not on this machine: {reason}",
-            hint=f"connect to the network once, or copy it in: hf download {location} --revision {wanted}",
+            hint=f"connect to the network once, or copy it in: {_download(location, revision)}",
         ) from error
     if config is None:
         raise CheckpointError(f"{location}: no such base model", hint="give a folder, or a model's id on the hub")
     return Path(config).parent
+
+
+def _download(location: str, revision: str | None) -> str:
+    return f"hf download {location} --revision {revision or 'main'}"
