@@ -144,18 +144,21 @@ def sweep(
 @app.command("prefer")
 def prefer(
     dataset: Annotated[str, typer.Option("--dataset", help="A file, or a version of a dataset, with preferences")],
-    method: Annotated[str, typer.Option("--method", help="dpo, kto, or grpo")] = "dpo",
+    method: Annotated[str, typer.Option("--method", help="dpo, kto, grpo, or reward")] = "dpo",
     checkpoint: Annotated[str | None, typer.Option("--checkpoint", help="Start from it; else from the base")] = None,
+    reward_model: Annotated[
+        str | None, typer.Option("--reward-model", help="Checkpoint that judges answers, for grpo; else token F1 does")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Name of the new checkpoint")] = None,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Train on preferences: better answers become likelier than worse ones."""
+    """Train on preferences: better answers become likelier than worse ones, or a reward model scores them higher."""
     config, root, folder, store = _settings(None, None, overrides, env)
     from .workflow import TrainingPlan, train_on_preferences
 
     plan = TrainingPlan.make(config, root, folder, dataset, store)
-    saved = train_on_preferences(plan, method, checkpoint=checkpoint, name=name)
+    saved = train_on_preferences(plan, method, checkpoint=checkpoint, reward_model=reward_model, name=name)
     typer.echo(saved.relative_to(root).as_posix())
 
 

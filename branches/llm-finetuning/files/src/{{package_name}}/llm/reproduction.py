@@ -76,7 +76,7 @@ def _train(plan: TrainingPlan, recipe: Recipe, on_progress: Progress) -> None:
     if recipe.method == SUPERVISED:
         LLMTrainer.from_config(plan.config).fine_tune(plan.dataset, on_progress=on_progress)
     else:
-        prefer(plan, recipe.method, recipe.checkpoint, on_progress)
+        prefer(plan, recipe.method, recipe.checkpoint, on_progress, recipe.reward_model)
 
 
 def _recipe(tracking: Tracking, run: RunRecord) -> Recipe:

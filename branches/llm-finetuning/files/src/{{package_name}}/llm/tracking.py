@@ -84,6 +84,8 @@ class Recipe(BaseModel):
         ``sft``, or a method of training on preferences.
     checkpoint : str or None
         What it started from, if not from the base model.
+    reward_model : str or None
+        What judged the answers, if not their token F1.
     device : str
         Where it took place.
     processes : int
@@ -97,6 +99,7 @@ class Recipe(BaseModel):
     data_sha256: str
     method: str
     checkpoint: str | None
+    reward_model: str | None = None
     device: str
     processes: int
 

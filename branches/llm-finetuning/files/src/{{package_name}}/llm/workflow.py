@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from .training.checkpointing import CheckpointManager
     from .training.data_preparation import Conversations
     from .training.loop import Progress
     from .training.preflight import Preflight
@@ -171,7 +172,9 @@ def _best(best: int | None, steps: int) -> str:
     return f", best at step {best}" if best is not None and best != steps else ""
 
 
-def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | None, name: str | None) -> Path:
+def train_on_preferences(
+    plan: TrainingPlan, method: str, *, checkpoint: str | None, reward_model: str | None, name: str | None
+) -> Path:
     """Train a checkpoint, or the base model, on preferences, record the run, and save a checkpoint.
 
     Returns
@@ -189,11 +192,11 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
         from .training.checkpointing import CheckpointManager
 
     manager = CheckpointManager(plan.checkpoints)
-    folder = manager.path(checkpoint) if checkpoint else None
-    start = None if folder is None else folder.name if folder.parent == manager.root else folder.as_posix()
+    start, judging = (_exact(manager, reference) for reference in (checkpoint, reward_model))
     recipe = Recipe.make(plan.config, plan.dataset, plan.source, method=_method(method), checkpoint=start)
+    recipe = recipe.model_copy(update={"reward_model": judging})
     with record_training(plan.store, plan.root, PREFERENCES, recipe, {"started_from": start or ""}) as run:
-        found, tokenizer = prefer(plan, method, start, recorded(run, recipe.device))
+        found, tokenizer = prefer(plan, method, start, recorded(run, recipe.device), judging)
         scores = {f"{found.measure}_before": found.before, f"{found.measure}_after": found.after}
         run.log_metrics(scores)
     console.print(f"{found.measure}: {found.before:.1%} before, {found.after:.1%} after {found.steps} steps")
@@ -204,7 +207,7 @@ def train_on_preferences(plan: TrainingPlan, method: str, *, checkpoint: str | N
 
 
 def prefer(
-    plan: TrainingPlan, method: str, checkpoint: str | None, on_progress: Progress
+    plan: TrainingPlan, method: str, checkpoint: str | None, on_progress: Progress, reward_model: str | None = None
 ) -> tuple[Preference, PreTrainedTokenizerBase]:
     """Train a checkpoint, or the base model, on preferences, and neither record nor save it.
 
@@ -216,10 +219,13 @@ def prefer(
     from .base_model import load_base_model, pick_device, place
     from .training.checkpointing import CheckpointManager
     from .training.lora_training import check_qlora
+    from .training.reward import judge_of
     from .training.rlhf import METHODS, Preferring, read_preferences, train_preferences
 
-    config = plan.config
+    config, manager = plan.config, CheckpointManager(plan.checkpoints)
     chosen = METHODS[_method(method)]
+    if reward_model and method != "grpo":
+        raise ModelError(f"{method} takes no reward model", hint="give it with --method grpo")
     model: PreTrainedModel | PeftModel
     device, four_bits = pick_device(config.model.device), config.training.method == "qlora"
     if four_bits:
@@ -227,13 +233,26 @@ def prefer(
     if checkpoint is None:
         model, tokenizer = load_base_model(config.model, four_bits=four_bits)
     else:
-        model, tokenizer, _ = CheckpointManager(plan.checkpoints).load_checkpoint(
+        model, tokenizer, _ = manager.load_checkpoint(
             checkpoint, trainable=True, precision=config.model.precision, four_bits=four_bits
         )
     if not four_bits:
         place(model, device)
-    rows = read_preferences(plan.dataset)
-    return train_preferences(model, tokenizer, rows, Preferring(chosen, config.training, on_progress)), tokenizer
+    judge = None
+    if reward_model:
+        scorer, own_tokenizer, _ = manager.load_checkpoint(reward_model, kind="reward")
+        place(scorer, device)
+        judge = judge_of(scorer, own_tokenizer)
+    how = Preferring(chosen, config.training, on_progress, judge)
+    return train_preferences(model, tokenizer, read_preferences(plan.dataset), how), tokenizer
+
+
+def _exact(manager: CheckpointManager, reference: str | None) -> str | None:
+    """Name the version that a reference means by now."""
+    if reference is None:
+        return None
+    folder = manager.path(reference)
+    return folder.name if folder.parent == manager.root else folder.as_posix()
 
 
 def _method(name: str) -> str:

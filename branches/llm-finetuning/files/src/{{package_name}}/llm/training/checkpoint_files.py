@@ -14,6 +14,7 @@ from ..errors import CheckpointError
 FORMAT = 1
 METADATA = "metadata.json"
 CHECKSUMS = "checksums.json"
+KINDS = ("adapter", "full", "reward")
 # Every kind of file that a model or a tokenizer is saved as. None of them runs code when it is read.
 SAFE_SUFFIXES = frozenset({".safetensors", ".json", ".jinja", ".txt", ".model"})
 METADATA_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -123,8 +124,8 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     for key, kinds in METADATA_TYPES.items():
         if not isinstance(facts.get(key), kinds):
             raise CheckpointError(f"{path}: {key} is missing or of the wrong type", hint=RESTORE)
-    if facts["kind"] not in ("adapter", "full"):
-        raise CheckpointError(f"{path}: kind {facts['kind']!r} is neither adapter nor full", hint=RESTORE)
+    if facts["kind"] not in KINDS:
+        raise CheckpointError(f"{path}: kind {facts['kind']!r} is none of {', '.join(KINDS)}", hint=RESTORE)
     return facts
 
 

@@ -13,7 +13,7 @@ from ..base_model import dtype_of, four_bit_settings, set_commit
 from ..config import Precision
 from ..errors import CheckpointError
 from .checkpoint_base import Base
-from .checkpoint_files import RESTORE, write_json
+from .checkpoint_files import RESTORE, read_metadata, write_json
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -72,12 +72,13 @@ def read_model(
     """
     from peft import PeftModel
     from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
     where = base or Base(str(folder))
     try:
         options = {"quantization_config": four_bit_settings()} if four_bits else {}
-        model: Any = AutoModelForCausalLM.from_pretrained(
+        loader = AutoModelForSequenceClassification if base is None and _scores(folder) else AutoModelForCausalLM
+        model: Any = loader.from_pretrained(
             where.location,
             revision=where.commit or "main",
             dtype=dtype_of(precision),
@@ -94,6 +95,17 @@ def read_model(
         reason = str(error).strip().splitlines()[0]
         raise CheckpointError(f"{folder.name} can't be loaded on {where.location}: {reason}", hint=RESTORE) from error
     return model.eval(), tokenizer
+
+
+def _scores(folder: Path) -> bool:
+    kind: str = read_metadata(folder)["kind"]
+    return kind == "reward"
+
+
+def is_reward_model(model: Any) -> bool:
+    """Say whether a model scores, and does not write."""
+    name: str = type(model).__name__
+    return name.endswith("ForSequenceClassification")
 
 
 def package_versions() -> dict[str, str]:

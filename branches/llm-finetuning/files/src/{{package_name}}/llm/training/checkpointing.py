@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock
 
@@ -30,7 +30,7 @@ from .checkpoint_files import (
     verify_folder,
     write_json,
 )
-from .checkpoint_model import package_versions, read_model, write_model
+from .checkpoint_model import is_reward_model, package_versions, read_model, write_model
 from .checkpoint_names import Checkpoint, Version, check_name, choose, is_name, is_version, parse_version, version_text
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class CheckpointManager:
                 "name": name,
                 "version": version_text(number),
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "kind": "adapter" if is_adapter else "full",
+                "kind": "adapter" if is_adapter else "reward" if is_reward_model(model) else "full",
                 "base_model": reference,
                 "base_model_revision": revision,
                 "base_model_fingerprint": fingerprint(reference, self.project, revision)
@@ -140,6 +140,7 @@ class CheckpointManager:
         trainable: bool = False,
         precision: Precision = "saved",
         four_bits: bool = False,
+        kind: Literal["language", "reward"] = "language",
     ) -> tuple[PreTrainedModel | PeftModel, PreTrainedTokenizerBase, dict[str, Any]]:
         """Load a model for inference, with its tokenizer and its metadata.
 
@@ -153,6 +154,8 @@ class CheckpointManager:
             ``single``, ``bfloat16``, ``float16``, or the one in which the weights were ``saved``.
         four_bits : bool
             Whether to quantise the base model to NF4 with bitsandbytes, on the GPU.
+        kind : str
+            What is wanted: a ``language`` model, or a ``reward`` model.
 
         Returns
         -------
@@ -171,6 +174,9 @@ class CheckpointManager:
         folder = self.path(ref)
         verify_folder(folder)
         facts = read_metadata(folder)
+        if (facts["kind"] == "reward") != (kind == "reward"):
+            does = "scores answers and writes none" if facts["kind"] == "reward" else "writes answers and scores none"
+            raise CheckpointError(f"{folder.name} {does}", hint="`checkpoints list` tells the kind of each")
         base = checked_base(folder, facts, self.project) if facts["kind"] == "adapter" else None
         model, tokenizer = read_model(folder, base, trainable=trainable, precision=precision, four_bits=four_bits)
         return model, tokenizer, facts

@@ -37,6 +37,8 @@ MEASURED = {
     "reward": "reward",
     "rewards/accuracies": "reward_accuracy",
     "rewards/margins": "reward_margin",
+    "accuracy": "reward_accuracy",
+    "margin": "reward_margin",
 }
 SHOWN_ROWS = 3
 SHOWN_TOKENS = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig) -> PeftModel:
+def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig, heads: Sequence[str] = ()) -> PeftModel:
     """Put an adapter on a base model; one that is there already is trained on.
 
     Parameters
@@ -25,6 +26,8 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig) -> P
     config : TrainingConfig
         Rank, scale, variant and layers. DoRA: https://arxiv.org/abs/2402.09353, rsLoRA:
         https://arxiv.org/abs/2312.03732, PiSSA: https://arxiv.org/abs/2404.02948.
+    heads : sequence of str
+        Layers of a reward model that are trained whole.
 
     Raises
     ------
@@ -45,7 +48,8 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig) -> P
         use_dora=config.lora_variant == "dora",
         use_rslora=config.lora_variant == "rslora",
         init_lora_weights="pissa" if config.lora_variant == "pissa" else True,
-        task_type="CAUSAL_LM",
+        task_type="SEQ_CLS" if heads else "CAUSAL_LM",
+        modules_to_save=list(heads) or None,
     )
     prepare: Any = prepare_model_for_kbit_training  # has no types
     if config.method == "qlora":

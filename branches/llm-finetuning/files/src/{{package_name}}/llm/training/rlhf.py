@@ -1,6 +1,6 @@
-"""Training on preferences and rewards with TRL: better answers become likelier than worse ones.
+"""Training on preferences and rewards with TRL: better answers become likelier than worse ones, or score above them.
 
-rows → prompts with chosen and rejected answers, or with the right one → DPO, KTO or GRPO → share of pairs in order
+rows → prompts with chosen and rejected answers, or with the right one → DPO, KTO, GRPO, reward model → share in order
 
 DPO: https://arxiv.org/abs/2305.18290, KTO: https://arxiv.org/abs/2402.01306, GRPO: https://arxiv.org/abs/2402.03300
 """
@@ -8,7 +8,7 @@ DPO: https://arxiv.org/abs/2305.18290, KTO: https://arxiv.org/abs/2402.01306, GR
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -24,17 +24,19 @@ from ..data.pairs import Pair
 from ..errors import DataError, ModelError
 from ..evaluation.metrics import token_f1
 from ..inference import generate
-from .data_preparation import IGNORED, Conversations, check_rows, encode
+from .data_preparation import IGNORED, Conversations, Messages, check_rows, encode
 from .loop import Progress, progress_callback, rows_in_a_step
 from .lora_training import add_adapter
+from .reward import chosen_share, make_reward_model
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-PreferenceMethod = Literal["dpo", "kto", "grpo"]
-METHODS: dict[str, PreferenceMethod] = {"dpo": "dpo", "kto": "kto", "grpo": "grpo"}
+PreferenceMethod = Literal["dpo", "kto", "grpo", "reward"]
+METHODS: dict[str, PreferenceMethod] = {"dpo": "dpo", "kto": "kto", "grpo": "grpo", "reward": "reward"}
+Judge = Callable[[Sequence[Messages]], list[float]]
 BETA = 0.1  # how firmly the model is held to where it began
 ANSWERS = 4  # that GRPO compares for each prompt
 LONGEST_ANSWER = 24  # tokens
@@ -48,16 +50,19 @@ class Preferring:
     Attributes
     ----------
     method : str
-        ``dpo``, ``kto`` or ``grpo``.
+        ``dpo``, ``kto``, ``grpo`` or ``reward``.
     config : TrainingConfig
         Adapter, steps, batches and learning rate.
     on_progress : callable, optional
         Told about each measured loss.
+    judge : callable, optional
+        Scores the last answer of each conversation, in place of its token F1 in ``grpo``.
     """
 
     method: PreferenceMethod
     config: TrainingConfig
     on_progress: Progress | None = None
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,18 @@ class Preference:
 
     Attributes
     ----------
-    model : PeftModel
-        The trained model.
+    model : PreTrainedModel or PeftModel
+        The trained model: a reward model is whole, the others are adapters on their base model.
     steps : int
         Optimiser steps taken.
     before, after : float
-        For DPO and KTO the share of rows whose chosen answer is likelier than the rejected one, for GRPO the reward.
+        For DPO and KTO the share of rows whose chosen answer is likelier than the rejected one, for a reward model of
+        those that it scores in order, for GRPO the reward.
     measure : str
         What that is called.
     """
 
-    model: PeftModel
+    model: PreTrainedModel | PeftModel
     steps: int
     before: float
     after: float
@@ -89,7 +95,7 @@ def train_preferences(
     rows: Sequence[Row],
     how: Preferring,
 ) -> Preference:
-    """Train an adapter on preferences, or on rewards for right answers.
+    """Train an adapter on preferences, or on rewards for right answers; or a reward model on preferences.
 
     Parameters
     ----------
@@ -98,8 +104,8 @@ def train_preferences(
     tokenizer : PreTrainedTokenizerBase
         Its tokenizer.
     rows : sequence of Row
-        For ``dpo`` and ``kto`` examples with a rejected answer. For ``grpo`` any rows: an answer is rewarded with its
-        token F1 against the row's.
+        For ``dpo``, ``kto`` and ``reward`` examples with a rejected answer. For ``grpo`` any rows: an answer is
+        rewarded with its token F1 against the row's, or as the judge says.
     how : Preferring
         The method, and its settings.
 
@@ -115,6 +121,8 @@ def train_preferences(
     method, config = how.method, how.config
     if config.method == "full":
         raise ModelError("preferences train an adapter, not every weight", hint="set llm.training.method=lora")
+    if config.method == "qlora" and method == "reward":
+        raise ModelError("a reward model can't be trained in four bits", hint="set llm.training.method=lora")
     _check_step(method, config)
     records = _records(rows, method)
     if method != "grpo":
@@ -122,20 +130,24 @@ def train_preferences(
         check_rows(encode(tokenizer, talks, "completion"), config.max_length)
     set_seed(config.seed)
     device: torch.device = model.device
-    tuned = add_adapter(model, config)
+    heads: list[str] = []
+    if method == "reward":
+        model, heads = make_reward_model(model, tokenizer)
+    tuned = add_adapter(model, config, heads)
     place(tuned, device)
-    before = _measure(tuned, tokenizer, rows, method)
+    before = _measure(tuned, tokenizer, rows, how)
     with TemporaryDirectory() as folder:
         steps = config.max_steps or math.ceil(len(records) / rows_in_a_step(config) * config.epochs)
         arguments = _arguments(method, config, device, Path(folder), every=max(1, steps // 40))
-        trainer = _make_trainer(method, tuned, tokenizer, records, arguments)
+        trainer = _make_trainer(how, tuned, tokenizer, records, arguments)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(progress_callback(how.on_progress))
         trainer.train()
     tuned.eval()
-    after = _measure(tuned, tokenizer, rows, method)
+    after = _measure(tuned, tokenizer, rows, how)
     measure = "reward" if method == "grpo" else "chosen_preferred"
-    return Preference(tuned, trainer.state.global_step, before, after, measure)
+    merge: Any = tuned.merge_and_unload  # has no types
+    return Preference(merge() if heads else tuned, trainer.state.global_step, before, after, measure)
 
 
 def read_preferences(dataset: Conversations) -> list[Row]:
@@ -176,11 +188,16 @@ def _likelihood(model: Any, tokenizer: Any, prompt: list[dict[str, str]], answer
     return -float(torch.nn.functional.cross_entropy(logits, labels, ignore_index=IGNORED))
 
 
-def _measure(model: Any, tokenizer: Any, rows: Sequence[Row], method: PreferenceMethod) -> float:
-    if method != "grpo":
-        return ranked_share(model, tokenizer, [row for row in rows if isinstance(row, Example) and row.rejected])
+def _measure(model: Any, tokenizer: Any, rows: Sequence[Row], how: Preferring) -> float:
+    if how.method != "grpo":
+        share = chosen_share if how.method == "reward" else ranked_share
+        return share(model, tokenizer, [row for row in rows if isinstance(row, Example) and row.rejected])
     questions = [(row.context if isinstance(row, Pair) else "", row.question) for row in rows]
     said = generate(model, tokenizer, questions)
+    if how.judge:
+        both = zip(rows, said, strict=True)
+        talks = [[*conversation(row)[:-1], {"role": "assistant", "content": one}] for row, one in both]
+        return fmean(how.judge(talks))
     return fmean(token_f1(one, row.answer) for one, row in zip(said, rows, strict=True))
 
 
@@ -195,7 +212,7 @@ def _records(rows: Sequence[Row], method: PreferenceMethod) -> list[dict[str, An
             if not isinstance(row, Example) or not row.rejected:
                 continue
             rejected = {**chosen, "content": row.rejected}
-            if method == "dpo":
+            if method in {"dpo", "reward"}:
                 found.append({"prompt": prompt, "chosen": [chosen], "rejected": [rejected]})
             else:
                 found.append({"prompt": prompt, "completion": [chosen], "label": True})
@@ -203,7 +220,7 @@ def _records(rows: Sequence[Row], method: PreferenceMethod) -> list[dict[str, An
     if not found:
         raise DataError(
             f"there are no rows for {method}",
-            hint="dpo and kto need prompt, chosen and rejected; grpo takes any rows with answers",
+            hint="dpo, kto and reward need prompt, chosen and rejected; grpo takes any rows with answers",
         )
     return found
 
@@ -219,11 +236,13 @@ def _check_step(method: PreferenceMethod, config: TrainingConfig) -> None:
 
 
 def _make_trainer(
-    method: PreferenceMethod, model: PeftModel, tokenizer: Any, records: Sequence[dict[str, Any]], arguments: Any
+    how: Preferring, model: PeftModel, tokenizer: Any, records: Sequence[dict[str, Any]], arguments: Any
 ) -> Any:
-    module = import_module(f"trl.trainer.{method}_trainer")
-    rewarded = {"reward_funcs": _reward} if method == "grpo" else {}
-    return getattr(module, f"{method.upper()}Trainer")(
+    module = import_module(f"trl.trainer.{how.method}_trainer")
+    rewarded = {"reward_funcs": _judged(how.judge) if how.judge else _reward} if how.method == "grpo" else {}
+    if how.method == "reward":
+        records = [_tokens(tokenizer, one) for one in records]
+    return getattr(module, f"{_in_trl(how.method)}Trainer")(
         model=model,
         args=arguments,
         train_dataset=import_module("datasets").Dataset.from_list(list(records)),
@@ -237,10 +256,13 @@ def _arguments(
 ) -> Any:
     """Say to TRL what the configuration says."""
     settings = import_module(f"trl.trainer.{method}_config")
-    lengths = {"num_generations": ANSWERS, "max_completion_length": LONGEST_ANSWER}
-    return getattr(settings, f"{method.upper()}Config")(
+    own: dict[str, Any] = {"max_length": config.max_length}
+    if method == "grpo":
+        own = {"num_generations": ANSWERS, "max_completion_length": LONGEST_ANSWER}
+    if method != "reward":
+        own["beta"] = BETA
+    return getattr(settings, f"{_in_trl(method)}Config")(
         output_dir=str(folder),
-        beta=BETA,
         num_train_epochs=config.epochs,
         max_steps=config.max_steps or -1,
         per_device_train_batch_size=config.batch_size,
@@ -257,8 +279,28 @@ def _arguments(
         gradient_checkpointing=config.activation_checkpointing,
         activation_checkpointing=config.activation_checkpointing,
         seed=config.seed,
-        **(lengths if method == "grpo" else {"max_length": config.max_length}),
+        **own,
     )
+
+
+def _in_trl(method: PreferenceMethod) -> str:
+    return "Reward" if method == "reward" else method.upper()
+
+
+def _tokens(tokenizer: Any, record: Mapping[str, Any]) -> dict[str, list[int]]:
+    """Give the two conversations of a pair as tokens, the same that are scored later."""
+    talks = [[*record["prompt"], *record[part]] for part in ("chosen", "rejected")]
+    chosen, rejected = encode(tokenizer, talks, "completion")
+    return {"chosen_ids": chosen.input_ids, "rejected_ids": rejected.input_ids}
+
+
+def _judged(judge: Judge) -> Callable[..., list[float]]:
+    """Make the reward of GRPO of a judge of conversations."""
+
+    def reward(prompts: Sequence[Any], completions: Sequence[Any], **_: Any) -> list[float]:
+        return judge([[*prompt, *said] for prompt, said in zip(prompts, completions, strict=True)])
+
+    return reward
 
 
 def _reward(completions: Sequence[Any], expected: Sequence[str], **_: Any) -> list[float]:
