@@ -10,6 +10,7 @@ from os import urandom
 from starlette.types import Message, Receive, Scope, Send
 
 from .errors import ApiError
+from .patience import Turn
 
 Header = tuple[bytes, bytes]
 
@@ -48,10 +49,10 @@ class Exchange:
         "_send",
         "_size",
         "client",
-        "deadline",
         "headers",
         "request_id",
         "status",
+        "turn",
         "who",
     )
 
@@ -64,7 +65,7 @@ class Exchange:
         self.client: str = client[0] if client else ""
         self.who = ""
         self.status = 0
-        self.deadline: asyncio.Timeout | None = None
+        self.turn: Turn | None = None
         self._scope, self._receive, self._send = scope, receive, send
         self._size = _size(self.headers)
         self._limit = self._left = limit
@@ -107,8 +108,8 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = self._complete(message["headers"])
-            if self.deadline:
-                self.deadline.reschedule(None)
+            if self.turn:
+                self.turn.stop()
         elif self._closes and not message.get("more_body", False):
             await self._send({**message, "more_body": True})
             await self._drain()

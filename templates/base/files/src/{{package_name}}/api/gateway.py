@@ -22,14 +22,13 @@ from .exchange import Exchange
 from .identity import Identity, Unverified
 from .limits import Limiter, sender
 from .metrics import Metrics
+from .patience import Patience, Turn
 from .security import PRINCIPAL, Principal
 
 _log = get_logger(__name__)
 
 _PROBES = frozenset({"/health", "/metrics", "/ready"})
 """Paths that are asked all the time, by machines that must not be refused."""
-_INSTANT = frozenset({"/health", "/metrics"})
-"""Those that wait for nothing, and so need no clock."""
 _MOST_HASHES = 4
 _CLIENT_GONE = 499
 
@@ -61,6 +60,7 @@ class Gateway:
         self._settings = settings
         self._metrics = metrics
         self._access = AccessLog(json=json_logs) if settings.access_log else None
+        self._patience = Patience(settings.timeout_seconds)
         self._in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,17 +94,15 @@ class Gateway:
                 )
 
     async def _serve(self, scope: Scope, exchange: Exchange) -> None:
-        patience = None if scope["path"] in _INSTANT else self._settings.timeout_seconds
-        deadline = asyncio.timeout(patience)
+        exchange.turn = turn = Turn(self._patience)
         try:
-            async with deadline:
-                exchange.deadline = deadline if patience else None
+            with turn:
                 await self._admit(scope, exchange)
                 await self._app(scope, exchange.receive, exchange.send)
         except ApiError as error:
             await self._refuse(scope, exchange, error)
         except Exception as error:
-            if isinstance(error, TimeoutError) and deadline.expired():
+            if isinstance(error, TimeoutError) and turn.expired:
                 await self._refuse(scope, exchange, self._too_slow(scope, exchange))
             else:
                 _log.exception("request failed", path=scope["path"])
@@ -136,7 +134,6 @@ class Gateway:
         return ApiError(504, "Gateway Timeout", f"there was no answer within {patience}")
 
     async def _refuse(self, scope: Scope, exchange: Exchange, error: ApiError) -> None:
-        exchange.deadline = None
         if exchange.status:
             return  # the answer has begun; the client sees it end too soon
         await respond(error, scope)(scope, exchange.receive, exchange.send)

@@ -25,6 +25,9 @@ from .metrics import FOLDER
 
 _SETTINGS = f"{PACKAGE.upper()}_API_SETTINGS"
 _SECRET = f"{PACKAGE.upper()}__API__JWT_SECRET"
+_STARTING = 30
+"""Seconds in which a worker must answer its parent. It can't while it imports, which on a busy machine takes longer
+than the 5 s of uvicorn: each worker would be replaced before it is ready, and so on for ever."""
 
 
 def serve(config: Config, overrides: Sequence[str]) -> None:
@@ -50,6 +53,7 @@ def serve(config: Config, overrides: Sequence[str]) -> None:
         "proxy_headers": bool(settings.proxies),
         "forwarded_allow_ips": list(settings.proxies),
         "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "timeout_worker_healthcheck": _STARTING,
         "http": partial(Connection, patience=settings.timeout_seconds),
     }
     if settings.workers == 1:
