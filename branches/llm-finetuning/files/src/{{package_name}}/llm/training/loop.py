@@ -16,6 +16,7 @@ from ..distributed.fsdp_config import check_is_sharding, fsdp_arguments, is_full
 from ..distributed.multi_node import world_size
 from ..errors import ModelError
 from .data_preparation import TokenRow
+from .scoring import counted_only
 from .states import SAVING, keep_state, rotate
 
 if TYPE_CHECKING:
@@ -113,6 +114,13 @@ def make_trainer(
                     hint="the weights are as before that step: lower llm.training.learning_rate, or look at those rows",
                 )
             return loss
+
+        def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **options: Any) -> Any:
+            compute: Any = super().compute_loss
+            if run.device.type == "cuda":
+                return compute(model, inputs, *args, **options)
+            with counted_only(self.accelerator.unwrap_model(model), inputs) as counted:
+                return compute(model, counted, *args, **options)
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             staging = run.folder / SAVING
