@@ -87,14 +87,21 @@ def train(
     skip_memory_check: Annotated[
         bool, typer.Option("--skip-memory-check", help="Start even if memory seems too little")
     ] = False,
-    processes: Annotated[int, typer.Option("--processes", min=1, help="Workers on this machine, one for each GPU")] = 1,
+    processes: Annotated[int, typer.Option("--processes", min=1, help="Workers on a machine, one for each GPU")] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines of a Ray cluster")] = 1,
+    ray: Annotated[
+        str | None, typer.Option("--ray", metavar="ADDRESS", help="Start the workers on a Ray cluster: auto, local, …")
+    ] = None,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Fine-tune on documents, a dataset or a file of conversations, and save a checkpoint."""
-    from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_option
+    from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_options
+    from .distributed.ray_launcher import run_on_ray
     from .distributed.resource_management import restarts_of
 
+    if nodes > 1 and ray is None:
+        raise typer.BadParameter("give --ray too, or see `llm launch` for other schedulers", param_hint="--nodes")
     config, root, folder, store = _settings(documents, seed, overrides, env, profile=profile)
     join_workers(config.model.device)
     from .console import console
@@ -104,13 +111,17 @@ def train(
     if name is not None:
         config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
     plan = TrainingPlan.make(config, root, folder, dataset, store)
-    found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check, processes=processes)
+    found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check, processes=nodes * processes)
     found.check()
     if dry_run:
         return
-    if processes > 1:
-        launch = Launch(processes, restarts=restarts_of(config))
-        run_workers(launch, without_option(sys.argv[1:], "--processes"))
+    if processes * nodes > 1 or ray:
+        workers = Launch(processes, nodes, restarts_of(config))
+        arguments = without_options(sys.argv[1:], "--processes", "--nodes", "--ray")
+        if ray:
+            run_on_ray(workers, arguments, address=ray, device=config.model.device, root=root)
+        else:
+            run_workers(workers, arguments)
         return
     saved = train(plan, resume="auto" if auto_resume else resume)
     if saved is not None:

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from ..config import ConfigModel
 
 Method = Literal["lora", "qlora", "full"]
+Strategy = Literal["ddp", "fsdp", "zero2", "zero3"]
 Precision = Literal["single", "bfloat16", "float16", "saved"]
 
 
@@ -170,8 +171,8 @@ class TrainingConfig(ConfigModel):
 class DistributedConfig(ConfigModel):
     """How several processes share a run; one process takes no notice of it."""
 
-    strategy: Literal["ddp", "fsdp"] = Field(
-        default="ddp", description="Copy the model to each process, or shard it with FSDP2"
+    strategy: Strategy = Field(
+        default="ddp", description="Copy the model to each process, or shard it: FSDP2, or ZeRO of DeepSpeed"
     )
     reshard_after_forward: bool = Field(
         default=True, description="FSDP2 frees a layer until its backward pass: less memory, more to send"

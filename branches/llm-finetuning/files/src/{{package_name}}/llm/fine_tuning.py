@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
 from .config import DistributedConfig, LLMConfig, Method, ModelConfig, Precision, TrainingConfig
-from .distributed.fsdp_config import gather_weights, is_fully_sharded, put_weights
 from .distributed.multi_node import is_main_process, wait_for_workers, world_size
 from .distributed.resource_management import (
     free_cached_memory,
@@ -24,6 +23,7 @@ from .distributed.resource_management import (
     smaller_batch,
     with_batch_that_fits,
 )
+from .distributed.strategy import check_strategy, gather, is_in_parts, put_weights
 from .errors import DataError, ModelError
 from .training.batches import settle_batches
 from .training.checkpointing import CheckpointManager
@@ -129,13 +129,17 @@ class LLMTrainer:
     def _load(self) -> None:
         """Load the base model to the device, in four bits for QLoRA; one to be sharded waits on the CPU."""
         four_bits = self.config.method == "qlora"
+        check_strategy(self._settings(), world_size(), self.device)
         if four_bits:
             check_qlora(self.device)
         self.model: PreTrainedModel | PeftModel
         self.tokenizer: PreTrainedTokenizerBase
         self.model, self.tokenizer = load_base_model(self._base, four_bits=four_bits)
-        if not four_bits and not is_fully_sharded(self._distributed):
+        if not four_bits and not is_in_parts(self._distributed):
             place(self.model, self.device)
+
+    def _settings(self) -> LLMConfig:
+        return LLMConfig(model=self._base, training=self.config, distributed=self._distributed)
 
     def fine_tune(
         self,
@@ -191,8 +195,7 @@ class LLMTrainer:
             if world_size() > 1 and states is None:
                 raise ModelError("several processes need a folder of states that all can reach", hint="give states")
             if is_main_process():
-                settings = LLMConfig(model=self._base, training=self.config, distributed=self._distributed)
-                open_states(folder, settings, rows, resume=resume)
+                open_states(folder, self._settings(), rows, resume=resume)
             wait_for_workers()
             return self._train(rows, folder, on_progress)
 
@@ -237,8 +240,8 @@ class LLMTrainer:
             free_cached_memory()
             self._put_back(first)
         reached: Any = trainer.state
-        if is_fully_sharded(self._distributed):
-            weights = gather_weights(self.model)
+        if is_in_parts(self._distributed):
+            weights = gather(self.model, self._distributed)
             del trainer
             self._make_whole(weights)
         self.model.eval()

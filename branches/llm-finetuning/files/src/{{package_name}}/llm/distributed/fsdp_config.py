@@ -7,35 +7,15 @@ shard all the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..config import DistributedConfig, LLMConfig, TrainingConfig
+from ..config import DistributedConfig, TrainingConfig
 from ..errors import ModelError
 from .multi_node import world_size
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-def is_fully_sharded(config: DistributedConfig) -> bool:
-    """Say whether the processes of this run share one copy of the model among them, by FSDP."""
-    return config.strategy == "fsdp" and world_size() > 1
-
-
-def strategy_problems(config: LLMConfig, processes: int) -> list[ModelError]:
-    """Say why processes can't share a run as they should."""
-    if processes == 1 or config.distributed.strategy == "ddp":
-        return []
-    if config.training.method == "qlora":
-        return [
-            ModelError(
-                f"{config.distributed.strategy} does not shard the four-bit weights of qlora",
-                hint="set llm.training.method=lora, or llm.distributed.strategy=ddp",
-            )
-        ]
-    return []
 
 
 def fsdp_arguments(config: DistributedConfig, training: TrainingConfig) -> dict[str, Any]:
@@ -99,20 +79,3 @@ def gather_weights(model: nn.Module) -> dict[str, Any]:
 
     options = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
     return get_model_state_dict(model, options=options)
-
-
-def put_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
-    """Give a whole model the trained weights that were gathered.
-
-    Raises
-    ------
-    ModelError
-        If they are not those of the model.
-    """
-    trained = {name for name, weight in model.named_parameters() if weight.requires_grad}
-    unknown = model.load_state_dict(dict(weights), strict=False).unexpected_keys
-    if unknown or trained - set(weights):
-        raise ModelError(
-            f"the weights from the shards do not fit the model: {sorted([*unknown, *(trained - set(weights))])[0]}",
-            hint="the states of the run are kept: train with llm.distributed.strategy=ddp from the start",
-        )

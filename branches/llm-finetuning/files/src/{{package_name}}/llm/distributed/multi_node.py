@@ -138,8 +138,17 @@ def kubernetes_manifest(launch: Launch, arguments: Sequence[str], *, image: str)
     return yaml.safe_dump_all([service, job], sort_keys=False)
 
 
-def run_workers(launch: Launch, arguments: Sequence[str]) -> None:
+def run_workers(launch: Launch, arguments: Sequence[str], *, rendezvous: str | None = None) -> None:
     """Run the project's command in several processes of this machine, until they end.
+
+    Parameters
+    ----------
+    launch : Launch
+        How many.
+    arguments : sequence of str
+        Those of the project's command.
+    rendezvous : str, optional
+        Address where machines meet, if there are others.
 
     Raises
     ------
@@ -150,7 +159,7 @@ def run_workers(launch: Launch, arguments: Sequence[str]) -> None:
     from torch.distributed.run import main
 
     try:
-        main(torchrun(launch, arguments)[3:])
+        main(torchrun(launch, arguments, rendezvous=rendezvous)[3:])
     except ChildFailedError as error:
         raise ModelError(
             f"the workers failed, and again after {launch.restarts} restarts",
@@ -158,19 +167,19 @@ def run_workers(launch: Launch, arguments: Sequence[str]) -> None:
         ) from error
 
 
-def without_option(arguments: Sequence[str], name: str) -> list[str]:
-    """Leave an option with a value out of a command line.
+def without_options(arguments: Sequence[str], *names: str) -> list[str]:
+    """Leave options with a value out of a command line.
 
     Examples
     --------
-    >>> without_option(["train", "--processes", "2", "--seed", "1"], "--processes")
+    >>> without_options(["train", "--processes", "2", "--ray=local", "--seed", "1"], "--processes", "--ray")
     ['train', '--seed', '1']
     """
     kept, skip = [], False
     for argument in arguments:
-        if not skip and argument != name and not argument.startswith(f"{name}="):
+        if not skip and argument.partition("=")[0] not in names:
             kept.append(argument)
-        skip = argument == name
+        skip = not skip and argument in names
     return kept
 
 

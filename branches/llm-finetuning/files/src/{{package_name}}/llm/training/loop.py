@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import DistributedConfig, TrainingConfig
-from ..distributed.fsdp_config import check_is_sharding, fsdp_arguments, is_fully_sharded, let_the_cpu_shard
+from ..distributed.fsdp_config import check_is_sharding, let_the_cpu_shard
 from ..distributed.multi_node import world_size
+from ..distributed.strategy import strategy_arguments, strategy_of
 from ..errors import ModelError
 from .data_preparation import TokenRow
 from .scoring import counted_only
@@ -95,7 +96,7 @@ def make_trainer(
     class Trainer(SFTTrainer):
         def create_accelerator_and_postprocess(self) -> None:
             create: Any = super().create_accelerator_and_postprocess
-            if is_fully_sharded(run.distributed):
+            if strategy_of(run.distributed) == "fsdp":
                 let_the_cpu_shard()
                 create()
                 check_is_sharding(self.accelerator)
@@ -189,8 +190,7 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
     from trl.trainer.sft_config import SFTConfig
 
     on_gpu = run.device.type == "cuda"
-    sharded = is_fully_sharded(run.distributed)
-    recompute = config.activation_checkpointing and not sharded
+    recompute = config.activation_checkpointing and strategy_of(run.distributed) != "fsdp"  # which does it itself
     epoch = math.ceil(rows / rows_in_a_step(config))
     steps = config.max_steps or math.ceil(epoch * config.epochs)
     every = config.eval_steps or max(1, steps // config.evaluations)
@@ -229,7 +229,7 @@ def training_arguments(config: TrainingConfig, run: RunPlace, rows: int, *, vali
         ddp_backend="gloo" if world_size() > 1 and not on_gpu else None,
         ddp_find_unused_parameters=False,
         seed=config.seed,
-        **(fsdp_arguments(run.distributed, config) if sharded else {}),
+        **strategy_arguments(run.distributed, config),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config import LLMConfig
 from ..distributed.resource_management import smaller_batch
+from ..distributed.strategy import SHARDS_WEIGHTS
 from .batches import attention_of
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def estimate(
     processes : int
         How many share the run.
     """
-    shards = processes if config.distributed.strategy == "fsdp" else 1
+    shards = 1 if config.distributed.strategy == "ddp" else processes
+    parts = processes if config.distributed.strategy in SHARDS_WEIGHTS else 1
     training = config.training
     weight_bytes = {"single": 4, "saved": shape.saved_bytes}.get(config.model.precision, 2)
     trained = trained_parameters(shape, config)
@@ -139,7 +141,7 @@ def estimate(
     trained_bytes = 4 if adapter else weight_bytes
     logits = min(tokens, TILE_TOKENS) * min(shape.vocabulary, TILE_VOCABULARY) * LOGIT_BYTES
     return MemoryEstimate(
-        weights=(base + (4 * trained if adapter else 0)) // shards,
+        weights=(base + (4 * trained if adapter else 0)) // parts,
         gradients=trained * trained_bytes // shards,
         optimizer=trained * _moment_bytes(training.optimizer, trained_bytes) // shards,
         activations=tokens * shape.hidden * element * blocks + logits,

@@ -19,7 +19,7 @@ from ..acceleration import choose_attention
 from ..base_model import load_config, load_tokenizer, pick_device, resolve_base_model
 from ..config import LLMConfig, ModelConfig, TrainingConfig
 from ..console import size_text
-from ..distributed.fsdp_config import strategy_problems
+from ..distributed.strategy import check_strategy
 from ..errors import DataError, ModelError
 from .batches import plan_batches
 from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of, encode
@@ -191,12 +191,12 @@ def run_preflight(
     if memory_must_fit:
         found.problems.extend(_memory_problems(found))
     found.problems.extend(_disk_problems(found))
-    if config.training.method == "qlora":
-        try:
+    try:
+        if config.training.method == "qlora":
             check_qlora(device)
-        except ModelError as error:
-            found.problems.append(error)
-    found.problems.extend(strategy_problems(config, processes))
+        check_strategy(config, processes, device)
+    except ModelError as error:
+        found.problems.append(error)
     return found
 
 
