@@ -74,7 +74,8 @@ def _metrics(runs: Sequence[RunRecord], curves: Sequence[Curves]) -> Section:
     blocks: list[Block] = [Table(("metric", *map(_label, runs)), rows)]
     if len(runs) > 1:
         drawn = {name for some in curves for name, points in some.items() if len(points) >= _FEWEST}
-        blocks += [_chart(name, runs) for name in names if name not in drawn]
+        several = [name for name in names if sum(name in run.metrics for run in runs) > 1]
+        blocks += [_chart(name, runs) for name in several if name not in drawn]
     return Section("Metrics", blocks)
 
 
@@ -96,7 +97,7 @@ def _figures(runs: Sequence[RunRecord], curves: Sequence[Curves]) -> Iterator[Fi
     groups = [(base, list(some)) for base, some in groupby(ordered, _base)]
     for base, some in sorted(groups, key=lambda group: (len(group[1]) == 1, group[0])):
         series: dict[str, Sequence[Point]] = {
-            _line_name(run, name, alone=len(runs) == 1): [(float(step), value) for step, value in curve[name]]
+            _line_name(run, name, runs, some): [(float(step), value) for step, value in curve[name]]
             for run, curve in zip(runs, curves, strict=True)
             for name in some
             if name in curve
@@ -110,8 +111,11 @@ def _base(name: str) -> str:
     return name.removeprefix(_VALIDATION)
 
 
-def _line_name(run: RunRecord, name: str, *, alone: bool) -> str:
-    return name if alone else f"{_label(run)} {name}"
+def _line_name(run: RunRecord, name: str, runs: Sequence[RunRecord], names: Sequence[str]) -> str:
+    """Say what a line is, and nothing that holds for all lines of its chart."""
+    if len(runs) == 1:
+        return name
+    return _label(run) if len(names) == 1 else f"{_label(run)} {name}"
 
 
 def _responses(runs: Sequence[RunRecord], answers: Sequence[Sequence[Response]]) -> Iterator[Block]:
