@@ -74,7 +74,7 @@ async function runLines(ctx: Context, root: string, folder: string, lines: reado
   let inStep = isInStep(root, folder);
   for (const [i, line] of lines.entries()) {
     if (lines.length > 1) ctx.log.info(describeLine(line));
-    const options = inStep ? ['--no-sync'] : [];
+    const options = inStep ? ['--no-sync'] : line.options;
     const { exitCode, interrupted } = await attach(uv.path, ['run', ...options, '--', ...line.argv], {
       cwd: root,
       env,

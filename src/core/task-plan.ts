@@ -5,6 +5,8 @@ import { didYouMean } from './nearest.js';
 
 export interface TaskLine {
   readonly task: string;
+  /** What stands in front of the command for `uv run` itself: the extras that it needs. */
+  readonly options: readonly string[];
   readonly argv: readonly string[];
 }
 
@@ -32,9 +34,12 @@ export function planTask(tasks: readonly ProjectTask[], name: string, args: read
 
 function linesOf({ name, command }: ProjectTask, args: readonly string[]): TaskLine[] {
   return command.map((line, i) => {
-    const argv = parseArgsStringToArgv(line);
+    const words = parseArgsStringToArgv(line);
+    let start = 0;
+    while (words[start] === '--extra') start += 2;
+    const [options, argv] = [words.slice(0, start), words.slice(start)];
     if (argv.length === 0) throw new MlsysError('task', `${name} has an empty command`);
-    return { task: name, argv: i === command.length - 1 ? [...argv, ...args] : argv };
+    return { task: name, options, argv: i === command.length - 1 ? [...argv, ...args] : argv };
   });
 }
 

@@ -58,6 +58,17 @@ describe('what a task runs', () => {
     expect(planTask(tasks, name, args).lines.map(({ argv }) => argv)).toEqual(expected);
   });
 
+  test('hands extras in front of a command to uv, and not to the command', () => {
+    const docs = wholeTask({ name: 'docs', command: ['--extra docs --extra gpu python build.py --extra x'] });
+    expect(planTask([docs], 'docs', ['-q']).lines).toEqual([
+      {
+        task: 'docs',
+        options: ['--extra', 'docs', '--extra', 'gpu'],
+        argv: ['python', 'build.py', '--extra', 'x', '-q'],
+      },
+    ]);
+  });
+
   test('needs what its steps need, each once', () => {
     expect(planTask(tasks, 'all', [])).toMatchObject({ needsGpu: true, extras: ['lint', 'gpu'] });
   });
