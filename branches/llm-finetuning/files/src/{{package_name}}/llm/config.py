@@ -237,9 +237,17 @@ class EvaluationConfig(ConfigModel):
     max_questions: int = Field(default=0, ge=0, description="Questions asked of a split, 0 for all")
 
 
+class UseCaseConfig(ConfigModel):
+    """What models are tuned for."""
+
+    name: str = Field(default="", description="A folder beside this file that holds use_case.py; the only one if empty")
+    settings: dict[str, Any] = Field(default={}, description="Settings that only this use case has")
+
+
 class LLMConfig(ConfigModel):
     """The whole group."""
 
+    use_case: UseCaseConfig = UseCaseConfig()
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     quality: QualityConfig = QualityConfig()

@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from .pipeline import Prepared
+from .use_case import Table, Wording
 
 if TYPE_CHECKING:
     from .training.preflight import Preflight
 
-MEASURES = {
-    "exact_match": "exact match",
-    "contains_answer": "contains answer",
-    "token_f1": "token F1",
-    "eval_loss": "eval loss",
-}
 NAMES_SHOWN = 5
 
 console = Console(stderr=True, highlight=False, markup=False)
@@ -51,7 +46,7 @@ def tell_profile(name: str, values: Mapping[str, Any]) -> None:
 def print_preflight(found: Preflight) -> None:
     """Print what a run is going to be, and what is learned."""
     out = Console(highlight=False, markup=False)
-    table = Table(show_header=False)
+    table = RichTable(show_header=False)
     memory = found.memory
     parts = [("weights", memory.weights), ("gradients", memory.gradients)]
     parts += [("optimiser", memory.optimizer), ("activations", memory.activations)]
@@ -90,35 +85,49 @@ def tell_run(run: str) -> None:
     console.print(f"recorded: `runs show {run[:8]}`")
 
 
-def tell_trained(asked: Iterable[str], trained: Iterable[str]) -> None:
-    """Warn of documents that a checkpoint is asked about and was trained on."""
-    _warn("document", "asked about that the checkpoint was trained on", sorted({*asked} & {*trained}))
+def tell_trained(noun: str, asked: Iterable[str], trained: Iterable[str]) -> None:
+    """Warn of what a checkpoint is asked about and was trained on."""
+    _warn(noun, "asked about that the checkpoint was trained on", sorted({*asked} & {*trained}))
 
 
-def print_scores(columns: Mapping[str, Mapping[str, float]], *, title: str) -> None:
+def print_scores(columns: Mapping[str, Mapping[str, float]], measures: Mapping[str, str], *, title: str) -> None:
     """Print scores as a table with a column for each model."""
-    table = Table()
+    table = RichTable()
     table.add_column("measure")
     for name in columns:
         table.add_column(name, justify="right")
-    for key, label in MEASURES.items():
-        table.add_row(label, *(f"{scores[key]:.3f}" for scores in columns.values()))
+    for key, label in {**measures, "eval_loss": "Eval loss"}.items():
+        table.add_row(label[:1].lower() + label[1:], *(f"{scores[key]:.3f}" for scores in columns.values()))
     out = Console(highlight=False, markup=False)
     out.print(title, soft_wrap=True)
     out.print(table)
 
 
-def print_report(report: Mapping[str, Any], page: Path) -> None:
+def print_tables(tables: Iterable[Table]) -> None:
+    """Print tables below each other."""
+    out = Console(highlight=False, markup=False)
+    for one in tables:
+        table = RichTable(*one.header)
+        for row in one.rows:
+            table.add_row(*row)
+        out.print(one.title, soft_wrap=True)
+        out.print(table)
+
+
+def print_report(report: Mapping[str, Any], wording: Wording, page: Path) -> None:
     """Print what a demo run found, and where it is."""
     documents, pairs = report["documents"], report["pairs"]
     print_scores(
         {"base": report["base"], "tuned": report["tuned"]},
-        title=f"{pairs['test']} questions about {documents['test']} documents never seen",
+        wording.measures,
+        title=f"{pairs['test']} {wording.row}s about {documents['test']} {wording.group}s never seen",
     )
+    print_tables(Table(**table) for table in report["tables"])
     out = Console(highlight=False, markup=False)
     out.print(
-        f"trained on {pairs['train']} pairs from {documents['train']} documents, seed {report['seed']}: "
-        f"{sum(report['seconds'].values()):.0f} s, at most {report['peak_rss_mb']:.0f} MB of memory"
+        f"trained on {pairs['train']} {wording.row}s about {documents['train']} {wording.group}s, "
+        f"seed {report['seed']}: {sum(report['seconds'].values()):.0f} s, "
+        f"at most {report['peak_rss_mb']:.0f} MB of memory"
     )
     out.print(f"checkpoint  {report['checkpoint']}", soft_wrap=True)
     out.print(f"report      {page.as_posix()}", soft_wrap=True)

@@ -1,23 +1,25 @@
-"""The whole pipeline on a small scale: documents in, a tuned model and a report of before and after out.
+"""The whole pipeline on a small scale, ending with a tuned model and a report of before and after.
 
-documents → pairs → splits → base model → scores before → adapter → scores after → checkpoint → answers from it → report
+source → rows → splits → base model → scores before → adapter → scores after → checkpoint → answers from it → report
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.config import TrackingConfig
 from ..tracking.responses import log_responses
 from .config import LLMConfig, ModelConfig
-from .console import console, tell_documents, tell_loss
-from .data.pairs import Pair
+from .console import console, tell_loss
+from .data.examples import Row
 from .errors import ModelError
-from .pipeline import golden_prompts, prepare, spread
+from .pipeline import golden_prompts, spread
 from .process import Stopwatch, import_training_stack, peak_rss_mb
+from .use_case import open_use_case
 
 if TYPE_CHECKING:
     from .evaluation.evaluator import LLMEvaluator
@@ -27,8 +29,8 @@ EXPERIMENT = "demo-llm-finetuning"
 SAMPLES = 10
 
 
-def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingConfig) -> dict[str, Any]:
-    """Tune the base model on a folder of documents and write the report.
+def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConfig) -> dict[str, Any]:
+    """Tune the base model for the project's use case and write the report.
 
     Parameters
     ----------
@@ -36,8 +38,8 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
         How to tune; the seed is in its training section.
     root : Path
         Folder of the project: checkpoints and reports go below it.
-    documents : Path
-        Folder of documents.
+    source : Path
+        What rows are made from: for question answering a folder of documents.
     store : TrackingConfig
         Where the run is recorded.
 
@@ -49,13 +51,14 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
     Raises
     ------
     DataError
-        If the documents cannot be trained on.
+        If the source cannot be trained on.
     """
-    watch, seed = Stopwatch(), config.training.seed
-    with watch.stage("documents"):
-        prepared = prepare(documents, config.data, config.quality)
-        tell_documents(prepared)
-        splits = prepared.split(seed=seed)
+    watch, seed, use_case = Stopwatch(), config.training.seed, open_use_case(config)
+    (measure, label), wording = next(iter(use_case.wording.measures.items())), use_case.wording
+    with watch.stage("data"):
+        material = use_case.prepare(source)
+        material.tell()
+        splits = material.split(seed=seed)
         test = splits.test[: config.evaluation.max_questions or None]
     with watch.stage("imports"), console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
@@ -64,26 +67,29 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
         from .report import write_report
         from .tracking import Recipe, Source, record_training, recorded
 
-    evaluator = LLMEvaluator(batch_size=config.evaluation.batch_size, max_new_tokens=config.evaluation.max_new_tokens)
-    recipe = Recipe.make(config, splits, Source.of_documents(documents, root))
+    recipe = Recipe.make(config, splits, Source.of_documents(source, root))
     with record_training(store, root, EXPERIMENT, recipe, {}) as run:
         with watch.stage("base model"):
             trainer = LLMTrainer.from_config(config)
-        with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} questions"):
-            base = evaluator.evaluate(trainer.model, trainer.tokenizer, test)
-        console.print(f"before: exact match {base.exact_match:.1%} on {len(test)} questions about unseen documents")
+        with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} {wording.row}s"):
+            base = use_case.evaluate(trainer.model, trainer.tokenizer, test)
+        before = f"before: {label.lower()} {base.scores()[measure]:.1%}"
+        console.print(f"{before} on {len(test)} {wording.row}s about unseen {wording.group}s")
 
         with watch.stage("training"):
             result = trainer.fine_tune(dataset=splits, on_progress=recorded(run, recipe.device, tell_loss))
-        with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} questions"):
-            tuned = evaluator.evaluate(trainer.model, trainer.tokenizer, test)
-        console.print(f"after: exact match {tuned.exact_match:.1%}")
+        with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} {wording.row}s"):
+            tuned = use_case.evaluate(trainer.model, trainer.tokenizer, test)
+            known = use_case.finish(trainer.model, trainer.tokenizer, splits.validation)
+            tables = use_case.review(trainer.model, trainer.tokenizer, known, test)
+        console.print(f"after: {label.lower()} {tuned.scores()[measure]:.1%}")
 
         with watch.stage("checkpoint"):
             facts = {
                 "seed": seed,
                 "documents": splits.documents(),
                 "golden": golden_prompts(splits.validation),
+                **known,
                 "base": base.scores(),
                 "tuned": tuned.scores(),
                 "run": run.id,
@@ -93,14 +99,14 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
         chosen = spread(test, SAMPLES)
         samples = [_sample(test[index], base.answers[index], tuned.answers[index]) for index in chosen]
         with watch.stage("generation"):
-            check_checkpoint(saved, evaluator, test, tuned.answers, config.model)
+            check_checkpoint(saved, LLMEvaluator.from_config(config.evaluation), test, tuned.answers, config.model)
 
         report = {
             "seed": seed,
             "base_model": config.model.base_model,
             "documents": {name: len(names) for name, names in splits.documents().items()},
             "pairs": {name: len(pairs) for name, pairs in splits.items()},
-            "skipped": {file.name: file.reason for file in prepared.folder.skipped},
+            "skipped": material.skipped,
             "base": base.scores(),
             "tuned": tuned.scores(),
             "seconds": {name: round(seconds, 2) for name, seconds in watch.seconds.items()},
@@ -111,6 +117,7 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
             "parameters": result.parameters,
             "history": result.history,
             "samples": samples,
+            "tables": [asdict(table) for table in tables],
         }
         run.log_metrics({f"base_{name}": score for name, score in base.scores().items()})
         run.log_metrics({f"tuned_{name}": score for name, score in tuned.scores().items()})
@@ -118,13 +125,13 @@ def run_demo(config: LLMConfig, *, root: Path, documents: Path, store: TrackingC
         folder = root / REPORT_FOLDER
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        write_report(report, folder)
+        write_report(report, folder, wording)
         run.log_folder(folder, "report")
     return report
 
 
 def check_checkpoint(
-    saved: Path, evaluator: LLMEvaluator, pairs: Sequence[Pair], answers: Sequence[str], model_config: ModelConfig
+    saved: Path, evaluator: LLMEvaluator, pairs: Sequence[Row], answers: Sequence[str], model_config: ModelConfig
 ) -> None:
     """Load a checkpoint as a user would, and make sure that it answers as the model did that was saved in it.
 
@@ -146,7 +153,7 @@ def check_checkpoint(
             )
 
 
-def _sample(pair: Pair, base: str, tuned: str) -> dict[str, str]:
+def _sample(pair: Row, base: str, tuned: str) -> dict[str, str]:
     return {
         "question": pair.question,
         "context": pair.context,

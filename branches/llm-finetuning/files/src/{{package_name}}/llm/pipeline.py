@@ -1,9 +1,13 @@
 """From a folder of documents to splits, the same way for every command."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import mean
+from typing import Any
 
 from .config import DataConfig, QualityConfig
 from .data.chunks import Chunk, chunk_document
@@ -51,6 +55,36 @@ class Prepared:
         used = {pair.document for pair in self.pairs}
         return [document.name for document in self.folder.documents if document.name not in used]
 
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Files that were not read, and why."""
+        return {file.name: file.reason for file in self.folder.skipped}
+
+    def tell(self) -> None:
+        """Say what was read, and warn of what was not."""
+        from .console import tell_documents
+
+        tell_documents(self)
+
+    def rows(self, *, seed: int) -> list[Pair]:
+        """Give all pairs: they don't depend on the seed."""
+        return self.pairs
+
+    def facts(self) -> dict[str, Any]:
+        """Say for the card of a dataset what its pairs were made of."""
+        return {
+            "source": {"documents": {document.name: _sha256(document.text) for document in self.folder.documents}},
+            "settings": {"data": self.settings.model_dump(mode="json"), "quality": self.quality.model_dump()},
+            "skipped": self.skipped,
+            "masked": dict(sum(self.folder.masked.values(), Counter[str]())),
+            "left_out": [
+                {"question": one.pair.question, "document": one.pair.document, "reasons": list(one.reasons)}
+                for one in self.judged
+                if not one.accepted
+            ],
+            "mean_score": round(mean(one.score for one in self.judged if one.accepted), 4),
+        }
+
     def split(self, *, seed: int) -> Splits[Pair]:
         """Split the pairs as the configuration says."""
         return split_rows(self.pairs, self.settings, seed=seed, similarity=self.quality.similarity)
@@ -90,7 +124,7 @@ def prepare(documents: Path, settings: DataConfig | None = None, quality: Qualit
 def golden_prompts(rows: Sequence[Row]) -> list[dict[str, str]]:
     """Choose prompts that a model must answer alike in every form that it takes: adapter, merged, served."""
     chosen = [rows[index] for index in spread(rows, GOLDEN_PROMPTS)]
-    return [{"context": row.context if isinstance(row, Pair) else "", "question": row.question} for row in chosen]
+    return [{"context": row.context, "question": row.question} for row in chosen]
 
 
 def spread(pairs: Sequence[object], count: int) -> list[int]:
@@ -103,3 +137,7 @@ def spread(pairs: Sequence[object], count: int) -> list[int]:
     """
     wanted = min(count, len(pairs))
     return [index * len(pairs) // wanted for index in range(wanted)]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -13,10 +13,10 @@ from jinja2 import Environment, StrictUndefined
 
 from ..reports.axes import ticks
 from .evaluation.metrics import contains_answer, exact_match
+from .use_case import Wording
 
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 SPLITS = ("train", "validation", "test")
-SCORES = {"exact_match": "Exact match", "contains_answer": "Contains answer", "token_f1": "Token F1"}
 SAMPLES_SHOWN = 10
 POINTS_DRAWN = 400
 
@@ -88,7 +88,7 @@ class BarChart:
     groups: tuple[BarGroup, ...]
 
 
-def write_report(report: Mapping[str, Any], folder: Path) -> Path:
+def write_report(report: Mapping[str, Any], folder: Path, wording: Wording) -> Path:
     """Write ``index.html``, a page that shows what the fine-tuning did.
 
     Parameters
@@ -97,6 +97,8 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
         What ``report.json`` holds.
     folder : Path
         Where to write it; made if need be.
+    wording : Wording
+        What things are called.
 
     Returns
     -------
@@ -110,9 +112,9 @@ def write_report(report: Mapping[str, Any], folder: Path) -> Path:
         report=report,
         package=__name__.partition(".")[0],
         splits=[split for split in SPLITS if split in report["documents"] or split in report["pairs"]],
-        measures=SCORES,
+        wording=wording,
         losses=loss_chart(report["history"]),
-        scores=score_chart(report["base"], report["tuned"]),
+        scores=score_chart(report["base"], report["tuned"], wording.measures),
         loss_bars=loss_bars(report["base"]["eval_loss"], report["tuned"]["eval_loss"]),
         stages=_stages(report["seconds"]),
         samples=[_judged(sample) for sample in report["samples"][:SAMPLES_SHOWN]],
@@ -171,23 +173,25 @@ def loss_chart(history: Mapping[str, Sequence[Mapping[str, float]]]) -> LineChar
     )
 
 
-def score_chart(base: Mapping[str, float], tuned: Mapping[str, float]) -> BarChart:
+def score_chart(base: Mapping[str, float], tuned: Mapping[str, float], measures: Mapping[str, str]) -> BarChart:
     """Lay out the scores before and after, on a scale from 0 to 100 %.
 
     Parameters
     ----------
     base, tuned : Mapping of str to float
         Scores from 0 to 1.
+    measures : Mapping of str to str
+        Those that are shown, and their labels.
 
     Returns
     -------
     BarChart
         Places of the bars, in units of the view box.
     """
-    room = (SCORES_RIGHT - SCORES_LEFT) / len(SCORES)
+    room = (SCORES_RIGHT - SCORES_LEFT) / len(measures)
     groups = [
         _group(name, SCORES_LEFT + room * (number + 0.5), (base[key], tuned[key]), 1.0, _score)
-        for number, (key, name) in enumerate(SCORES.items())
+        for number, (key, name) in enumerate(measures.items())
     ]
     marks = (0.0, 0.25, 0.5, 0.75, 1.0)
     return BarChart(tuple(Tick(_scale(at, 1.0, BOTTOM, TOP), f"{at:.0%}") for at in marks), tuple(groups))

@@ -29,9 +29,9 @@ from .load import Load
 from .training.data_preparation import Conversations
 
 if TYPE_CHECKING:
-    from .data.pairs import Pair
-    from .evaluation.evaluator import Evaluation
+    from .data.examples import Row
     from .training.loop import Progress
+    from .use_case import Evaluated
 
 TRAINING = "llm"
 """Kind of the runs that `reproduce` does again."""
@@ -169,7 +169,7 @@ def record_training(
 
 
 def record_evaluation(
-    store: TrackingConfig, root: Path, tags: Mapping[str, str], found: Evaluation, pairs: Sequence[Pair]
+    store: TrackingConfig, root: Path, tags: Mapping[str, str], found: Evaluated, rows: Sequence[Row]
 ) -> str:
     """Record what a checkpoint answered, and its scores.
 
@@ -180,10 +180,10 @@ def record_evaluation(
     root : Path
         Folder of the project.
     tags : mapping of str to str
-        ``checkpoint`` and ``dataset``.
-    found : Evaluation
+        ``checkpoint``, ``dataset``, and the ``metric`` that counts.
+    found : Evaluated
         Answers and scores.
-    pairs : sequence of Pair
+    rows : sequence of Row
         What was asked.
 
     Returns
@@ -191,10 +191,10 @@ def record_evaluation(
     str
         Id of the run.
     """
-    facts = {KIND: EVALUATION, "metric": "token_f1", **tags}
+    facts = {KIND: EVALUATION, **tags}
     with record_run(store, root, EVALUATION, tags["checkpoint"], facts) as run:
         run.log_metrics(found.scores())
-        log_responses(run, found.responses(pairs))
+        log_responses(run, found.responses(rows))
     return run.id
 
 

@@ -6,21 +6,23 @@ documents or conversations → plan → preflight → tracked run with states to
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.config import TrackingConfig
 from .config import LLMConfig
-from .console import console, print_preflight, tell_documents, tell_loss
+from .console import console, print_preflight, tell_loss
 from .data.examples import Row
 from .data.splits import Splits
 from .data.store import DatasetStore
 from .distributed.multi_node import is_main_process, was_restarted, world_size
 from .errors import ModelError
-from .pipeline import golden_prompts, prepare
+from .pipeline import golden_prompts
 from .process import import_training_stack, peak_rss_mb
 from .tracking import Recipe, Source, record_training, recorded
+from .use_case import open_use_case
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -67,9 +69,9 @@ class TrainingPlan:
 
     @classmethod
     def make(
-        cls, config: LLMConfig, root: Path, documents: Path, dataset: str | None, store: TrackingConfig
+        cls, config: LLMConfig, root: Path, made_from: Path, dataset: str | None, store: TrackingConfig
     ) -> TrainingPlan:
-        """Read documents and split their pairs; or take a file of rows, or a version of a dataset."""
+        """Make rows of what the use case has as its source; or take a file of rows, or a version of a dataset."""
         if dataset is not None and Path(dataset).is_file():
             return cls(config, root, Path(dataset), {"dataset": Path(dataset).name}, Source(dataset), store)
         splits: Splits[Row]
@@ -78,10 +80,10 @@ class TrainingPlan:
             splits, named = version.splits(), str(version)
             source = Source(named)
         else:
-            prepared = prepare(documents, config.data, config.quality)
-            tell_documents(prepared)
-            splits, named = prepared.split(seed=config.training.seed), None
-            source = Source.of_documents(documents, root)
+            material = open_use_case(config).prepare(made_from)
+            material.tell()
+            splits, named = material.split(seed=config.training.seed), None
+            source = Source.of_documents(made_from, root)
         facts = {"dataset": named, "documents": splits.documents(), "golden": golden_prompts(splits.validation)}
         return cls(config, root, splits, facts, source, store)
 
@@ -151,12 +153,15 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
     with record_training(plan.store, plan.root, EXPERIMENT, recipe, {}) as run:
         on_progress = recorded(run, recipe.device, tell_loss)
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
+        held_out: Sequence[Row] = plan.dataset.get("validation", ()) if isinstance(plan.dataset, Mapping) else ()
+        known = open_use_case(config).finish(trainer.model, trainer.tokenizer, held_out)
         run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
         saved = trainer.save(
             root=plan.checkpoints,
             metadata={
                 "seed": config.training.seed,
                 **plan.facts,
+                **known,
                 "history": result.history,
                 "best_step": result.best_step,
                 "run": run.id,

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import mean, median
 from typing import Any
 
-from ..config import DataConfig, QualityConfig
+from ..config import DataConfig, LLMConfig, QualityConfig
 from ..errors import DataError
-from ..pipeline import Prepared, prepare, spread
+from ..use_case import Material, open_use_case
 from .duplicates import repeated
 from .examples import Message, Row
 from .language import language_of
 from .pairs import Pair
 from .privacy import mask_together
-from .splits import RowType_co, Splits, split_rows
+from .splits import RowType_co, Splits
 from .store import DatasetStore, Version
 
 
 class TrainingDataGenerator:
-    """Makes training data of a folder of documents.
+    """Makes training data for the project's use case.
 
     Parameters
     ----------
     settings : DataConfig, optional
-        Where the documents are, and how they are read and split; the defaults without.
+        Where documents are, if the use case reads any, and how rows are split; the defaults without.
     quality : QualityConfig, optional
         What is asked of pairs; the defaults without.
 
@@ -38,57 +37,32 @@ class TrainingDataGenerator:
     """
 
     def __init__(self, settings: DataConfig | None = None, quality: QualityConfig | None = None) -> None:
-        self.settings = settings or DataConfig()
-        self.quality = quality or QualityConfig()
+        self.config = LLMConfig(data=settings or DataConfig(), quality=quality or QualityConfig())
 
-    def generate_dataset(self, size: int = 1000, seed: int = 0) -> Splits[Pair]:
-        """Make pairs by rules, and split them.
-
-        Facts are asked a second time, as blanks to fill in, where asking once gives too few.
+    def generate_dataset(self, size: int = 1000, seed: int = 0) -> Splits[Any]:
+        """Make rows by rules as the project's use case has them, and split them.
 
         Parameters
         ----------
         size : int
-            How many pairs, in all splits together. More than are there are spread over the documents.
+            How many rows, in all splits together.
         seed : int
             Seed of the splits.
 
         Raises
         ------
         DataError
-            If the documents don't give so many.
+            If what they are made from doesn't give so many.
         """
-        prepared = prepare(self.settings.documents, self.settings, self.quality)
-        if len(prepared.pairs) < size:
-            twice = self.settings.model_copy(update={"questions_per_fact": 2})
-            prepared = prepare(self.settings.documents, twice, self.quality)
-        if len(prepared.pairs) < size:
-            raise DataError(
-                f"{len(prepared.folder.documents)} documents give {len(prepared.pairs)} pairs, fewer than {size}",
-                hint="add documents, or ask for a smaller size",
-            )
-        chosen = [prepared.pairs[index] for index in spread(prepared.pairs, size)]
-        return split_rows(chosen, self.settings, seed=seed, similarity=self.quality.similarity)
+        return open_use_case(self.config).generate(size, seed)
 
 
 def build(
-    store: DatasetStore, name: str, prepared: Prepared, seed: int = 0, about: Mapping[str, Any] | None = None
+    store: DatasetStore, name: str, material: Material, seed: int = 0, about: Mapping[str, Any] | None = None
 ) -> Version:
-    """Split the pairs of documents and keep them as a version, with more about it on its card."""
-    splits = prepared.split(seed=seed)
-    settings = {"data": prepared.settings.model_dump(mode="json"), "quality": prepared.quality.model_dump()}
-    facts = {
-        "source": {"documents": {document.name: _sha256(document.text) for document in prepared.folder.documents}},
-        "settings": {**settings, "seed": seed},
-        "skipped": {file.name: file.reason for file in prepared.folder.skipped},
-        "masked": dict(sum(prepared.folder.masked.values(), Counter[str]())),
-        "left_out": [
-            {"question": one.pair.question, "document": one.pair.document, "reasons": list(one.reasons)}
-            for one in prepared.judged
-            if not one.accepted
-        ],
-        "mean_score": round(mean(one.score for one in prepared.judged if one.accepted), 4),
-    }
+    """Split what was read and keep it as a version, with more about it on its card."""
+    splits, facts = material.split(seed=seed), material.facts()
+    facts = {**facts, "settings": {**facts["settings"], "seed": seed}}
     return store.save(name, splits, {**facts, **(about or {}), **describe(splits)})
 
 
@@ -139,7 +113,3 @@ def describe(splits: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
         "distinct_questions": round(len({row.question.casefold() for row in rows}) / len(rows), 4),
         "vocabulary": len(vocabulary),
     }
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

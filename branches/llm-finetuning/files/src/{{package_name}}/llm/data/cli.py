@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
+from ..options import SourceOption
 
 if TYPE_CHECKING:
     from ..config import LLMConfig
@@ -46,25 +47,28 @@ class Maker(StrEnum):
 
 @app.command("build")
 def build_command(
-    documents: Annotated[Path | None, typer.Option("--documents", metavar="FOLDER", help="Documents to use")] = None,
+    documents: SourceOption = None,
     name: NameOption = "documents",
     by: Annotated[Maker, typer.Option("--by", help="Who makes the pairs; the model is a language model")] = Maker.RULES,
     seed: SeedOption = 0,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Make pairs of documents, check and split them, and keep them as a version."""
+    """Make rows of the source, check and split them, and keep them as a version."""
     config, root, store = _open(overrides, env)
-    from ..console import tell_documents
-    from ..pipeline import prepare
+    from ..pipeline import Prepared
+    from ..use_case import open_use_case
     from .building import build
 
-    prepared = prepare(documents or root / config.data.documents, config.data, config.quality)
+    use_case = open_use_case(config)
+    material = use_case.prepare(documents or root / use_case.source)
     about: dict[str, Any] = {}
     if by != Maker.RULES:
-        prepared, about = _ask(prepared, config, store, keep_rules=by == Maker.BOTH)
-    tell_documents(prepared)
-    version = build(store, name, prepared, seed, about)
+        if not isinstance(material, Prepared):
+            raise typer.BadParameter(f"there are no passages to ask about for {use_case.name}", param_hint="--by")
+        material, about = _ask(material, config, store, keep_rules=by == Maker.BOTH)
+    material.tell()
+    version = build(store, name, material, seed, about)
     _tell(version)
 
 

@@ -49,6 +49,11 @@ class Example:
         return "\n".join(message.content for message in self.messages[:-1])
 
     @property
+    def context(self) -> str:
+        """Nothing: all that is shown stands in the messages."""
+        return ""
+
+    @property
     def answer(self) -> str:
         """What the model is to say."""
         return self.messages[-1].content

@@ -24,6 +24,7 @@ from .splits import Splits
 
 CARD = "card.json"
 SPLITS = ("train", "validation", "test")
+ONE_TURN = 2  # messages: a question and its answer
 _LENGTH = 12  # hexadecimal digits of a version
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
@@ -69,15 +70,15 @@ class Version:
         lines = {name: filter(None, text.split("\n")) for name, text in contents.items()}
         return Splits(**{name: tuple(row_of(json.loads(line)) for line in lines[name]) for name in SPLITS})
 
-    def questions(self) -> list[Pair]:
-        """Give the pairs of the test split.
+    def questions(self) -> list[Row]:
+        """Give the rows of the test split that ask one question.
 
         Raises
         ------
         DataError
-            If there are conversations alone.
+            If there are longer conversations alone.
         """
-        found = [row for row in self.splits().test if isinstance(row, Pair)]
+        found = [row for row in self.splits().test if isinstance(row, Pair) or len(row.messages) == ONE_TURN]
         if not found:
             raise DataError(f"{self} has no questions with single answers to score", hint="name a dataset of pairs")
         return found

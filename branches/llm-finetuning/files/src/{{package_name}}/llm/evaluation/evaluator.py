@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ...tracking.responses import Response
-from ..data.examples import conversation
-from ..data.pairs import Pair
+from ..config import EvaluationConfig
+from ..data.examples import Row, conversation
 from ..errors import DataError
 from ..inference import generate
 from ..training.data_preparation import IGNORED, encode
@@ -40,12 +40,12 @@ class Evaluation:
     eval_loss: float
     answers: tuple[str, ...]
 
-    def responses(self, pairs: Sequence[Pair], variant: str = "") -> list[Response]:
+    def responses(self, pairs: Sequence[Row], variant: str = "") -> list[Response]:
         """Give each prompt with the answer to it, for the run in which it was asked.
 
         Parameters
         ----------
-        pairs : sequence of Pair
+        pairs : sequence of Row
             Those that were asked.
         variant : str
             What answered, where several did.
@@ -86,8 +86,13 @@ class LLMEvaluator:
         self.batch_size = batch_size
         self.max_new_tokens = max_new_tokens
 
+    @classmethod
+    def from_config(cls, config: EvaluationConfig) -> Self:
+        """Make an evaluator of what the configuration says."""
+        return cls(batch_size=config.batch_size, max_new_tokens=config.max_new_tokens)
+
     def evaluate(
-        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
     ) -> Evaluation:
         """Ask every question and score the answers.
 
@@ -109,7 +114,7 @@ class LLMEvaluator:
         )
 
     def answers(
-        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
     ) -> list[str]:
         """Ask every question, and give what the model says."""
         return generate(
@@ -121,7 +126,7 @@ class LLMEvaluator:
         )
 
     def loss(
-        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Pair]
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
     ) -> float:
         """Measure how surprised the model is by the expected answers, end token included.
 
