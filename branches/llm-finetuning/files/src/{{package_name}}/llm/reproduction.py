@@ -21,6 +21,7 @@ from .config import LLMConfig
 from .distributed.multi_node import world_size
 from .errors import ModelError
 from .tracking import RECIPE, SUPERVISED, Recipe, digest_of
+from .use_case import open_use_case
 from .workflow import TrainingPlan, prefer
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def reproduce(config: Config, run: RunRecord) -> Reproduction:
     tracking = open_tracking(settings, config.root)
     recipe = _recipe(tracking, run)
     now = LLMConfig.model_validate(recipe.config)
-    documents = config.root / (recipe.source.documents or now.data.documents)
-    plan = TrainingPlan.make(now, config.root, documents, recipe.source.dataset, settings)
+    made_from = config.root / (recipe.source.documents or open_use_case(now).source)
+    plan = TrainingPlan.make(now, config.root, made_from, recipe.source.dataset, settings)
     if digest_of(plan.dataset) != recipe.data_sha256:
         raise ModelError(
             f"{recipe.source} is not the data of the run {run.id}",
