@@ -80,7 +80,7 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
             result = trainer.fine_tune(dataset=splits, on_progress=recorded(run, recipe.device, tell_loss))
         with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} {wording.row}s"):
             tuned = use_case.evaluate(trainer.model, trainer.tokenizer, test)
-            known = use_case.finish(trainer.model, trainer.tokenizer, splits.validation)
+            known = use_case.finish(trainer.model, trainer.tokenizer, splits)
             tables = use_case.review(trainer.model, trainer.tokenizer, known, test)
         console.print(f"after: {label.lower()} {tuned.scores()[measure]:.1%}")
 

@@ -120,7 +120,10 @@ class UseCase(Protocol):
         ...
 
     def finish(
-        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, validation: Sequence[Row]
+        self,
+        model: PreTrainedModel | PeftModel,
+        tokenizer: PreTrainedTokenizerBase,
+        splits: Mapping[str, Sequence[Row]],
     ) -> dict[str, Any]:
         """Find out what a checkpoint has to know beside its weights."""
         ...

@@ -88,6 +88,11 @@ class TrainingPlan:
         return cls(config, root, splits, facts, source, store)
 
     @property
+    def rows(self) -> Mapping[str, Sequence[Row]]:
+        """The rows of each split; none of a file, which is split when it is read."""
+        return self.dataset if isinstance(self.dataset, Mapping) else {}
+
+    @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
         return self.root / "checkpoints"
@@ -153,8 +158,7 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
     with record_training(plan.store, plan.root, EXPERIMENT, recipe, {}) as run:
         on_progress = recorded(run, recipe.device, tell_loss)
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
-        held_out: Sequence[Row] = plan.dataset.get("validation", ()) if isinstance(plan.dataset, Mapping) else ()
-        known = open_use_case(config).finish(trainer.model, trainer.tokenizer, held_out)
+        known = open_use_case(config).finish(trainer.model, trainer.tokenizer, plan.rows)
         run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
         saved = trainer.save(
             root=plan.checkpoints,

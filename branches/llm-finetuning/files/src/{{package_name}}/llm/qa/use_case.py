@@ -71,7 +71,9 @@ class UseCase:
 
         return LLMEvaluator.from_config(self.config.evaluation).evaluate(model, tokenizer, rows)
 
-    def finish(self, model: Model, tokenizer: PreTrainedTokenizerBase, validation: Sequence[Row]) -> dict[str, Any]:
+    def finish(
+        self, model: Model, tokenizer: PreTrainedTokenizerBase, splits: Mapping[str, Sequence[Row]]
+    ) -> dict[str, Any]:
         """Give nothing: the weights know all."""
         return {}
 
