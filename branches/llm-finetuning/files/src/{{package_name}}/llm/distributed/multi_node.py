@@ -17,6 +17,7 @@ from ..errors import ModelError
 
 RESTARTS = 3
 PORT = 29500
+MEETING = "$MEETING"  # of the script for Slurm: the first of its machines
 SHARED_MEMORY = "dev/shm"
 AUTO_RESUME = "--auto-resume"  # a job that is queued again, or a pod that is started again, runs the same command
 
@@ -64,7 +65,7 @@ def torchrun(launch: Launch, arguments: Sequence[str], *, rendezvous: str | None
 
 def slurm_script(launch: Launch, arguments: Sequence[str]) -> str:
     """Write a script for ``sbatch``."""
-    command = _shell(torchrun(launch, [*arguments, AUTO_RESUME], rendezvous=f"$MEETING:{PORT}"))
+    command = _shell(torchrun(launch, [*arguments, AUTO_RESUME], rendezvous=f"{MEETING}:{PORT}"))
     return f"""#!/bin/bash
 #SBATCH --job-name={PACKAGE}
 #SBATCH --nodes={launch.nodes}
@@ -76,8 +77,7 @@ def slurm_script(launch: Launch, arguments: Sequence[str]) -> str:
 set -euo pipefail
 
 # The folder of the project must be one that all nodes share: states and checkpoints are written there.
-MEETING=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
-export MEETING
+read -r MEETING < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 srun {command}
 """
 
@@ -102,7 +102,7 @@ def kubernetes_manifest(launch: Launch, arguments: Sequence[str], *, image: str)
         "name": "training",
         "image": image,
         "command": ["python", *command[1:]],
-        "resources": {"limits": {"nvidia.com/gpu": launch.processes}},
+        "resources": {"limits": {"nvidia.com/gpu": str(launch.processes)}},
         "volumeMounts": [
             {"name": "checkpoints", "mountPath": "/app/checkpoints"},
             {"name": "memory", "mountPath": f"/{SHARED_MEMORY}"},  # workers of one pod exchange gradients there
@@ -241,6 +241,6 @@ def was_restarted() -> bool:
 
 
 def _shell(command: Sequence[str]) -> str:
-    """Quote a command, but for variables in it."""
+    """Quote a command so that a shell puts in where the machines meet, and nothing else."""
     words = ["python", *command[1:]]
-    return " ".join(word if "$" in word else shlex.quote(word) for word in words)
+    return " ".join(f'"{word}"' if MEETING in word else shlex.quote(word) for word in words)
