@@ -100,6 +100,10 @@ const models = [
   step('uv run shop models promote breast-cancer', { shows: /ok +significance/ }),
   step('uv run shop models show breast-cancer', { shows: /^## Limits$/m }),
   step('uv run shop runs list', { shows: /breast-cancer +logistic +FINISHED/ }),
+  step('uv run shop runs trend validation_roc_auc breast-cancer --html reports/roc-auc.html', {
+    shows: /validation_roc_auc[^]* logistic /,
+    makes: 'reports/roc-auc.html',
+  }),
   step('make demo', { makes: 'reports/demo-main/index.html' }),
   step('make train', { shows: /diabetes version \d+ is the challenger/ }),
   step('make evaluate', { makes: 'reports/evaluation' }),
