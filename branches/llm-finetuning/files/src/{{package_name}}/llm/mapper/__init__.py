@@ -1,0 +1,1 @@
+"""Free text to the categories of a taxonomy."""

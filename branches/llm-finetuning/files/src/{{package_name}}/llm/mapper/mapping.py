@@ -1,0 +1,192 @@
+"""A checkpoint in use: texts in, categories out, each with how sure that is and why.
+
+text → model (constrained to the categories, or free) → validated → sure enough? → else aliases → else the fallback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from ..config import LLMConfig
+from ..errors import ModelError
+from .asking import ask, write
+from .config import read_mapper_config
+from .taxonomy import KNOWN, UNCALIBRATED, AliasRules, Taxonomy, answer_of, parse_answer, read_taxonomy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    Model = PreTrainedModel | PeftModel
+
+
+class Mapping(BaseModel):
+    """The category of a text.
+
+    Attributes
+    ----------
+    category : str
+        Its code in the taxonomy.
+    path : tuple of str
+        Codes from the top of the taxonomy down to it.
+    confidence : float
+        How likely the model's own answer is, from 0 to 1, whoever decided in the end.
+    source : str
+        Who decided: the ``model``, an alias in the text (``rule``), or neither (``fallback``).
+    reasons : tuple of str
+        Why it was not the model, and what was done instead.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    category: str
+    path: tuple[str, ...]
+    confidence: float
+    source: Literal["model", "rule", "fallback"]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Use:
+    """How a model is asked, and when its answer is taken.
+
+    Attributes
+    ----------
+    threshold : float
+        From which confidence on the model decides.
+    trained : tuple of str
+        Categories that the model knows; the others are found by their aliases alone. All if empty.
+    free : bool
+        Whether the model writes its JSON freely, instead of being asked how likely each category is.
+    batch_size : int
+        Rows at once.
+    """
+
+    threshold: float = UNCALIBRATED
+    trained: tuple[str, ...] = ()
+    free: bool = False
+    batch_size: int = 64
+
+
+class Mapper:
+    """Finds the categories of texts.
+
+    Parameters
+    ----------
+    model : PreTrainedModel or PeftModel
+        Model that was trained on a taxonomy.
+    tokenizer : PreTrainedTokenizerBase
+        Its tokenizer.
+    taxonomy : Taxonomy
+        Categories and aliases of today.
+    use : Use, optional
+        How the model is asked, and when its answer is taken.
+
+    Examples
+    --------
+    >>> mapper = Mapper.open("mapper-lora@latest")  # doctest: +SKIP
+    >>> mapper.map("Can you send a tug for the barge?").category  # doctest: +SKIP
+    'tug'
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: PreTrainedTokenizerBase,
+        taxonomy: Taxonomy,
+        use: Use | None = None,
+    ) -> None:
+        self.model, self.tokenizer, self.taxonomy = model, tokenizer, taxonomy
+        self.use = use or Use()
+        self.codes = tuple(code for code in taxonomy.codes if code in (self.use.trained or taxonomy.codes))
+        self._rules = AliasRules(taxonomy)
+
+    @classmethod
+    def open(cls, checkpoint: str = "mapper-lora", *, root: Path = Path(), config: LLMConfig | None = None) -> Self:
+        """Load a checkpoint and the taxonomy of a project.
+
+        Parameters
+        ----------
+        checkpoint : str
+            Such as ``mapper-lora@v1.0.0``; the latest without a version.
+        root : Path
+            Folder of the project.
+        config : LLMConfig, optional
+            What the project's configuration says; the defaults without.
+
+        Raises
+        ------
+        CheckpointError, DataError, ModelError
+            If there is no such checkpoint, it is no mapper's, or the taxonomy is not valid.
+        """
+        from ..base_model import pick_device, place
+        from ..process import quiet_transformers
+        from ..training.checkpointing import CheckpointManager
+
+        settings = config or LLMConfig()
+        mapper = read_mapper_config(settings.use_case.settings)
+        taxonomy = read_taxonomy(root / mapper.taxonomy)
+        quiet_transformers()
+        model, tokenizer, facts = CheckpointManager(root / "checkpoints").load_checkpoint(checkpoint)
+        known = facts["metadata"].get(KNOWN)
+        if known is None:
+            raise ModelError(f"{checkpoint} was not trained as a mapper", hint="train one with `llm train`")
+        place(model, pick_device(settings.model.device))
+        use = Use(
+            threshold=known["threshold"],
+            trained=tuple(known["categories"]),
+            free=mapper.decoding == "free",
+            batch_size=settings.evaluation.batch_size,
+        )
+        return cls(model, tokenizer, taxonomy, use)
+
+    def map(self, text: str) -> Mapping:
+        """Find the category of a text."""
+        return self.map_all([text])[0]
+
+    def map_all(self, texts: Sequence[str]) -> list[Mapping]:
+        """Find the categories of texts; an empty one gets the fallback."""
+        filled = [text for text in texts if text.strip()]
+        said = zip(filled, *self._ask(filled), strict=True) if filled else ()
+        found = (self._decide(*one) for one in said)
+        empty = self._mapping(self.taxonomy.fallback, 0.0, "fallback", "the text is empty")
+        return [next(found) if text.strip() else empty for text in texts]
+
+    def _ask(self, texts: Sequence[str]) -> tuple[list[str], NDArray[np.float64]]:
+        """Have the model answer; without freedom, with what is likeliest."""
+        shares = ask(self.model, self.tokenizer, texts, self.codes, batch_size=self.use.batch_size)
+        if self.use.free:
+            return write(self.model, self.tokenizer, texts, self.codes, batch_size=self.use.batch_size), shares
+        return [answer_of(self.codes[best]) for best in shares.argmax(axis=1)], shares
+
+    def _decide(self, text: str, answer: str, shares: NDArray[np.float64]) -> Mapping:
+        """Take the model's answer where it is valid and sure enough; else go by aliases, else take the fallback."""
+        category, reason = parse_answer(answer, self.codes)
+        confidence = float(shares[self.codes.index(category)]) if category else 0.0
+        if category and confidence >= self.use.threshold:
+            return self._mapping(category, confidence, "model")
+        if category:
+            reason = f"the model's {category!r} has a confidence of {confidence:.2f}, below {self.use.threshold:.2f}"
+        ruled = self._rules.find(text)
+        if ruled is not None:
+            return self._mapping(ruled[0], confidence, "rule", reason, f"{ruled[1]!r} stands in the text")
+        nothing = "no alias stands in the text, or those of several categories"
+        return self._mapping(self.taxonomy.fallback, confidence, "fallback", reason, nothing)
+
+    def _mapping(
+        self, category: str, confidence: float, source: Literal["model", "rule", "fallback"], *reasons: str
+    ) -> Mapping:
+        return Mapping(
+            category=category,
+            path=self.taxonomy.path(category),
+            confidence=round(confidence, 4),
+            source=source,
+            reasons=reasons,
+        )

@@ -1,0 +1,226 @@
+"""The mapper, as training, evaluation and the demo see it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config import LLMConfig
+from ..console import console
+from ..data.examples import Example, Row, conversation
+from ..data.splits import Splits
+from ..errors import DataError
+from ..use_case import Table, Wording
+from .config import read_mapper_config
+from .taxonomy import KNOWN, UNCALIBRATED, Taxonomy, parse_answer, read_taxonomy
+from .texts import write_texts
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from ...tracking.responses import Response
+
+    Model = PreTrainedModel | PeftModel
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A taxonomy, and how texts are written from it."""
+
+    taxonomy: Taxonomy
+    config: LLMConfig
+    size: int
+    source: Path
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Nothing: there is one file, and it is valid."""
+        return {}
+
+    def tell(self) -> None:
+        """Say what was read."""
+        codes = self.taxonomy.codes
+        aliases = sum(len(self.taxonomy.categories[code].aliases) for code in codes)
+        console.print(f"{len(codes)} categories, {aliases} aliases, {len(self.taxonomy.frames)} frames")
+
+    def split(self, *, seed: int) -> Splits[Example]:
+        """Write texts, with aliases and frames of its own for each split."""
+        quality = self.config.quality
+        return write_texts(self.taxonomy, self.config.data, size=self.size, seed=seed, similarity=quality.similarity)
+
+    def rows(self, *, seed: int) -> list[Row]:
+        """Give the texts of all splits."""
+        return [row for rows in self.split(seed=seed).values() for row in rows]
+
+    def facts(self) -> dict[str, Any]:
+        """Say for the card of a dataset what its texts were made of."""
+        digest = hashlib.sha256(self.source.read_bytes()).hexdigest()
+        data = self.config.data.model_dump(mode="json", include={"validation", "test"})
+        return {"source": {"taxonomy": digest}, "settings": {"data": data, "size": self.size}}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a model on texts.
+
+    Attributes
+    ----------
+    accuracy, macro_f1 : float
+        Of the likeliest category.
+    valid_json : float
+        Share of the answers that are valid where the model writes them freely.
+    eval_loss : float
+        In nats a token.
+    answers : tuple of str
+        What it writes freely.
+    """
+
+    accuracy: float
+    macro_f1: float
+    valid_json: float
+    eval_loss: float
+    answers: tuple[str, ...]
+
+    def responses(self, rows: Sequence[Row], variant: str = "") -> list[Response]:
+        """Give each prompt with the answer to it, for the run in which it was asked."""
+        from ...tracking.responses import Response
+
+        return [
+            Response(
+                prompt=conversation(row)[-2]["content"],
+                response=answer,
+                expected=row.answer,
+                variant=variant,
+                scores={"exact_match": float(answer == row.answer)},
+            )
+            for row, answer in zip(rows, self.answers, strict=True)
+        ]
+
+    def scores(self) -> dict[str, float]:
+        """Give the scores by name."""
+        return {
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro_f1,
+            "valid_json": self.valid_json,
+            "eval_loss": self.eval_loss,
+        }
+
+
+class UseCase:
+    """Texts that are written from a taxonomy; a model answers with the category, as JSON."""
+
+    name = "mapper"
+    wording = Wording(
+        row="text",
+        group="phrase",
+        measures={"accuracy": "Accuracy", "macro_f1": "Macro F1", "valid_json": "Valid JSON"},
+    )
+
+    def __init__(self, config: LLMConfig) -> None:
+        self.config = config
+        self.settings = read_mapper_config(config.use_case.settings)
+
+    @property
+    def source(self) -> Path:
+        """The taxonomy."""
+        return self.settings.taxonomy
+
+    def prepare(self, source: Path) -> Texts:
+        """Read a taxonomy."""
+        return Texts(read_taxonomy(source), self.config, self.settings.size, source)
+
+    def generate(self, size: int, seed: int) -> Splits[Example]:
+        """Write so many texts.
+
+        Raises
+        ------
+        DataError
+            If the taxonomy doesn't give so many.
+        """
+        material = Texts(read_taxonomy(self.source), self.config, size, self.source)
+        return material.split(seed=seed)
+
+    def evaluate(self, model: Model, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Evaluation:
+        """Ask for the category of every text, among those that the rows have.
+
+        Raises
+        ------
+        DataError
+            If there is no row, or one is not the mapper's.
+        """
+        from ..evaluation.evaluator import LLMEvaluator
+        from .asking import ask
+        from .metrics import accuracy, macro_f1, predictions
+
+        codes, expected = categories_of(rows)
+        evaluator = LLMEvaluator.from_config(self.config.evaluation)
+        shares = ask(model, tokenizer, [row.question for row in rows], codes, batch_size=evaluator.batch_size)
+        answers = evaluator.answers(model, tokenizer, rows)
+        found = predictions(codes, expected, [codes[best] for best in shares.argmax(axis=1)])
+        return Evaluation(
+            accuracy=accuracy(found),
+            macro_f1=macro_f1(len(codes), found),
+            valid_json=sum(parse_answer(answer, codes)[0] is not None for answer in answers) / len(rows),
+            eval_loss=evaluator.loss(model, tokenizer, rows),
+            answers=tuple(answers),
+        )
+
+    def finish(
+        self, model: Model, tokenizer: PreTrainedTokenizerBase, splits: Mapping[str, Sequence[Row]]
+    ) -> dict[str, Any]:
+        """Name the categories that the model learned, and find the threshold from which on it decides."""
+        from .asking import ask
+        from .metrics import calibrate
+
+        if not splits:
+            return {KNOWN: {"threshold": UNCALIBRATED, "categories": []}}
+        codes, _ = categories_of([row for rows in splits.values() for row in rows])
+        threshold = UNCALIBRATED
+        if held_out := splits.get("validation", ()):
+            _, expected = categories_of(held_out)
+            texts, size = [row.question for row in held_out], self.config.evaluation.batch_size
+            shares = ask(model, tokenizer, texts, codes, batch_size=size)
+            right = shares.argmax(axis=1) == [codes.index(code) for code in expected]
+            threshold = calibrate(shares.max(axis=1), right, self.settings.least_accuracy)
+        return {KNOWN: {"threshold": threshold, "categories": codes}}
+
+    def review(
+        self, model: Model, tokenizer: PreTrainedTokenizerBase, facts: Mapping[str, Any], test: Sequence[Row]
+    ) -> list[Table]:
+        """Show how well the model does for each category, and how many of its answers are taken how surely."""
+        from .asking import ask
+        from .metrics import class_table, coverage_table, predictions
+
+        codes, expected = categories_of(test)
+        shares = ask(
+            model, tokenizer, [row.question for row in test], codes, batch_size=self.config.evaluation.batch_size
+        )
+        found = predictions(codes, expected, [codes[best] for best in shares.argmax(axis=1)])
+        threshold = facts.get(KNOWN, {}).get("threshold", UNCALIBRATED)
+        return [
+            class_table(codes, found, [row.document for row in test], samples=self.settings.samples),
+            coverage_table(shares.max(axis=1), found.truth == found.predicted, threshold),
+        ]
+
+
+def categories_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """Give all categories of rows, and that of each.
+
+    Raises
+    ------
+    DataError
+        If there is no row, or the answer of one is no category.
+    """
+    expected = []
+    for row in rows:
+        category, fault = parse_answer(row.answer)
+        if category is None:
+            raise DataError(f"{row.question!r} is no text of the mapper: {fault}", hint="give rows of `datasets build`")
+        expected.append(category)
+    if not expected:
+        raise DataError("there are no texts to evaluate", hint="give a split that holds some")
+    return sorted(set(expected)), expected
