@@ -92,8 +92,8 @@ class Mapper:
     Examples
     --------
     >>> mapper = Mapper.open("mapper-lora@latest")  # doctest: +SKIP
-    >>> mapper.map("Can you send a tug for the barge?").category  # doctest: +SKIP
-    'tug'
+    >>> mapper.map("The harbour pilot did not come on board.").category  # doctest: +SKIP
+    'pilot'
     """
 
     def __init__(
