@@ -159,7 +159,6 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
         on_progress = recorded(run, recipe.device, tell_loss)
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
         known = open_use_case(config).finish(trainer.model, trainer.tokenizer, plan.rows)
-        run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
         saved = trainer.save(
             root=plan.checkpoints,
             metadata={
@@ -172,6 +171,8 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
                 "config": recipe.config,
             },
         )
+        # Last, and after the model is saved: a store that fails costs no model.
+        run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
     shutil.rmtree(plan.states, ignore_errors=True)
     console.print(f"{result.steps} steps in {result.seconds:.1f} s{_best(result.best_step, result.steps)}")
     return saved
@@ -207,12 +208,12 @@ def train_on_preferences(
     with record_training(plan.store, plan.root, PREFERENCES, recipe, {"started_from": start or ""}) as run:
         found, tokenizer = prefer(plan, method, start, recorded(run, recipe.device), judging)
         scores = {f"{found.measure}_before": found.before, f"{found.measure}_after": found.after}
+        facts = {**plan.facts, **scores, "method": method, "started_from": start, "run": run.id}
+        named = name or f"{plan.config.training.name}-{method}"
+        saved = manager.save(named, model=found.model, tokenizer=tokenizer, metadata=facts)
         run.log_metrics(scores)
     console.print(f"{found.measure}: {found.before:.1%} before, {found.after:.1%} after {found.steps} steps")
-    facts = {**plan.facts, **scores, "method": method, "started_from": start, "run": run.id}
-    return manager.save(
-        name or f"{plan.config.training.name}-{method}", model=found.model, tokenizer=tokenizer, metadata=facts
-    )
+    return saved
 
 
 def prefer(
