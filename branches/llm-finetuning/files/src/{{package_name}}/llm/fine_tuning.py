@@ -6,8 +6,7 @@ base model → rows of prompt and answer → adapter (or every weight) → train
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,14 +23,15 @@ from .distributed.resource_management import (
     with_batch_that_fits,
 )
 from .distributed.strategy import check_strategy, gather, is_in_parts, put_weights
-from .errors import DataError, ModelError
+from .errors import ModelError
 from .training.batches import settle_batches
 from .training.checkpointing import CheckpointManager
-from .training.data_preparation import Conversations, TokenRow, check_rows, conversations_of, encode
+from .training.data_preparation import Conversations, check_rows
 from .training.full_finetuning import unfreeze
 from .training.loop import Progress, RunPlace, make_trainer, read_history
 from .training.lora_training import add_adapter, check_qlora
 from .training.states import Resume, last_state, open_states
+from .training.token_store import TokenRows, prepare_rows
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -90,6 +90,8 @@ class LLMTrainer:
         The base model, and after `fine_tune` the tuned one.
     tokenizer : PreTrainedTokenizerBase
         Its tokenizer.
+    tokens : Path or None
+        Folder in which rows in tokens are kept for the next run with the same; by default they go when a run ends.
 
     Examples
     --------
@@ -113,14 +115,16 @@ class LLMTrainer:
         self._set_up(base, config or TrainingConfig(), distributed or DistributedConfig(), device)
 
     @classmethod
-    def from_config(cls, config: LLMConfig) -> Self:
-        """Make a trainer of what the configuration says."""
+    def from_config(cls, config: LLMConfig, tokens: Path | None = None) -> Self:
+        """Make a trainer of what the configuration says, which keeps rows in tokens in a folder if there is one."""
         trainer = cls.__new__(cls)
         trainer._set_up(config.model, config.training, config.distributed, config.model.device)
+        trainer.tokens = tokens
         return trainer
 
     def _set_up(self, model: ModelConfig, config: TrainingConfig, distributed: DistributedConfig, device: str) -> None:
         self.config = config
+        self.tokens: Path | None = None
         self.device = pick_device(device)
         self._base = model
         self._distributed = distributed
@@ -177,19 +181,13 @@ class LLMTrainer:
         ModelError
             If the method can't be used here, a loss is no number, or one row is too much for the memory.
         """
-        splits = conversations_of(dataset)
-        if not splits.get("train"):
-            raise DataError("there are no pairs to train on", hint="give pairs under 'train'")
         self._choose(method)
-        rows = {
-            name: encode(self.tokenizer, splits[name], self.config.loss)
-            for name in ("train", "validation")
-            if splits.get(name)
-        }
-        for some in rows.values():
-            check_rows(some, self.config.max_length)
-        with ExitStack() as stack:
-            folder = states or Path(stack.enter_context(TemporaryDirectory())) / "states"
+        with TemporaryDirectory(ignore_cleanup_errors=True) as temporary:  # Windows can't remove a mapped file
+            scratch = Path(temporary)
+            rows = prepare_rows(self.tokenizer, dataset, self.config.loss, self.tokens or scratch / "tokens")
+            for some in rows.values():
+                check_rows(some.sizes.tolist(), some.supervised.tolist(), self.config.max_length)
+            folder = states or scratch / "states"
             if resume and states is None:
                 raise ModelError("there is nothing to resume without a folder of states", hint="give states")
             if world_size() > 1 and states is None:
@@ -217,12 +215,10 @@ class LLMTrainer:
         else:
             self.model = add_adapter(self.model, self.config)
 
-    def _train(
-        self, rows: Mapping[str, Sequence[TokenRow]], folder: Path, on_progress: Progress | None
-    ) -> TrainingResult:
+    def _train(self, rows: Mapping[str, TokenRows], folder: Path, on_progress: Progress | None) -> TrainingResult:
         """Train, with smaller batches each time that memory runs out."""
         started = time.monotonic()
-        longest = max(len(row.input_ids) for some in rows.values() for row in some)
+        longest = max(int(some.sizes.max()) for some in rows.values())
         config = with_batch_that_fits(settle_batches(self.config, self.model, longest), folder)
         run = RunPlace(self.device, folder, on_progress, self._distributed)
         first = {} if world_size() > 1 else {name: weight.detach().cpu().clone() for name, weight in self._trained()}

@@ -75,7 +75,7 @@ def _train(plan: TrainingPlan, recipe: Recipe, on_progress: Progress) -> None:
     from .fine_tuning import LLMTrainer
 
     if recipe.method == SUPERVISED:
-        LLMTrainer.from_config(plan.config).fine_tune(plan.dataset, on_progress=on_progress)
+        LLMTrainer.from_config(plan.config, plan.tokens).fine_tune(plan.dataset, on_progress=on_progress)
     else:
         prefer(plan, recipe.method, recipe.checkpoint, on_progress, recipe.reward_model)
 

@@ -25,7 +25,9 @@ from ..tracking.weights_and_biases import open_run
 from .base_model import pick_device
 from .config import LLMConfig
 from .distributed.multi_node import world_size
+from .errors import DataError
 from .load import Load
+from .training.checkpoint_files import file_sha256
 from .training.data_preparation import Conversations
 
 if TYPE_CHECKING:
@@ -126,9 +128,18 @@ class Recipe(BaseModel):
 
 
 def digest_of(rows: Conversations) -> str:
-    """Give the SHA-256 of a file of rows, or of the rows of all splits."""
+    """Give the SHA-256 of a file of rows, or of the rows of all splits.
+
+    Raises
+    ------
+    DataError
+        If the file can't be read.
+    """
     if not isinstance(rows, Mapping):
-        return sha256(Path(rows).read_bytes()).hexdigest()
+        try:
+            return file_sha256(Path(rows))
+        except OSError as error:
+            raise DataError(f"{rows} can't be read: {error.strerror}") from error
     digest = sha256()
     for name in sorted(rows):
         digest.update(f"{name}\n".encode())

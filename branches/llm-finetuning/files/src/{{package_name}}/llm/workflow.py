@@ -22,6 +22,7 @@ from .errors import ModelError
 from .pipeline import golden_prompts
 from .process import import_training_stack, peak_rss_mb
 from .tracking import Recipe, Source, record_training, recorded
+from .training.token_store import TOKENS
 from .use_case import open_use_case
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class TrainingPlan:
         """Folder of what an interrupted run goes on from."""
         return self.checkpoints / ".states" / self.config.training.name
 
+    @property
+    def tokens(self) -> Path:
+        """Folder of rows in tokens, for the next run with the same."""
+        return self.checkpoints / TOKENS
+
 
 def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, processes: int = 1) -> Preflight:
     """Check a run; print all about it and write the page of what is learned if `show` says so."""
@@ -148,7 +154,7 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
         from .fine_tuning import LLMTrainer
 
     config = plan.config
-    trainer = LLMTrainer.from_config(config)
+    trainer = LLMTrainer.from_config(config, plan.tokens)
     if was_restarted():
         resume = "auto"
     if not is_main_process():

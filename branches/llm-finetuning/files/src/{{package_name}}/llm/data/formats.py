@@ -15,10 +15,11 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..errors import DataError
 from .examples import ROLES, Example, Message, Row, clean, conversation
@@ -35,6 +36,7 @@ FORMATS = {
 """Fields that a row of a format must have."""
 
 _SHOWN = 5
+_PARQUET_ROWS = 256  # read at once
 _SPEAKERS = {"human": "user", "gpt": "assistant", "bing": "assistant", "chatgpt": "assistant", "function": "tool"}
 _SIDES = {"user": "human", "assistant": "gpt", "system": "system", "tool": "tool"}
 _PAIR_MESSAGES = 2
@@ -52,7 +54,13 @@ def detect(record: Mapping[str, Any]) -> str | None:
 
 
 def read_rows(path: Path, name: str | None = None) -> tuple[str, list[Row]]:
-    """Read a file of JSON lines, JSON or CSV.
+    """Read a file of rows, as `open_rows` does, and give all of them at once."""
+    found, rows = open_rows(path, name)
+    return found, list(rows)
+
+
+def open_rows(path: Path, name: str | None = None) -> tuple[str, Iterator[Row]]:
+    """Open a file of JSON lines, JSON, CSV or Parquet, whose rows are read as they are asked for; a JSON list at once.
 
     Parameters
     ----------
@@ -65,42 +73,50 @@ def read_rows(path: Path, name: str | None = None) -> tuple[str, list[Row]]:
     -------
     str
         The format.
-    list of Row
-        Pairs where a row is one question and one answer, else examples.
+    iterator of Row
+        Pairs where a row is one question and one answer, else examples. It ends with a `DataError` that names the rows
+        that can't be used, if there are any.
 
     Raises
     ------
     DataError
-        If the file or a row of it can't be used; each such row is named.
+        If the file can't be used.
     """
     check_format(name)
-    records = list(_records(path))
-    if not records:
+    records = _records(path)
+    start = next(records, None)
+    if start is None:
         raise DataError(f"{path} has no rows", hint="give a file with one example a line")
-    first = records[0][1]
+    first = start[1]
     found = name or detect(first) if isinstance(first, dict) else None
     if found is None:
         fields = ", ".join(first) if isinstance(first, dict) else type(first).__name__
         known = "\n".join(f"  {one}: {', '.join(sorted(needed))}" for one, needed in FORMATS.items())
         message = f"the format of {path} is not known: its first row has {fields}"
         raise DataError(message, hint=f"give it the fields of one\n{known}")
-    rows: list[Row] = []
+    return found, _rows(path, found, chain([start], records))
+
+
+def _rows(path: Path, name: str, records: Iterable[tuple[str, Any]]) -> Iterator[Row]:
+    """Yield rows, and at the end raise what is wrong with others."""
     faults: list[str] = []
     ids: dict[str, str] = {}
+    total = 0
     for place, record in records:
+        total += 1
         try:
-            rows.append(_row(record, found, place))
+            row = _row(record, name, place)
             identifier = str(record.get("id") or "")
             if identifier and ids.setdefault(identifier, place) != place:
-                faults.append(f"{place}: the id {identifier} is that of {ids[identifier]}")
+                raise _FaultError(f"the id {identifier} is that of {ids[identifier]}")
+            yield row
         except _FaultError as error:
             faults.append(f"{place}: {error}")
     if faults:
         shown = "\n".join(f"  {fault}" for fault in faults[:_SHOWN])
         more = f"\n  and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
-        message = f"{len(faults)} of {len(records)} rows of {path} can't be used:\n{shown}{more}"
+        message = f"{len(faults)} of {total} rows of {path} can't be used:\n{shown}{more}"
         raise DataError(message, hint="mend them, or name the right format with --format")
-    return found, rows
 
 
 def check_format(name: str | None) -> None:
@@ -117,8 +133,7 @@ def check_format(name: str | None) -> None:
 
 def read_csv(text: str) -> csv.DictReader[str]:
     """Read the text of a CSV file, whose cells may be of any length."""
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    return csv.DictReader(StringIO(text, newline=""))
+    return _read_table(StringIO(text, newline=""))
 
 
 def write_rows(rows: Sequence[Row], path: Path, name: str) -> None:
@@ -141,28 +156,68 @@ class _FaultError(Exception):
 def _records(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the rows of a file, and where each stands."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        if path.suffix.lower() == ".parquet":
+            yield from _parquet_records(path)
+            return
+        with path.open(encoding="utf-8-sig") as file:
+            yield from _text_records(path, file)
     except OSError as error:
-        raise DataError(f"{path} can't be read: {error.strerror}") from error
+        raise DataError(f"{path} can't be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text (byte {error.start})", hint="save it as UTF-8") from error
+        raise DataError(f"{path} is not UTF-8 text (byte {_bad_byte(path)})", hint="save it as UTF-8") from error
+
+
+def _text_records(path: Path, file: TextIO) -> Iterator[tuple[str, Any]]:
     if path.suffix.lower() == ".csv":
-        for number, row in enumerate(read_csv(text), start=1):
+        for number, row in enumerate(_read_table(file), start=1):
             yield f"row {number}", row
         return
-    if text.lstrip().startswith("["):
-        yield from ((f"row {number}", row) for number, row in enumerate(_json(text, str(path)), start=1))
-        return
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
+    begun = False
+    for number, line in enumerate(file, start=1):
+        if not begun and line.lstrip().startswith("["):
+            listed = _json(line + file.read(), str(path))
+            yield from ((f"row {place}", row) for place, row in enumerate(listed, start=1))
+        elif line.strip():
+            begun = True
             yield f"line {number}", _json(line, f"{path}, line {number}")
+
+
+def _parquet_records(path: Path) -> Iterator[tuple[str, Any]]:
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            batches = file.iter_batches(batch_size=_PARQUET_ROWS)
+            rows = (row for batch in batches for row in batch.to_pylist())
+            yield from ((f"row {number}", row) for number, row in enumerate(rows, start=1))
+    except pyarrow.ArrowInvalid as error:
+        raise DataError(f"{path} is no Parquet file: {error}", hint="write it again") from error
+
+
+def _bad_byte(path: Path) -> int:
+    """Find the first byte that is not UTF-8, as decoding in blocks does not say it."""
+    place = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return place + error.start
+            place += len(line)
+    return place
+
+
+def _read_table(lines: Iterable[str]) -> csv.DictReader[str]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    return csv.DictReader(lines)
 
 
 def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise DataError(f"{where} is not JSON: {error}", hint="give JSON lines, a JSON list, or a .csv file") from error
+        hint = "give JSON lines, a JSON list, a .csv or a .parquet file"
+        raise DataError(f"{where} is not JSON: {error}", hint=hint) from error
 
 
 def _row(record: Any, name: str, place: str) -> Row:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..data.examples import Row, conversation
-from ..data.formats import read_rows
+from ..data.formats import open_rows
 from ..errors import DataError, ModelError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ FEWEST_TO_SPLIT = 20
 Loss = Literal["assistant", "completion"]
 Messages = Sequence[dict[str, str]]
 Conversations = Mapping[str, Sequence[Row]] | str | Path
-"""Splits of rows, of which only ``train`` must be there; or a file of rows, as `read_rows` takes it."""
+"""Splits of rows, of which only ``train`` must be there; or a file of rows, as `open_rows` takes it."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class TokenRow:
                 start = end
 
 
-def conversations_of(dataset: Conversations) -> dict[str, list[Messages]]:
-    """Give splits as conversations; of a file about a tenth is held out for validation, by the content of the rows.
+def conversations_of(dataset: Conversations, names: Collection[str]) -> Iterator[tuple[str, Messages]]:
+    """Yield the conversations of some splits, each with the name of its split.
+
+    Of a file, which is read as it goes, about a tenth is held out for validation, by the content of the rows.
 
     Raises
     ------
@@ -63,35 +66,46 @@ def conversations_of(dataset: Conversations) -> dict[str, list[Messages]]:
         If the file can't be read.
     """
     if isinstance(dataset, Mapping):
-        return {name: [conversation(row) for row in some] for name, some in dataset.items()}
-    splits: dict[str, list[Messages]] = {"train": [], "validation": []}
-    _, rows = read_rows(Path(dataset))
-    for row in rows:
+        yield from ((name, conversation(row)) for name in names for row in dataset.get(name, ()))
+        return
+    _, rows = open_rows(Path(dataset))
+    first = list(islice(rows, FEWEST_TO_SPLIT))
+    for row in chain(first, rows):
         digest = sha256(repr(row.identity).encode()).digest()[0]
-        held_out = len(rows) >= FEWEST_TO_SPLIT and digest % HELD_OUT == 0
-        splits["validation" if held_out else "train"].append(conversation(row))
-    return splits
+        held_out = len(first) == FEWEST_TO_SPLIT and digest % HELD_OUT == 0
+        name = "validation" if held_out else "train"
+        if name in names:
+            yield name, conversation(row)
 
 
-def check_rows(rows: Sequence[TokenRow], longest: int) -> None:
+def check_rows(sizes: Iterable[int], supervised: Iterable[int], longest: int) -> None:
     """Refuse rows that are too long, or in which no token counts: they would train on nothing in silence.
+
+    Parameters
+    ----------
+    sizes, supervised : iterable of int
+        Tokens of each row, and how many of them the loss counts.
+    longest : int
+        Most tokens of a row.
 
     Raises
     ------
     DataError
         If there is one.
     """
-    long = [len(row.input_ids) for row in rows if len(row.input_ids) > longest]
+    counts = list(supervised)
+    long = [size for size in sizes if size > longest]
     if long:
         raise DataError(
-            f"{len(long)} of {len(rows)} rows have more tokens than llm.training.max_length ({longest}), "
+            f"{len(long)} of {len(counts)} rows have more tokens than llm.training.max_length ({longest}), "
             f"up to {max(long)}: cut, they would lose the end of their answers",
             hint=f"set llm.training.max_length={max(long)}, or cut passages shorter with llm.data.max_sentences",
         )
-    empty = sum(row.supervised == 0 for row in rows)
+    empty = counts.count(0)
     if empty:
         raise DataError(
-            f"{empty} of {len(rows)} rows have no token to learn from: their answer is empty, or the template hides it",
+            f"{empty} of {len(counts)} rows have no token to learn from: their answer is empty, "
+            "or the template hides it",
             hint="look at the model's chat template and at the pairs",
         )
 

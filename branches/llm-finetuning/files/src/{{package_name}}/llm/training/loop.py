@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,9 @@ from ..distributed.fsdp_config import check_is_sharding, let_the_cpu_shard
 from ..distributed.multi_node import world_size
 from ..distributed.strategy import strategy_arguments, strategy_of
 from ..errors import ModelError
-from .data_preparation import TokenRow
 from .scoring import counted_only
 from .states import SAVING, keep_state, rotate
+from .token_store import TokenRows
 
 if TYPE_CHECKING:
     import torch
@@ -72,7 +71,7 @@ def make_trainer(
     model: Any,
     tokenizer: Any,
     config: TrainingConfig,
-    rows: Mapping[str, Sequence[TokenRow]],
+    rows: Mapping[str, TokenRows],
     run: RunPlace,
 ) -> SFTTrainer:
     """Set up training on rows that are tokens already.
@@ -83,7 +82,7 @@ def make_trainer(
         What is trained.
     config : TrainingConfig
         How to train.
-    rows : mapping of str to sequence of TokenRow
+    rows : mapping of str to TokenRows
         Under ``train``, and ``validation`` if there are any.
     run : RunPlace
         Where the run takes place.
@@ -146,8 +145,7 @@ def make_trainer(
             self.accelerator.wait_for_everyone()
 
         def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
-            lengths = [len(row.input_ids) for row in rows["train"]]
-            return LengthSampler(lengths, rows_in_a_step(config), config.seed)
+            return LengthSampler(rows["train"].sizes.tolist(), rows_in_a_step(config), config.seed)
 
         def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
             """Leave batches for validation padded: its loss is a mean over batches, weighed by their rows."""
@@ -161,22 +159,15 @@ def make_trainer(
         def create_model_card(self, *args: Any, **options: Any) -> None:
             """Leave out the card of a state that nobody but this run reads."""
 
-    datasets = import_module("datasets")  # imported so because it has no types
-    prepared = {
-        name: datasets.Dataset.from_dict(
-            {"input_ids": [row.input_ids for row in some], "labels": [row.labels for row in some]}
-        )
-        for name, some in rows.items()
-    }
-    validate = "validation" in prepared
+    validate = "validation" in rows
     callbacks: list[TrainerCallback] = [progress_callback(run.on_progress)]
     if config.early_stopping and validate and config.keep_states:
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
     trainer: SFTTrainer = Trainer(
         model=model,
         args=training_arguments(config, run, len(rows["train"]), validate=validate),
-        train_dataset=prepared["train"],
-        eval_dataset=prepared.get("validation"),
+        train_dataset=rows["train"].dataset,
+        eval_dataset=rows["validation"].dataset if validate else None,
         processing_class=tokenizer,
         callbacks=callbacks,
     )

@@ -10,8 +10,8 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from ...reports.theme import DARK, LIGHT, variables
@@ -22,7 +22,7 @@ from ..console import size_text
 from ..distributed.strategy import check_strategy
 from ..errors import DataError, ModelError
 from .batches import plan_batches
-from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of, encode
+from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of
 from .lora_training import check_qlora
 from .memory import (
     MemoryEstimate,
@@ -32,6 +32,7 @@ from .memory import (
     settings_that_fit,
     trained_parameters,
 )
+from .token_store import TOKENS, TokenRows, prepare_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -149,10 +150,7 @@ def run_preflight(
     """
     device = pick_device(config.model.device)
     tokenizer = load_tokenizer(config.model)
-    splits = {name: some for name, some in conversations_of(dataset).items() if name != "test" and some}
-    if not splits.get("train"):
-        raise DataError("there is nothing to train on", hint="give pairs or conversations")
-    rows = {name: encode(tokenizer, some, config.training.loss) for name, some in splits.items()}
+    rows = prepare_rows(tokenizer, dataset, config.training.loss, folder / TOKENS)
     lengths = {name: measure(some, config.training.max_length) for name, some in rows.items()}
     shape = read_shape(load_config(config.model), config.model.trust_remote_code)
     longest = max(one.longest for one in lengths.values())
@@ -184,10 +182,11 @@ def run_preflight(
         else settings_that_fit(config, device, lambda changed: needs(changed).total <= available),
         disk_needed=4 * trained + states,
         disk_free=shutil.disk_usage(existing).free,
-        samples=[show(tokenizer, row) for row in rows["train"][:ROWS_SHOWN]],
+        samples=[show(tokenizer, row) for row in rows["train"].first(ROWS_SHOWN)],
     )
     found.problems.extend(_length_problems(lengths, config.training.max_length))
-    found.problems.extend(_template_problems(tokenizer, splits["train"][:ROWS_TRIED], rows["train"][:ROWS_TRIED]))
+    tried = [messages for _, messages in islice(conversations_of(dataset, ("train",)), ROWS_TRIED)]
+    found.problems.extend(_template_problems(tokenizer, tried, rows["train"].first(ROWS_TRIED)))
     if memory_must_fit:
         found.problems.extend(_memory_problems(found))
     found.problems.extend(_disk_problems(found))
@@ -200,17 +199,18 @@ def run_preflight(
     return found
 
 
-def measure(rows: Sequence[TokenRow], most: int) -> Lengths:
+def measure(rows: TokenRows, most: int) -> Lengths:
     """Count the tokens of rows of which none should have more than `most`."""
-    sizes = [len(row.input_ids) for row in rows]
+    import numpy as np
+
     return Lengths(
         rows=len(rows),
-        tokens=sum(sizes),
-        supervised=sum(row.supervised for row in rows),
-        typical=int(median(sizes)),
-        longest=max(sizes),
-        too_long=sum(size > most for size in sizes),
-        unsupervised=sum(row.supervised == 0 for row in rows),
+        tokens=int(rows.sizes.sum()),
+        supervised=int(rows.supervised.sum()),
+        typical=int(np.median(rows.sizes)),
+        longest=int(rows.sizes.max()),
+        too_long=int((rows.sizes > most).sum()),
+        unsupervised=int((rows.supervised == 0).sum()),
     )
 
 

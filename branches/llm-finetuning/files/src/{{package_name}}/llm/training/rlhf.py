@@ -127,7 +127,9 @@ def train_preferences(
     records = _records(rows, method)
     if method != "grpo":
         talks = [[*one["prompt"], *one[part]] for one in records for part in ANSWERED if part in one]
-        check_rows(encode(tokenizer, talks, "completion"), config.max_length)
+        encoded = encode(tokenizer, talks, "completion")
+        sizes, supervised = [len(row.input_ids) for row in encoded], [row.supervised for row in encoded]
+        check_rows(sizes, supervised, config.max_length)
     set_seed(config.seed)
     device: torch.device = model.device
     heads: list[str] = []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +11,7 @@ from ..config import LLMConfig
 from ..distributed.multi_node import world_size
 from ..errors import ModelError
 from .checkpoint_files import is_as_sealed, read_json, seal, sync, write_json
-from .data_preparation import TokenRow
+from .token_store import TokenRows
 
 SAVING = ".saving"
 RUN = "run.json"
@@ -75,7 +73,7 @@ def last_state(folder: Path) -> Path | None:
 def open_states(
     folder: Path,
     config: LLMConfig,
-    rows: Mapping[str, Sequence[TokenRow]],
+    rows: Mapping[str, TokenRows],
     *,
     resume: Resume,
 ) -> None:
@@ -87,7 +85,7 @@ def open_states(
         Where states are kept.
     config : LLMConfig
         The base model, how the run trains, and how processes share it.
-    rows : mapping of str to sequence of TokenRow
+    rows : mapping of str to TokenRows
         What it trains on, and is validated on.
     resume : bool or str
         Whether it goes on from the last state; else the states of an earlier run are removed. ``auto`` goes on where
@@ -116,17 +114,12 @@ def open_states(
     write_json(folder / RUN, facts)
 
 
-def _identify(config: LLMConfig, rows: Mapping[str, Sequence[TokenRow]]) -> dict[str, object]:
-    digest = hashlib.sha256()
-    for name, some in sorted(rows.items()):
-        digest.update(name.encode())
-        for row in some:
-            digest.update(json.dumps([row.input_ids, row.labels]).encode())
+def _identify(config: LLMConfig, rows: Mapping[str, TokenRows]) -> dict[str, object]:
     training = config.training
     settings = {key: value for key, value in training.model_dump(mode="json").items() if key not in FREE}
     return {
         **config.model.model_dump(mode="json", include={"base_model", "revision", "precision"}),
-        "data": digest.hexdigest(),
+        "data": {name: some.digest for name, some in rows.items()},
         "processes": world_size(),
         "strategy": config.distributed.strategy if world_size() > 1 else None,
         "rows_in_a_step": training.batch_size * training.gradient_accumulation * world_size(),

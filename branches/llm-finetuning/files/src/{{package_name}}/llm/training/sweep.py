@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..base_model import load_tokenizer
 from ..config import LLMConfig, SpanConfig
 from ..console import console
 from ..errors import DataError, ModelError
 from ..fine_tuning import LLMTrainer
 from ..tracking import Recipe, record_training, recorded
-from .data_preparation import conversations_of
+from .token_store import prepare_rows
 
 if TYPE_CHECKING:
     import optuna
@@ -68,13 +69,13 @@ def run_sweep(plan: TrainingPlan, trials: int) -> Sweep:
     import optuna
 
     config = plan.config
-    splits = conversations_of(plan.dataset)
-    if not splits.get("validation"):
+    rows = prepare_rows(load_tokenizer(config.model), plan.dataset, config.training.loss, plan.tokens)
+    if "validation" not in rows:
         raise DataError("a search needs rows for validation", hint="give more rows, or a dataset with that split")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         storage=f"sqlite:///{(plan.root / DATABASE).as_posix()}",
-        study_name=_identify(config, splits),
+        study_name=_identify(config, {name: some.digest for name, some in rows.items()}),
         load_if_exists=True,
         direction="minimize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=config.sweep.startup),
@@ -104,7 +105,8 @@ def _objective(trial: optuna.Trial, plan: TrainingPlan) -> float:
                     raise optuna.TrialPruned
 
         try:
-            LLMTrainer.from_config(changed).fine_tune(plan.dataset, on_progress=recorded(run, recipe.device, follow))
+            trainer = LLMTrainer.from_config(changed, plan.tokens)
+            trainer.fine_tune(plan.dataset, on_progress=recorded(run, recipe.device, follow))
         except optuna.TrialPruned:
             console.print(f"trial {trial.number}: ended early at {losses[-1]:.3f}, {_text(tried)}", soft_wrap=True)
             run.log_metrics({"best_eval_loss": min(losses), "pruned": 1.0})
@@ -140,13 +142,13 @@ def _ended(study: optuna.Study) -> int:
     return sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
 
 
-def _identify(config: LLMConfig, splits: Mapping[str, Any]) -> str:
+def _identify(config: LLMConfig, digests: Mapping[str, str]) -> str:
     """Name a search after all that its losses depend on: only then may another go on with it."""
     fixed = config.model_dump(mode="json", include={"model", "training", "sweep"})
     for name in (*config.sweep.space, "name", "profile", "keep_states"):
         fixed["training"].pop(name, None)
     fixed["sweep"].pop("trials")
-    digest = hashlib.sha256(json.dumps([fixed, splits], sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([fixed, digests], sort_keys=True).encode()).hexdigest()
     return f"{config.training.name}-{digest[:16]}"
 
 
