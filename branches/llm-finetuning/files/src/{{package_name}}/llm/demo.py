@@ -59,6 +59,7 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
         material = use_case.prepare(source)
         material.tell()
         splits = material.split(seed=seed)
+        use_case.check([row for rows in splits.values() for row in rows])
         test = splits.test[: config.evaluation.max_questions or None]
     with watch.stage("imports"), console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()

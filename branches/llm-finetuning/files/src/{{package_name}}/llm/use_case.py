@@ -113,6 +113,10 @@ class UseCase(Protocol):
         """Make splits with so many rows in all."""
         ...
 
+    def check(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Refuse rows that are none of the use case's, before a model is trained; give what they tell of a model."""
+        ...
+
     def evaluate(
         self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]
     ) -> Evaluated:

@@ -15,6 +15,7 @@ from ..tracking.config import TrackingConfig
 from .config import LLMConfig
 from .console import console, print_preflight, tell_loss
 from .data.examples import Row
+from .data.formats import read_rows
 from .data.splits import Splits
 from .data.store import DatasetStore
 from .distributed.multi_node import is_main_process, was_restarted, world_size
@@ -93,6 +94,12 @@ class TrainingPlan:
         """The rows of each split; none of a file, which is split when it is read."""
         return self.dataset if isinstance(self.dataset, Mapping) else {}
 
+    def all_rows(self) -> list[Row]:
+        """Give the rows of all splits, and those of a file as well."""
+        if isinstance(self.dataset, Mapping):
+            return [row for rows in self.dataset.values() for row in rows]
+        return list(read_rows(Path(self.dataset))[1])
+
     @property
     def checkpoints(self) -> Path:
         """Folder of the checkpoints."""
@@ -113,6 +120,7 @@ def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, p
     """Check a run; print all about it and write the page of what is learned if `show` says so."""
     with console.status("loading PyTorch and Transformers"):
         from .training.preflight import run_preflight, write_supervision
+    open_use_case(plan.config).check(plan.all_rows())
     found = run_preflight(
         plan.config,
         plan.dataset,

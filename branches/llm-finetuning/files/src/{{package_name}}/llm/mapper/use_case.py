@@ -15,7 +15,7 @@ from ..data.splits import Splits
 from ..errors import DataError
 from ..use_case import Table, Wording
 from .config import read_mapper_config
-from .taxonomy import KNOWN, UNCALIBRATED, Taxonomy, parse_answer, read_taxonomy
+from .taxonomy import KNOWN, UNCALIBRATED, Taxonomy, answer_of, parse_answer, read_taxonomy
 from .texts import write_texts
 
 if TYPE_CHECKING:
@@ -144,6 +144,16 @@ class UseCase:
         material = Texts(read_taxonomy(self.source), self.config, size, self.source)
         return material.split(seed=seed)
 
+    def check(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Name the categories that the rows have.
+
+        Raises
+        ------
+        DataError
+            If there is no row, or one is not the mapper's.
+        """
+        return {KNOWN: {"threshold": UNCALIBRATED, "categories": categories_of(rows)[0]}}
+
     def evaluate(self, model: Model, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Evaluation:
         """Ask for the category of every text, among those that the rows have.
 
@@ -217,10 +227,13 @@ def categories_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
     """
     expected = []
     for row in rows:
-        category, fault = parse_answer(row.answer)
+        category, _ = parse_answer(row.answer)
         if category is None:
-            raise DataError(f"{row.question!r} is no text of the mapper: {fault}", hint="give rows of `datasets build`")
+            raise DataError(
+                f"the answer of the row {row.question!r} is {row.answer!r}, which is no category as JSON",
+                hint=f"every answer must be as {answer_of('code')}",
+            )
         expected.append(category)
     if not expected:
-        raise DataError("there are no texts to evaluate", hint="give a split that holds some")
+        raise DataError("there are no texts with a category", hint="give a split that holds some")
     return sorted(set(expected)), expected

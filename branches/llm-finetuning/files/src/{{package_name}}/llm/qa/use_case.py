@@ -65,6 +65,10 @@ class UseCase:
         chosen = [prepared.pairs[index] for index in spread(prepared.pairs, size)]
         return split_rows(chosen, self.config.data, seed=seed, similarity=self.config.quality.similarity)
 
+    def check(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Take all: any text is an answer."""
+        return {}
+
     def evaluate(self, model: Model, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Evaluation:
         """Ask every question, and score the answers."""
         from ..evaluation.evaluator import LLMEvaluator
