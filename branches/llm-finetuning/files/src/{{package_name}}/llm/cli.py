@@ -15,7 +15,7 @@ from .use_case import use_case_names
 app = typer.Typer(help="Fine-tune a language model.", no_args_is_help=True)
 
 CheckpointArgument = Annotated[
-    str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as documents-qa@v1.0.0; the latest by default")
+    str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as name@v1.0.0; the latest by default")
 ]
 
 
@@ -56,7 +56,7 @@ def train(
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Fine-tune on documents, a dataset or a file of conversations, and save a checkpoint."""
+    """Fine-tune on the project's data, a dataset or a file of conversations, and save a checkpoint."""
     from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_options
     from .distributed.ray_launcher import run_on_ray
     from .distributed.resource_management import restarts_of
@@ -173,6 +173,7 @@ def evaluate(
     config, root, source, store = read_settings(documents, None, overrides, env)
     from .console import print_scores, print_tables, tell_run, tell_trained
     from .data.store import DatasetStore
+    from .errors import DataError
     from .tracking import record_evaluation
     from .use_case import open_use_case
 
@@ -190,6 +191,9 @@ def evaluate(
         rows = [row for row in found if documents is not None or row.document in kept]
     tell_trained(use_case.wording.group, (row.document for row in rows), seen.get("train", ()))
     rows = rows[: config.evaluation.max_questions or None]
+    if not rows:
+        fault = f"there are no {use_case.wording.row}s that were kept from {facts['name']}@v{facts['version']}"
+        raise DataError(fault, hint="give --dataset or --source")
     evaluated = use_case.evaluate(model, tokenizer, rows)
     print_scores({"score": evaluated.scores()}, use_case.wording.measures, title=f"{len(rows)} {use_case.wording.row}s")
     print_tables(use_case.review(model, tokenizer, trained, rows))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="List, check, merge, export and import checkpoints.", no_args_is_help=True)
 
-Reference = Annotated[str, typer.Argument(help="Such as documents-qa, documents-qa@v1.0.0 or documents-qa@^1.0")]
+Reference = Annotated[str, typer.Argument(help="Such as name, name@v1.0.0 or name@^1.0")]
 FolderOption = Annotated[
     Path | None, typer.Option("--folder", help="Where the checkpoints are; the project's by default")
 ]
