@@ -57,7 +57,8 @@ def scan(root: Path, paths: list[str]) -> list[str]:
 
 def _run(root: Path, paths: list[str]) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "kingfisher", "scan", "--quiet", "--format", "json", "--redact"]
-    command += ["--no-update-check", "--no-validate", "--git-history", "none", "--rules-path", str(RULES), "--", *paths]
+    command += ["--no-update-check", "--no-validate", "--max-file-size", "0", "--git-history", "none"]
+    command += ["--rules-path", str(RULES), "--", *paths]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode and done.returncode not in FOUND:
         raise ScanError(f"the scanner failed with {done.returncode}: {done.stderr.strip()}\nhint: uv sync")
