@@ -11,7 +11,6 @@ is not finished and has no such lock was killed, and is shown as that.
 
 from __future__ import annotations
 
-import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +40,7 @@ _FILES = "files"
 _LOCK = ".recording"
 _DEAD = "the process that recorded it has ended"
 _FORMAT = TypeAdapter(RunRecord)
+_POINT = TypeAdapter(tuple[str, int, float])  # a line of the curves
 
 
 @dataclass(slots=True)
@@ -91,10 +91,10 @@ class FolderRun:
         return self.registry.add(model, self.id, tags)
 
     def _keep_measures(self, measures: Sequence[Measure]) -> None:
-        points = [[one.name, one.step, one.value] for one in measures if one.step]
+        points = [(one.name, one.step, one.value) for one in measures if one.step]
         with explained(self.place):
             if points:
-                _append(self.place / _CURVES, "".join(f"{json.dumps(point)}\n" for point in points))
+                _append(self.place / _CURVES, b"".join(_POINT.dump_json(point) + b"\n" for point in points))
             run = _read(self.place)
             _write(self.place, replace(run, metrics=_sorted(run.metrics, {one.name: one.value for one in measures})))
 
@@ -161,11 +161,11 @@ class FolderStore(FolderRegistry):
         path = self._place(run.id) / _CURVES
         points: dict[str, dict[int, float]] = {}
         with explained(path):
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        for line in lines:
-            if line.endswith("\n"):  # else it is being written, or its writer was killed
-                name, step, value = json.loads(line)
-                points.setdefault(name, {})[step] = value
+            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+            for line in lines:
+                if line.endswith(b"\n"):  # else it is being written, or its writer was killed
+                    name, step, value = _POINT.validate_json(line)
+                    points.setdefault(name, {})[step] = value
         return {name: sorted(some.items()) for name, some in sorted(points.items())}
 
     def experiments(self) -> list[str]:
@@ -220,11 +220,17 @@ def _write(place: Path, run: RunRecord) -> None:
     write_whole(place / _RECORD, _FORMAT.dump_json(run, indent=2))
 
 
-def _append(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _append(path: Path, content: bytes) -> None:
+    """Write behind what is there, all or nothing: half a line would be glued to the next one."""
+    with path.open("ab", buffering=0) as file:  # a buffer would be written once more when the file is closed
+        end = file.tell()
+        try:
+            while content:
+                content = content[file.write(content) :]
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(end)
+            raise
 
 
 def _end(place: Path, status: str, error: str | None = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
+from .folders import explained
 from .store import Run, RunRecord, Tracking
 
 _FILE = "responses.jsonl"
@@ -40,8 +41,14 @@ def log_responses(run: Run, responses: Sequence[Response]) -> None:
 
 
 def read_responses(tracking: Tracking, run: RunRecord) -> list[Response]:
-    """Read the answers of a run; there are none where none were kept."""
+    """Read the answers of a run; there are none where none were kept.
+
+    Raises
+    ------
+    TrackingError
+        If their file is not there, or is damaged.
+    """
     if _COUNT not in run.params:
         return []
-    with tracking.files(run.id, _FILE) as path:
-        return [_FORMAT.validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    with tracking.files(run.id, _FILE) as path, explained(path):
+        return [_FORMAT.validate_json(line) for line in path.read_bytes().splitlines()]  # text has more ends of lines

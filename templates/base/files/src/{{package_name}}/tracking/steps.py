@@ -12,7 +12,8 @@ from .errors import TrackingError
 
 _log = get_logger(__name__)
 
-_SECONDS = 1.0
+_SECONDS = 1.0  # between two tries
+_RELIEF = 20  # times what a failed try took: a store that hangs takes a twentieth of a training at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Measures:
 
     keep: Callable[[Sequence[Measure]], None]
     _waiting: list[Measure] = field(default_factory=list)
-    _kept: float = field(default_factory=time.monotonic)
+    _next: float = field(default_factory=lambda: time.monotonic() + _SECONDS)
 
     def add(self, metrics: Mapping[str, float], step: int | None) -> None:
         """Take numbers, and leave out what is not finite.
@@ -57,11 +58,12 @@ class Measures:
         self._waiting += [Measure(name, value, step or 0, now) for name, value in finite.items()]
         if step is None:
             self.flush()
-        elif time.monotonic() - self._kept > _SECONDS:
+        elif (began := time.monotonic()) > self._next:
             try:
                 self.flush()
             except TrackingError as error:
-                self._kept = time.monotonic()
+                ended = time.monotonic()
+                self._next = ended + max(_SECONDS, _RELIEF * (ended - began))
                 _log.warning("metrics wait", number=len(self._waiting), reason=error.message)
 
     def flush(self) -> None:
@@ -69,4 +71,4 @@ class Measures:
         if self._waiting:
             self.keep(self._waiting)
             self._waiting = []
-        self._kept = time.monotonic()
+        self._next = time.monotonic() + _SECONDS
