@@ -117,6 +117,8 @@ def make_trainer(
 
         def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **options: Any) -> Any:
             compute: Any = super().compute_loss
+            if not model.training:  # a mean over all tokens, however the rows are batched; each process has its part
+                options["num_items_in_batch"] = len(inputs["labels"]) * counted_in_a_row * world_size()
             if run.device.type == "cuda":
                 return compute(model, inputs, *args, **options)
             with counted_only(self.accelerator.unwrap_model(model), inputs) as counted:
@@ -148,7 +150,7 @@ def make_trainer(
             return LengthSampler(rows["train"].sizes.tolist(), rows_in_a_step(config), config.seed)
 
         def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
-            """Leave batches for validation padded: its loss is a mean over batches, weighed by their rows."""
+            """Leave batches for validation padded: how many rows they have is how much they weigh."""
             collate: Any = self.data_collator  # TRL's own, which the types of its trainer do not say
             self.data_collator = replace(collate, padding_free=False)
             try:
@@ -160,6 +162,7 @@ def make_trainer(
             """Leave out the card of a state that nobody but this run reads."""
 
     validate = "validation" in rows
+    counted_in_a_row = float(rows["validation"].supervised.mean()) if validate else 0.0
     callbacks: list[TrainerCallback] = [progress_callback(run.on_progress)]
     if config.early_stopping and validate and config.keep_states:
         callbacks.append(EarlyStoppingCallback(config.early_stopping))
