@@ -107,10 +107,10 @@ def write_report(report: Mapping[str, Any], folder: Path, wording: Wording) -> P
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     formats = {"score": _score, "loss": _loss, "seconds": _seconds, "memory": _memory, "count": _count}
-    environment.filters |= {**formats, "python": repr}
+    environment.filters |= formats
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         report=report,
-        package=__name__.partition(".")[0],
+        usage=_usage(report, wording),
         splits=[split for split in SPLITS if split in report["documents"] or split in report["pairs"]],
         wording=wording,
         losses=loss_chart(report["history"]),
@@ -133,6 +133,14 @@ def write_report(report: Mapping[str, Any], folder: Path, wording: Wording) -> P
     unfinished.write_text(page, encoding="utf-8")
     os.replace(unfinished, path)
     return path
+
+
+def _usage(report: Mapping[str, Any], wording: Wording) -> str:
+    """Write the code that asks the checkpoint what the first sample asks."""
+    sample = next(iter(report["samples"]), {"context": "", "question": ""})
+    literals = {"checkpoint": report["checkpoint"], "context": sample["context"], "question": sample["question"]}
+    package = __name__.partition(".")[0]
+    return wording.usage.format(package=package, **{name: repr(value) for name, value in literals.items()})
 
 
 def loss_chart(history: Mapping[str, Sequence[Mapping[str, float]]]) -> LineChart | None:

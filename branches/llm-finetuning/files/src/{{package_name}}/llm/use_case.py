@@ -34,11 +34,15 @@ class Wording:
         What is asked, and what is in one split only, each in the singular.
     measures : mapping of str to str
         Scores from 0 to 1; the first is the one that counts.
+    usage : str
+        Python that asks a checkpoint: a format of ``package`` and the literals
+        ``checkpoint``, ``context`` and ``question``.
     """
 
     row: str
     group: str
     measures: Mapping[str, str]
+    usage: str
 
 
 @dataclass(frozen=True)

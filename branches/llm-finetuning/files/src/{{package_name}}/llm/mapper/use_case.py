@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
     Model = PreTrainedModel | PeftModel
 
+USAGE = """\
+from {package}.llm.mapper.mapping import Mapper
+
+print(Mapper.open({checkpoint}).map({question}))"""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -118,6 +123,7 @@ class UseCase:
         row="text",
         group="phrase",
         measures={"accuracy": "Accuracy", "macro_f1": "Macro F1", "valid_json": "Valid JSON"},
+        usage=USAGE,
     )
 
     def __init__(self, config: LLMConfig) -> None:

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
     Model = PreTrainedModel | PeftModel
 
+USAGE = """\
+from {package}.llm import CheckpointManager
+from {package}.llm.inference import generate
+
+model, tokenizer, metadata = CheckpointManager().load_checkpoint({checkpoint})
+context = {context}
+question = {question}
+print(generate(model, tokenizer, [(context, question)]))"""
+
 
 class UseCase:
     """Pairs of a folder of documents; a model answers from the passage that it is shown."""
@@ -31,6 +40,7 @@ class UseCase:
         row="question",
         group="document",
         measures={"exact_match": "Exact match", "contains_answer": "Contains answer", "token_f1": "Token F1"},
+        usage=USAGE,
     )
 
     def __init__(self, config: LLMConfig) -> None:
