@@ -52,10 +52,11 @@ class Load:
 
 
 def gpu_percent() -> float | None:
-    """Ask NVML how busy the GPU is; nothing where its Python package or the driver's library is missing."""
+    """Ask NVML how busy the GPU is; nothing where it can't tell, for whatever reason."""
     import torch
 
     try:
         return float(torch.cuda.utilization())
-    except (ImportError, RuntimeError):
+    except Exception:
+        # Each of NVML's errors is an own class of a package that may be missing; none of them may end a training.
         return None
