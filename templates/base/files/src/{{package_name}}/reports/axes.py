@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+_LARGEST, _SMALLEST = 1e307, 1e-300  # so that no step overflows or vanishes
+
 
 def ticks(low: float, high: float, whole: bool = False, about: int = 5) -> list[float]:
     """Choose round numbers from `low` on, so that the last is not below `high`.
@@ -33,8 +35,19 @@ def ticks(low: float, high: float, whole: bool = False, about: int = 5) -> list[
     return [round(low + step * number, 10) for number in range(math.ceil((high - low) / step - 1e-9) + 1)]
 
 
-def ticks_around(low: float, high: float, about: int = 4) -> list[float]:
+def ticks_around(low: float, high: float, whole: bool = False, about: int = 4) -> list[float]:
     """Choose round numbers, the first not above `low` and the last not below `high`.
+
+    A value beyond 10^307 lies outside, and a range below 10^-300 is as one value.
+
+    Parameters
+    ----------
+    low, high
+        Range of the values.
+    whole
+        Only whole numbers.
+    about
+        How many steps to aim at.
 
     Examples
     --------
@@ -43,10 +56,13 @@ def ticks_around(low: float, high: float, about: int = 4) -> list[float]:
     >>> ticks_around(3.0, 3.0)
     [2.0, 2.5, 3.0, 3.5, 4.0]
     """
-    if math.isclose(high, low):
+    low, high = (max(-_LARGEST, min(value, _LARGEST)) for value in (low, high))
+    if math.isclose(high, low, abs_tol=_SMALLEST):
         room = abs(low) / 3 or 1.0
         low, high = low - room, high + room
     step = _step(low, high, about)
+    if whole:
+        step = math.ceil(step)
     digits = 12 - math.floor(math.log10(max(abs(low), abs(high), step)))
     return [
         round(step * number, digits)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from .axes import ticks, ticks_around
+from .axes import ticks_around
 
 Point = tuple[datetime | float, float]
 
@@ -89,7 +89,10 @@ def _moments(points: Sequence[Point], scale: _Scale) -> Iterator[tuple[str, floa
     if isinstance(points[0][0], datetime):
         yield from _days(scale)
         return
-    for step in ticks(0, scale.last or 1, whole=True):
+    if scale.first == scale.last:
+        yield f"{scale.first:g}", scale.across(scale.first), "middle"
+        return
+    for step in ticks_around(scale.first, scale.last, whole=True):
         if scale.first <= step <= scale.last:
             yield f"{step:g}", scale.across(step), "middle"
 
