@@ -29,7 +29,7 @@ class MirroredRun:
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record settings."""
         self.run.log_params(params)
-        self.mirror.config.update(dict(flatten(params)))
+        self.mirror.config.update(dict(flatten(params)), allow_val_change=True)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record numbers."""
