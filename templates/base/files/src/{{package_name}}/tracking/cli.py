@@ -29,6 +29,7 @@ _FEWEST = 8  # letters of a cell
 _BAR = 12
 _NAME = 14
 _PROMPTS = 3
+_PROMPT = 4 * _WIDTH  # letters of a prompt
 
 
 @app.command("list")
@@ -167,9 +168,10 @@ def _tell(responses: Sequence[Response]) -> None:
     for one in responses:
         answers.setdefault(one.prompt, []).append(one)
     for prompt, some in list(answers.items())[:_PROMPTS]:
-        typer.echo(f"\n{prompt}")
-        expected = [("expected", some[0].expected)] if some[0].expected else []
-        print_table([*expected, *((one.variant or "response", _cut(one.response, _WIDTH - 20)) for one in some)])
+        typer.echo(f"\n{_cut(prompt, _PROMPT)}")
+        said = [("expected", some[0].expected)] if some[0].expected else []
+        said += [(_cut(one.variant or "response", _NAME), one.response) for one in some]
+        print_table([(name, _cut(text, _WIDTH - 20)) for name, text in said])
     if len(answers) > _PROMPTS:
         typer.echo(f"\n{len(answers) - _PROMPTS} more prompts: --html shows them")
 
@@ -198,7 +200,7 @@ def _trend_rows(found: Trend) -> list[tuple[str, ...]]:
         bar = "▪" * (1 + round(share * (_BAR - 1)))
         shown = "" if change is None else f"{change:+.3g}"
         name = run.name if alone else f"{run.experiment} {run.name}"
-        rows.append((run.id[:_SHORT_ID], name, _time(run)[5:], f"{value:.5g}", shown, bar))
+        rows.append((run.id[:_SHORT_ID], _cut(name, _NAME), _time(run)[5:], f"{value:.5g}", shown, bar))
     return rows
 
 
@@ -210,6 +212,8 @@ def _fitted(rows: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def _cut(text: str, most: int) -> str:
+    """Shorten a text to one line; what a terminal would obey, such as an escape, becomes a space."""
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
