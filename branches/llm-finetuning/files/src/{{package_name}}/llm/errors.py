@@ -4,7 +4,11 @@ from ..errors import ProjectError
 
 
 class DataError(ProjectError):
-    """The documents, or the pairs made of them, cannot be trained on."""
+    """What rows are made of, or the rows, cannot be trained on."""
+
+
+class TooFewRowsError(DataError):
+    """There are not rows enough for a split."""
 
 
 class ModelError(ProjectError):

@@ -19,7 +19,7 @@ SourceOption = Annotated[
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of splits, batches and weights")]
 DatasetOption = Annotated[
-    str | None, typer.Option("--dataset", help="Such as documents or documents@a1b2c3, in place of the source")
+    str | None, typer.Option("--dataset", help="Such as name or name@a1b2c3, in place of the source")
 ]
 
 

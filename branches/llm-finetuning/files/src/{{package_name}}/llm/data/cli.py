@@ -27,7 +27,7 @@ review_app = typer.Typer(help="Take decisions of people in and out; the page /ui
 app.add_typer(review_app, name="review")
 
 NameOption = Annotated[str, typer.Option("--name", help="Name of the dataset")]
-Reference = Annotated[str, typer.Argument(metavar="DATASET", help="Such as documents, or documents@a1b2c3")]
+Reference = Annotated[str, typer.Argument(metavar="DATASET", help="Such as name, or name@a1b2c3")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the splits")]
 FormatOption = Annotated[
     str | None,

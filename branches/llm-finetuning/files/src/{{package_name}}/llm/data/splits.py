@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..config import DataConfig
-from ..errors import DataError
+from ..errors import DataError, TooFewRowsError
 from .duplicates import THRESHOLD, near_duplicates
 from .examples import Row
 
@@ -82,7 +82,7 @@ def split_rows(
     if missing:
         found = ", ".join(f"{len(dealt[name])} for {name}" for name in dealt)
         needed = ", ".join(f"{least} for {name}" for name, least in MINIMUM.items())
-        raise DataError(
+        raise TooFewRowsError(
             f"{len(rows)} question-answer pairs from {len(groups)} {by}s are too few to split: {found}; "
             f"at least {needed} are needed, each split from {by}s of its own",
             hint="add documents that state facts in short sentences, such as “The mill was built in 1875.”",

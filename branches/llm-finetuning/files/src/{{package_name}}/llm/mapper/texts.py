@@ -13,7 +13,7 @@ from random import Random
 from ..config import DataConfig
 from ..data.examples import Example, Message
 from ..data.splits import Splits, check_splits, split_rows
-from ..errors import DataError
+from ..errors import DataError, TooFewRowsError
 from .taxonomy import ALIAS, Taxonomy, answer_of, fill
 
 _TRIES = 20
@@ -47,7 +47,12 @@ def write_texts(
         If the file gives fewer different texts, or a text of one split gives away another.
     """
     whole = settings.model_copy(update={"split_by": "document"})
-    aliases = split_rows(_aliases(taxonomy), whole, seed=seed, similarity=similarity)
+    named = _aliases(taxonomy)
+    try:
+        aliases = split_rows(named, whole, seed=seed, similarity=similarity)
+    except TooFewRowsError as error:
+        fault = f"{len(named)} aliases in {len(taxonomy.codes)} categories are too few to split, none in two splits"
+        raise DataError(fault, hint="add aliases to the taxonomy, several for each category") from error
     frames = _deal_frames(taxonomy.frames, settings, seed)
     counts = {"test": round(size * settings.test), "validation": round(size * settings.validation)}
     counts["train"] = size - sum(counts.values())
