@@ -10,7 +10,7 @@ const root = join(work, 'texts');
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe('a project with use_case=mapper', () => {
-  it('is created and set up, with nothing of question answering', () => {
+  it('is created and set up, with a taxonomy in place of documents', () => {
     const chosen = ['--branch', 'llm-finetuning', '--set', 'use_case=mapper'];
     run(work, process.execPath, cli, 'new', root, '--yes', ...chosen);
     expect(execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })).toBe('');
@@ -23,8 +23,8 @@ describe('a project with use_case=mapper', () => {
     run(root, 'uv', 'run', 'pytest', '--no-cov', '-q', 'tests/unit/llm/mapper', 'tests/integration/llm/test_mapper.py');
   });
 
-  it.each(['0', '1', '2'])('finds more categories of unseen texts after training, with the seed %s', (seed) => {
-    run(root, 'make', 'demo', `ARGS=--seed ${seed}`);
+  it('finds more categories of unseen texts after training than before', () => {
+    run(root, 'make', 'demo', 'ARGS=--seed 0');
     const report = JSON.parse(readFileSync(join(root, 'reports/demo-llm-finetuning/report.json'), 'utf8')) as Record<
       'base' | 'tuned',
       { accuracy: number }
