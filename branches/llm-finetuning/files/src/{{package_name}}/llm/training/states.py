@@ -15,7 +15,7 @@ from .token_store import TokenRows
 
 SAVING = ".saving"
 RUN = "run.json"
-# They change how a step is computed, or how long training goes on, and not what it computes.
+# They change how a step is computed, and not what it computes.
 FREE = frozenset(
     {
         *("name", "profile", "keep_states"),
@@ -94,14 +94,17 @@ def open_states(
     Raises
     ------
     ModelError
-        If the states are of a run with another model, other settings, other data or another number of processes.
+        If the states are of a run with another model, other settings, other data or another number of processes, or
+        none is whole.
     """
     facts = _identify(config, rows)
     if resume and (folder / RUN).is_file():
         before = read_json(folder / RUN)
         changed = sorted(key for key in facts if facts[key] != before.get(key))
-        if not changed:
+        if not changed and (resume == "auto" or last_state(folder)):
             return
+        if not changed:
+            raise ModelError(f"the run in {folder} has no whole state", hint="train without --resume")
         if resume != "auto":
             raise ModelError(
                 f"the run in {folder} can't be resumed: {', '.join(changed)} changed since",
