@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..data.examples import Example, conversation
+from ..errors import ModelError
 from .data_preparation import Messages, encode
 
 if TYPE_CHECKING:
@@ -36,6 +37,11 @@ def make_reward_model(
         Model that gives one number for a conversation.
     heads : list of str
         Names of the new layers.
+
+    Raises
+    ------
+    ModelError
+        If transformers has no model with such a head for its type.
     """
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -46,8 +52,13 @@ def make_reward_model(
         language_model = language_model.merge_and_unload()
     config = type(language_model.config).from_dict(language_model.config.to_dict())
     config.num_labels, config.pad_token_id = 1, tokenizer.pad_token_id
-    with torch.device("meta"):  # only the head is made: the rest is there
-        scorer: Any = maker.from_config(config)
+    try:
+        with torch.device("meta"):  # only the head is made: the rest is there
+            scorer: Any = maker.from_config(config)
+    except ValueError as error:
+        raise ModelError(
+            f"transformers has no reward model of type {config.model_type}", hint="take another base model"
+        ) from error
     body = scorer.base_model_prefix
     setattr(scorer, body, getattr(language_model, body))
     heads = [name for name, _ in scorer.named_children() if name != body]
