@@ -86,7 +86,7 @@ class Preflight:
     memory : MemoryEstimate
         Estimate.
     available : int
-        Bytes that the device has.
+        Bytes that the device has for each process.
     fits_with : dict of str to str or None
         Where the run does not fit: settings with which it would, or nothing if none is enough.
     disk_needed, disk_free : int
@@ -156,13 +156,14 @@ def run_preflight(
     longest = max(one.longest for one in lengths.values())
     attention = choose_attention(config.model, device) or shape.attention
     batches = plan_batches(config.training, attention=attention, longest=longest)
+    packing_problems = _packing_problems(config.training)
     config = config.model_copy(update={"training": batches})
 
     def needs(some: LLMConfig) -> MemoryEstimate:
         return estimate(shape, some, longest=longest, device=device, processes=processes)
 
     memory = needs(config)
-    available = available_memory(device)
+    available = available_memory(device) // (1 if device.type == "cuda" else processes)
     trained = trained_parameters(shape, config)
     existing = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
     states = 4 * trained * STATE_COPIES * (config.training.keep_states + 1)
@@ -184,6 +185,7 @@ def run_preflight(
         disk_free=shutil.disk_usage(existing).free,
         samples=[show(tokenizer, row) for row in rows["train"].first(ROWS_SHOWN)],
     )
+    found.problems.extend(packing_problems)
     found.problems.extend(_length_problems(lengths, config.training.max_length))
     tried = [messages for _, messages in islice(conversations_of(dataset, ("train",)), ROWS_TRIED)]
     found.problems.extend(_template_problems(tokenizer, tried, rows["train"].first(ROWS_TRIED)))
@@ -252,6 +254,17 @@ def read_licence(model: ModelConfig) -> str:
     except (OSError, EntryNotFoundError):
         return "unknown"
     return found[1] if found else "unknown"
+
+
+def _packing_problems(training: TrainingConfig) -> list[ModelError]:
+    if training.packing != "always" or training.batch_size > 1:
+        return []
+    return [
+        ModelError(
+            "llm.training.packing=always puts the rows of a batch end to end, and a batch has one",
+            hint="set llm.training.batch_size higher and llm.training.gradient_accumulation lower",
+        )
+    ]
 
 
 def _length_problems(lengths: Mapping[str, Lengths], most: int) -> list[DataError | ModelError]:
