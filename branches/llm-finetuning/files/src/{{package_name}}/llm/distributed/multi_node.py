@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...plugins import PACKAGE
+from ..config import DistributedConfig
 from ..errors import ModelError
 
-RESTARTS = 3
 PORT = 29500
 MEETING = "$MEETING"  # of the script for Slurm: the first of its machines
 SHARED_MEMORY = "dev/shm"
@@ -38,7 +38,7 @@ class Launch:
 
     processes: int
     nodes: int = 1
-    restarts: int = RESTARTS
+    restarts: int = DistributedConfig().restarts
 
 
 def torchrun(launch: Launch, arguments: Sequence[str], *, rendezvous: str | None = None) -> list[str]:
