@@ -151,7 +151,7 @@ def _check_alike(ours: Mapping[str, float], theirs: Mapping[str, float]) -> None
 
 
 def _trl_options(folder: Path) -> list[str]:
-    """Give only what says what is trained, on which device, how fast it learns and for how long."""
+    """Give only what says what is trained, on which device, how fast it learns, how long, and that no state is kept."""
     options: dict[str, Any] = {
         "model_name_or_path": folder / "model",
         "dataset_name": folder / "data",
@@ -159,6 +159,7 @@ def _trl_options(folder: Path) -> list[str]:
         "use_cpu": True,
         "bf16": False,
         "report_to": "none",
+        "save_strategy": "no",
         "learning_rate": LEARNING_RATE,
         "num_train_epochs": 1,
     }
