@@ -42,8 +42,7 @@ def reproduce(config: Config, run: RunRecord) -> Reproduction:
     """
     settings = config.group("tracking", TrackingConfig)
     tracking = open_tracking(settings, config.root)
-    recipe = _recipe(tracking, run)
-    now = LLMConfig.model_validate(recipe.config)
+    recipe, now = _recipe(tracking, run)
     made_from = config.root / (recipe.source.documents or open_use_case(now).source)
     plan = TrainingPlan.make(now, config.root, made_from, recipe.source.dataset, settings)
     if digest_of(plan.dataset) != recipe.data_sha256:
@@ -80,9 +79,10 @@ def _train(plan: TrainingPlan, recipe: Recipe, on_progress: Progress) -> None:
         prefer(plan, recipe.method, recipe.checkpoint, on_progress, recipe.reward_model)
 
 
-def _recipe(tracking: Tracking, run: RunRecord) -> Recipe:
+def _recipe(tracking: Tracking, run: RunRecord) -> tuple[Recipe, LLMConfig]:
     try:
-        return Recipe.model_validate_json(read_text(tracking, run.id, RECIPE))
+        recipe = Recipe.model_validate_json(read_text(tracking, run.id, RECIPE))
+        return recipe, LLMConfig.model_validate(recipe.config)
     except (TrackingError, ValidationError) as error:
         message = f"the run {run.id} has no recipe that this version of the project knows"
         raise ModelError(message, hint=f"check out its commit: {run.tags.get('git_commit') or 'unknown'}") from error
