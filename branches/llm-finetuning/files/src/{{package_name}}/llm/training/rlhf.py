@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..base_model import place
 from ..config import TrainingConfig
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 PreferenceMethod = Literal["dpo", "kto", "grpo", "reward"]
-METHODS: dict[str, PreferenceMethod] = {"dpo": "dpo", "kto": "kto", "grpo": "grpo", "reward": "reward"}
+METHODS: dict[str, PreferenceMethod] = {name: name for name in get_args(PreferenceMethod)}
 Judge = Callable[[Sequence[Messages]], list[float]]
 BETA = 0.1  # how firmly the model is held to where it began
 ANSWERS = 4  # that GRPO compares for each prompt
@@ -112,9 +112,11 @@ def train_preferences(
     Raises
     ------
     DataError
-        If there are no rows for the method, or a row does not fit into ``max_length`` tokens.
+        If there are no rows for the method, too few for a step of ``grpo``, or a row does not fit into ``max_length``
+        tokens.
     ModelError
-        If every weight is to be trained, or a step has no whole groups of answers for ``grpo``.
+        If every weight is to be trained, a step has no whole groups of answers for ``grpo``, or a batch for ``kto`` one
+        row.
     """
     from transformers import PrinterCallback, set_seed
 
@@ -123,8 +125,8 @@ def train_preferences(
         raise ModelError("preferences train an adapter, not every weight", hint="set llm.training.method=lora")
     if config.method == "qlora" and method == "reward":
         raise ModelError("a reward model can't be trained in four bits", hint="set llm.training.method=lora")
-    _check_step(method, config)
     records = _records(rows, method)
+    _check_step(method, config, len(records))
     if method != "grpo":
         talks = [[*one["prompt"], *one[part]] for one in records for part in ANSWERED if part in one]
         encoded = encode(tokenizer, talks, "completion")
@@ -139,8 +141,9 @@ def train_preferences(
     place(tuned, device)
     before = _measure(tuned, tokenizer, rows, how)
     with TemporaryDirectory() as folder:
-        steps = config.max_steps or math.ceil(len(records) / rows_in_a_step(config) * config.epochs)
-        arguments = _arguments(method, config, device, Path(folder), every=max(1, steps // 40))
+        taken = len(records) * (ANSWERS if method == "grpo" else 1)
+        steps = config.max_steps or math.ceil(taken / rows_in_a_step(config) * config.epochs)
+        arguments = _arguments(method, config, device, Path(folder), steps)
         trainer = _make_trainer(how, tuned, tokenizer, records, arguments)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(progress_callback(how.on_progress))
@@ -227,13 +230,21 @@ def _records(rows: Sequence[Row], method: PreferenceMethod) -> list[dict[str, An
     return found
 
 
-def _check_step(method: PreferenceMethod, config: TrainingConfig) -> None:
-    """Refuse steps that TRL can't fill with the answers to whole prompts."""
-    if method == "grpo" and config.batch_size * config.gradient_accumulation % ANSWERS:
+def _check_step(method: PreferenceMethod, config: TrainingConfig, records: int) -> None:
+    """Refuse steps that TRL can't fill with rows to compare, or with the answers to whole prompts."""
+    if method == "kto" and config.batch_size == 1:
+        raise ModelError("kto compares the rows of a batch, and there is one", hint="set llm.training.batch_size=2")
+    step = config.batch_size * config.gradient_accumulation
+    if method == "grpo" and step % ANSWERS:
         raise ModelError(
             f"grpo compares {ANSWERS} answers to each prompt, and a step of {config.batch_size} x "
             f"{config.gradient_accumulation} rows is no multiple of that",
             hint=f"set llm.training.batch_size to a multiple of {ANSWERS}",
+        )
+    if method == "grpo" and records * ANSWERS < step:
+        raise DataError(
+            f"a step of {step} rows has the answers to {step // ANSWERS} prompts, and there are {records}",
+            hint=f"set llm.training.batch_size={ANSWERS} and llm.training.gradient_accumulation=1, or give more rows",
         )
 
 
@@ -253,9 +264,7 @@ def _make_trainer(
     )
 
 
-def _arguments(
-    method: PreferenceMethod, config: TrainingConfig, device: torch.device, folder: Path, *, every: int
-) -> Any:
+def _arguments(method: PreferenceMethod, config: TrainingConfig, device: torch.device, folder: Path, steps: int) -> Any:
     """Say to TRL what the configuration says."""
     settings = import_module(f"trl.trainer.{method}_config")
     own: dict[str, Any] = {"max_length": config.max_length}
@@ -271,8 +280,11 @@ def _arguments(
         gradient_accumulation_steps=config.gradient_accumulation,
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.schedule,
+        optim=config.optimizer,
+        warmup_steps=math.ceil(config.warmup * steps),
+        weight_decay=config.weight_decay,
         save_strategy="no",
-        logging_steps=every,
+        logging_steps=max(1, steps // 40),
         logging_nan_inf_filter=False,
         report_to="none",
         disable_tqdm=True,
