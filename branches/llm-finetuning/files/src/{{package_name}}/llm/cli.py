@@ -194,7 +194,7 @@ def evaluate(
     if not rows:
         fault = f"there are no {use_case.wording.row}s that were kept from {facts['name']}@v{facts['version']}"
         raise DataError(fault, hint="give --dataset or --source")
-    evaluated = use_case.evaluate(model, tokenizer, rows)
+    evaluated = use_case.evaluate(model, tokenizer, trained, rows)
     print_scores({"score": evaluated.scores()}, use_case.wording.measures, title=f"{len(rows)} {use_case.wording.row}s")
     print_tables(use_case.review(model, tokenizer, trained, rows))
     tags = {"checkpoint": f"{facts['name']}@v{facts['version']}", "dataset": dataset or source.as_posix()}

@@ -9,20 +9,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..tracking.config import TrackingConfig
 from ..tracking.responses import log_responses
-from .config import LLMConfig, ModelConfig
+from .config import LLMConfig
 from .console import console, tell_loss
 from .data.examples import Row
 from .errors import ModelError
 from .pipeline import golden_prompts, spread
 from .process import Stopwatch, import_training_stack, peak_rss_mb
 from .use_case import open_use_case
-
-if TYPE_CHECKING:
-    from .evaluation.evaluator import LLMEvaluator
 
 REPORT_FOLDER = Path("reports/demo-llm-finetuning")
 EXPERIMENT = "demo-llm-finetuning"
@@ -59,11 +56,10 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
         material = use_case.prepare(source)
         material.tell()
         splits = material.split(seed=seed)
-        use_case.check([row for rows in splits.values() for row in rows])
+        told = use_case.check([row for rows in splits.values() for row in rows])
         test = splits.test[: config.evaluation.max_questions or None]
     with watch.stage("imports"), console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
-        from .evaluation.evaluator import LLMEvaluator
         from .fine_tuning import LLMTrainer
         from .report import write_report
         from .tracking import Recipe, Source, record_training, recorded
@@ -73,15 +69,15 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
         with watch.stage("base model"):
             trainer = LLMTrainer.from_config(config)
         with watch.stage("evaluation before"), console.status(f"asking the base model {len(test)} {wording.row}s"):
-            base = use_case.evaluate(trainer.model, trainer.tokenizer, test)
+            base = use_case.evaluate(trainer.model, trainer.tokenizer, told, test)
         before = f"before: {label.lower()} {base.scores()[measure]:.1%}"
         console.print(f"{before} on {len(test)} {wording.row}s about unseen {wording.group}s")
 
         with watch.stage("training"):
             result = trainer.fine_tune(dataset=splits, on_progress=recorded(run, recipe.device, tell_loss))
         with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} {wording.row}s"):
-            tuned = use_case.evaluate(trainer.model, trainer.tokenizer, test)
             known = use_case.finish(trainer.model, trainer.tokenizer, splits)
+            tuned = use_case.evaluate(trainer.model, trainer.tokenizer, known, test)
             tables = use_case.review(trainer.model, trainer.tokenizer, known, test)
         console.print(f"after: {label.lower()} {tuned.scores()[measure]:.1%}")
 
@@ -100,7 +96,7 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
         chosen = spread(test, SAMPLES)
         samples = [_sample(test[index], base.answers[index], tuned.answers[index]) for index in chosen]
         with watch.stage("generation"):
-            check_checkpoint(saved, LLMEvaluator.from_config(config.evaluation), test, tuned.answers, config.model)
+            check_checkpoint(saved, config, test, tuned.answers)
 
         report = {
             "seed": seed,
@@ -131,9 +127,7 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
     return report
 
 
-def check_checkpoint(
-    saved: Path, evaluator: LLMEvaluator, pairs: Sequence[Row], answers: Sequence[str], model_config: ModelConfig
-) -> None:
+def check_checkpoint(saved: Path, config: LLMConfig, pairs: Sequence[Row], answers: Sequence[str]) -> None:
     """Load a checkpoint as a user would, and make sure that it answers as the model did that was saved in it.
 
     Raises
@@ -144,9 +138,10 @@ def check_checkpoint(
     from .base_model import pick_device, place
     from .training.checkpointing import CheckpointManager
 
-    model, tokenizer, _ = CheckpointManager(saved.parent).load_checkpoint(saved, precision=model_config.precision)
-    place(model, pick_device(model_config.device))
-    for pair, before, after in zip(pairs, answers, evaluator.answers(model, tokenizer, pairs), strict=True):
+    model, tokenizer, facts = CheckpointManager(saved.parent).load_checkpoint(saved, precision=config.model.precision)
+    place(model, pick_device(config.model.device))
+    found = open_use_case(config).evaluate(model, tokenizer, facts["metadata"], pairs)
+    for pair, before, after in zip(pairs, answers, found.answers, strict=True):
         if before != after:
             raise ModelError(
                 f"{saved.name} answers {pair.question!r} with {after!r}, the model saved in it with {before!r}",

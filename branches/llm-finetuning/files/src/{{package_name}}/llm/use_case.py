@@ -122,9 +122,13 @@ class UseCase(Protocol):
         ...
 
     def evaluate(
-        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]
+        self,
+        model: PreTrainedModel | PeftModel,
+        tokenizer: PreTrainedTokenizerBase,
+        facts: Mapping[str, Any],
+        rows: Sequence[Row],
     ) -> Evaluated:
-        """Ask a model all that the rows ask, and score it."""
+        """Ask a model all that the rows ask, and score it; `facts` are what its checkpoint knows, or `check` told."""
         ...
 
     def finish(

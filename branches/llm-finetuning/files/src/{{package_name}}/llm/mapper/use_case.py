@@ -160,8 +160,10 @@ class UseCase:
         """
         return {KNOWN: {"threshold": UNCALIBRATED, "categories": categories_of(rows)[0]}}
 
-    def evaluate(self, model: Model, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Evaluation:
-        """Ask for the category of every text, among those that the rows have.
+    def evaluate(
+        self, model: Model, tokenizer: PreTrainedTokenizerBase, facts: Mapping[str, Any], rows: Sequence[Row]
+    ) -> Evaluation:
+        """Ask for the category of every text, among all that the model knows, and not only those that the rows have.
 
         Raises
         ------
@@ -169,13 +171,14 @@ class UseCase:
             If there is no row, or one is not the mapper's.
         """
         from ..evaluation.evaluator import LLMEvaluator
-        from .asking import ask
+        from .asking import ask, write
         from .metrics import accuracy, macro_f1, predictions
 
-        codes, expected = categories_of(rows)
+        codes, expected = _known_and_expected(facts, rows)
         evaluator = LLMEvaluator.from_config(self.config.evaluation)
-        shares = ask(model, tokenizer, [row.question for row in rows], codes, batch_size=evaluator.batch_size)
-        answers = evaluator.answers(model, tokenizer, rows)
+        texts = [row.question for row in rows]
+        shares = ask(model, tokenizer, texts, codes, batch_size=evaluator.batch_size)
+        answers = write(model, tokenizer, texts, codes, batch_size=evaluator.batch_size)
         found = predictions(codes, expected, [codes[best] for best in shares.argmax(axis=1)])
         return Evaluation(
             accuracy=accuracy(found),
@@ -211,7 +214,7 @@ class UseCase:
         from .asking import ask
         from .metrics import class_table, coverage_table, predictions
 
-        codes, expected = categories_of(test)
+        codes, expected = _known_and_expected(facts, test)
         shares = ask(
             model, tokenizer, [row.question for row in test], codes, batch_size=self.config.evaluation.batch_size
         )
@@ -221,6 +224,12 @@ class UseCase:
             class_table(codes, found, [row.document for row in test], samples=self.settings.samples),
             coverage_table(shares.max(axis=1), found.truth == found.predicted, threshold),
         ]
+
+
+def _known_and_expected(facts: Mapping[str, Any], rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """Give the categories that a model may answer, those of the rows among them, and that of each row."""
+    found, expected = categories_of(rows)
+    return sorted({*facts.get(KNOWN, {}).get("categories", ()), *found}), expected
 
 
 def categories_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:

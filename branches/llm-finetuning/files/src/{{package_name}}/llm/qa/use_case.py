@@ -79,7 +79,9 @@ class UseCase:
         """Take all: any text is an answer."""
         return {}
 
-    def evaluate(self, model: Model, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Row]) -> Evaluation:
+    def evaluate(
+        self, model: Model, tokenizer: PreTrainedTokenizerBase, facts: Mapping[str, Any], rows: Sequence[Row]
+    ) -> Evaluation:
         """Ask every question, and score the answers."""
         from ..evaluation.evaluator import LLMEvaluator
 
