@@ -23,7 +23,7 @@ FEWEST_CODES = 2
 FEWEST_ALIASES, FEWEST_FRAMES = 5, 10
 """Fewest of a category and in all of which some can be kept from training, for validation and for the test."""
 
-_SLOT = re.compile(r"\{(\w*)\}")
+_SLOT = re.compile(r"\{([^{}]*)\}")
 Place = tuple[str | int, ...]
 
 
@@ -90,17 +90,22 @@ def read_taxonomy(path: Path) -> Taxonomy:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
+        lines, faults = _lines(root)
     except OSError as error:
         hint = "set llm.use_case.settings.taxonomy to a YAML file"
         raise DataError(f"the taxonomy {path} can't be read: {error.strerror}", hint=hint) from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError as error:
+        raise DataError(f"the taxonomy {path} is nested too deeply, or in itself", hint="nest it less") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"the taxonomy {path} is not UTF-8", hint="save it as UTF-8") from error
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        reason = getattr(error, "problem", None) or "it is not UTF-8"
+        reason = getattr(error, "problem", None) or getattr(error, "reason", "it can't be read")
         raise DataError(f"{where} is not valid YAML: {reason}", hint="look for a tab, a quote or a colon") from error
     if not isinstance(root, yaml.MappingNode):
-        raise DataError(f"the taxonomy {path} is empty", hint="write `fallback:` and `categories:`")
-    lines, faults = _lines(root)
+        what = "is empty" if root is None else "has no keys"
+        raise DataError(f"the taxonomy {path} {what}", hint="write `fallback:` and `categories:`")
     taxonomy = None
     try:
         taxonomy = Taxonomy.model_validate(content)
@@ -115,12 +120,12 @@ def read_taxonomy(path: Path) -> Taxonomy:
     return taxonomy
 
 
-def _lines(root: yaml.MappingNode) -> tuple[dict[Place, int], list[Fault]]:
+def _lines(root: yaml.Node | None) -> tuple[dict[Place, int], list[Fault]]:
     """Give the line of each key, and the keys that are there twice: YAML would keep the last in silence."""
     lines: dict[Place, int] = {}
     faults: list[Fault] = []
 
-    def walk(node: yaml.Node, at: Place) -> None:
+    def walk(node: yaml.Node | None, at: Place) -> None:
         if isinstance(node, yaml.SequenceNode):
             for index, item in enumerate(node.value):
                 lines[*at, index] = item.start_mark.line + 1
@@ -205,6 +210,8 @@ def _frames_can_be_filled(taxonomy: Taxonomy) -> Iterator[Fault]:
         names = Counter(_SLOT.findall(frame))
         if names.pop(ALIAS, 0) != 1:
             yield Fault(("frames", index), "{alias} must stand in it once")
+        if set("{}") & set(_SLOT.sub("", frame)):
+            yield Fault(("frames", index), "a brace stands alone")
         for name in sorted(set(names) - set(taxonomy.slots)):
             yield Fault(("frames", index), f"there is no slot {name!r}")
         first = known.setdefault(frame, index)
@@ -213,6 +220,9 @@ def _frames_can_be_filled(taxonomy: Taxonomy) -> Iterator[Fault]:
     for name, values in taxonomy.slots.items():
         if not values:
             yield Fault(("slots", name), "has no values")
+        for index, value in enumerate(values):
+            if not value.strip():
+                yield Fault(("slots", name, index), "the value is empty")
 
 
 RULES: tuple[Callable[[Taxonomy], Iterator[Fault]], ...] = (
