@@ -16,6 +16,8 @@ import orjson
 from ..plugins import PACKAGE
 
 _LOGGER = f"{PACKAGE}.api.access"
+_WHOLE = 4096
+"""Bytes that a pipe takes in one piece (POSIX's PIPE_BUF), so that lines of several workers do not mix."""
 
 
 class AccessLog:
@@ -57,7 +59,16 @@ class AccessLog:
         self._lines.append(f"{line}\n")
 
     def _flush(self) -> None:
-        text = "".join(self._lines)
+        text = ""
+        for line in self._lines:
+            if text and len(text) + len(line) > _WHOLE:
+                _write(text)
+                text = ""
+            text += line
         self._lines.clear()
-        with suppress(OSError):  # a full disk must not cost the client its connection
-            sys.stderr.write(text)
+        _write(text)
+
+
+def _write(text: str) -> None:
+    with suppress(OSError):  # a full disk must not cost the client its connection
+        sys.stderr.write(text)

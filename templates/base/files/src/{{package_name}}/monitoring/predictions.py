@@ -29,7 +29,7 @@ _COLUMNS = ("id", "time", "request_id", "version", "role", "prediction", "second
 
 
 class Record(NamedTuple):
-    """One prediction.
+    """One prediction, in the order of the table's columns: rows go to the driver by their places.
 
     Attributes
     ----------
