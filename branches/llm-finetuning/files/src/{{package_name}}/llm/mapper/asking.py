@@ -119,6 +119,15 @@ def write(
     return generate(model, tokenizer, asked, max_new_tokens=longest, batch_size=batch_size)
 
 
+def question_lengths(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], codes: Sequence[str]) -> list[int]:
+    """Count the tokens of each prompt and of the longest answer to it."""
+    if not texts:
+        return []
+    longest = max(len(_answer_tokens(tokenizer, code)) for code in codes)
+    prompts = [render(tokenizer, prompt_messages("", text), prompt=True) for text in texts]
+    return [len(ids) + longest for ids in tokenizer(prompts, add_special_tokens=False)["input_ids"]]
+
+
 def _answer_tokens(tokenizer: PreTrainedTokenizerBase, code: str) -> Tokens:
     """Give the tokens of an answer as training counts them, the end token included."""
     row = encode(tokenizer, [[*prompt_messages("", "?"), {"role": "assistant", "content": answer_of(code)}]])[0]

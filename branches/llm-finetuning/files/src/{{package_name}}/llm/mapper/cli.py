@@ -29,7 +29,7 @@ def map_command(
     """Print the category of a text, or of each line of a file, as JSON lines."""
     if (text is None) == (file is None):
         raise typer.BadParameter("give a text, or --file")
-    texts = [text] if text is not None else _read_lines(file)
+    texts = _read_lines(file) if file is not None else [text or ""]
     config, root, _, _ = read_settings(None, None, overrides, env)
     from .mapping import Mapper
 
@@ -39,14 +39,14 @@ def map_command(
             typer.echo(found.model_dump_json())
 
 
-def _read_lines(file: Path | None) -> list[str]:
+def _read_lines(file: Path) -> list[str]:
     """Read texts, one a line, from a file or standard input."""
     from ..errors import DataError
 
     try:
-        content = sys.stdin.read() if file is None or str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        content = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"{file} can't be read: {error.strerror}", hint="name a file of texts, one a line") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{file} is not UTF-8", hint="save it as UTF-8") from error
-    return content.splitlines()
+    return content.removesuffix("\n").split("\n") if content else []

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from ..config import LLMConfig
-from ..errors import ModelError
-from .asking import ask, write
+from ..errors import CheckpointError, ModelError
+from .asking import ask, question_lengths, write
 from .config import read_mapper_config
 from .taxonomy import KNOWN, UNCALIBRATED, AliasRules, Taxonomy, answer_of, parse_answer, read_taxonomy
 
@@ -138,13 +138,10 @@ class Mapper:
         known = facts["metadata"].get(KNOWN)
         if known is None:
             raise ModelError(f"{checkpoint} was not trained as a mapper", hint="train one with `llm train`")
+        use = _read_use(known, checkpoint, free=mapper.decoding == "free", batch_size=settings.evaluation.batch_size)
+        if use.trained and not set(use.trained) & set(taxonomy.codes):
+            raise ModelError(f"{checkpoint} knows no category of {mapper.taxonomy}", hint="train again")
         place(model, pick_device(settings.model.device))
-        use = Use(
-            threshold=known["threshold"],
-            trained=tuple(known["categories"]),
-            free=mapper.decoding == "free",
-            batch_size=settings.evaluation.batch_size,
-        )
         return cls(model, tokenizer, taxonomy, use)
 
     def map(self, text: str) -> Mapping:
@@ -152,12 +149,28 @@ class Mapper:
         return self.map_all([text])[0]
 
     def map_all(self, texts: Sequence[str]) -> list[Mapping]:
-        """Find the categories of texts; an empty one gets the fallback."""
-        filled = [text for text in texts if text.strip()]
+        """Find the categories of texts; one that is empty or too long is not shown to the model."""
+        refused = self._refusals(texts)
+        filled = [text for text, reason in zip(texts, refused, strict=True) if not reason]
         said = zip(filled, *self._ask(filled), strict=True) if filled else ()
         found = (self._decide(*one) for one in said)
-        empty = self._mapping(self.taxonomy.fallback, 0.0, "fallback", "the text is empty")
-        return [next(found) if text.strip() else empty for text in texts]
+        return [
+            self._without_model(text, 0.0, reason) if reason else next(found)
+            for text, reason in zip(texts, refused, strict=True)
+        ]
+
+    def _refusals(self, texts: Sequence[str]) -> list[str]:
+        """Say for each text why the model can't be asked about it; nothing where it can."""
+        lengths = question_lengths(self.tokenizer, texts, self.codes)
+        most = getattr(self.model.config, "max_position_embeddings", None)
+        return [
+            "the text is empty"
+            if not text.strip()
+            else f"the text has {length} tokens with its answer, the model takes {most}"
+            if most is not None and length > most
+            else ""
+            for text, length in zip(texts, lengths, strict=True)
+        ]
 
     def _ask(self, texts: Sequence[str]) -> tuple[list[str], NDArray[np.float64]]:
         """Have the model answer; without freedom, with what is likeliest."""
@@ -174,11 +187,15 @@ class Mapper:
             return self._mapping(category, confidence, "model")
         if category:
             reason = f"the model's {category!r} has a confidence of {confidence:.2f}, below {self.use.threshold:.2f}"
+        return self._without_model(text, confidence, reason)
+
+    def _without_model(self, text: str, confidence: float, reason: str) -> Mapping:
+        """Go by aliases, else take the fallback."""
         ruled = self._rules.find(text)
         if ruled is not None:
             return self._mapping(ruled[0], confidence, "rule", reason, f"{ruled[1]!r} stands in the text")
-        nothing = "no alias stands in the text, or those of several categories"
-        return self._mapping(self.taxonomy.fallback, confidence, "fallback", reason, nothing)
+        nothing = ("no alias stands in the text, or those of several categories",) if text.strip() else ()
+        return self._mapping(self.taxonomy.fallback, confidence, "fallback", reason, *nothing)
 
     def _mapping(
         self, category: str, confidence: float, source: Literal["model", "rule", "fallback"], *reasons: str
@@ -190,3 +207,14 @@ class Mapper:
             source=source,
             reasons=reasons,
         )
+
+
+def _read_use(known: dict[str, Any], checkpoint: str, *, free: bool, batch_size: int) -> Use:
+    """Read what a checkpoint's metadata say of its use."""
+    try:
+        threshold, trained = float(known["threshold"]), tuple(map(str, known["categories"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"the metadata of {checkpoint} lack the threshold or the categories of a mapper", hint="train again"
+        ) from error
+    return Use(threshold, trained, free, batch_size)
