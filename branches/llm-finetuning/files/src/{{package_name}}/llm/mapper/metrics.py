@@ -44,6 +44,11 @@ def f1(number: int, rows: Predictions) -> float:
     return 2 * right / (2 * right + wrong + missed) if right + wrong + missed else float("nan")
 
 
+def _f1_if_there(number: int, rows: Predictions) -> float:
+    """Give F1, but NaN for a draw that has nothing of the class: it says nothing of how well the class is found."""
+    return f1(number, rows) if (rows.truth == number).any() else float("nan")
+
+
 def macro_f1(classes: int, rows: Predictions) -> float:
     """Average F1 over the classes that are there or named."""
     return float(np.nanmean([f1(number, rows) for number in range(classes)]))
@@ -64,7 +69,7 @@ def predictions(codes: Sequence[str], expected: Sequence[str], found: Sequence[s
 def class_table(codes: Sequence[str], rows: Predictions, groups: Sequence[str], *, samples: int) -> Table:
     """Measure each class; for the intervals whole groups of rows are drawn, since those of one alias are alike."""
     homes = {group: index for index, group in enumerate(dict.fromkeys(groups))}
-    metrics = {code: Metric(partial(f1, index), True, _TASKS) for index, code in enumerate(codes)}
+    metrics = {code: Metric(partial(_f1_if_there, index), True, _TASKS) for index, code in enumerate(codes)}
     metrics["macro"] = Metric(partial(macro_f1, len(codes)), True, _TASKS)
     numbers = np.array([homes[group] for group in groups], dtype=np.int64)
     found = estimate(rows, metrics, Resampling(samples, _LEVEL, _SEED, numbers))
