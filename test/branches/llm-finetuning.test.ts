@@ -40,7 +40,7 @@ describe('a project with llm-finetuning', () => {
 
   it('is packed, and takes in a model that was trained elsewhere', () => {
     writeFileSync(join(root, '.env'), 'LLM_API_KEY=nobody-else-sees-this\n');
-    expect(mlsys('colab-pack')).toMatch(/^dist\/harbour-colab\.zip: [34]\.\d+ MB, no secrets found$/m);
+    expect(mlsys('colab-pack')).toMatch(/^dist\/harbour-colab\.zip: [34]\.\d+ MB, the scanner found no secrets$/m);
     expect(readdirSync(join(root, 'dist'))).toEqual(['harbour-colab.zip']);
     const model = join(work, 'model_v1.0.0.zip');
     runWith({}, root, 'uv', 'run', 'harbour', 'checkpoints', 'export', 'documents-qa', '--output', model);
