@@ -6,21 +6,21 @@ and a module ``cli`` with the commands ``llm …`` that nothing else has. ``llm.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..tracking.responses import Response
+from .data.examples import Row, conversation
 from .errors import ModelError
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from ..tracking.responses import Response
     from .config import LLMConfig
-    from .data.examples import Row
     from .data.splits import Splits
 
 
@@ -117,7 +117,7 @@ class UseCase(Protocol):
         """Make splits with so many rows in all."""
         ...
 
-    def check(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def check(self, rows: Iterable[Row]) -> dict[str, Any]:
         """Refuse rows that are none of the use case's, before a model is trained; give what they tell of a model."""
         ...
 
@@ -149,6 +149,22 @@ class UseCase(Protocol):
     ) -> list[Table]:
         """Show how a finished model does in use."""
         ...
+
+
+def responses_of(
+    rows: Sequence[Row], answers: Sequence[str], variant: str, measures: Mapping[str, Callable[[str, str], float]]
+) -> list[Response]:
+    """Give each prompt with the answer to it, scored by measures that take the answer and the expected one."""
+    return [
+        Response(
+            prompt=conversation(row)[-2]["content"],
+            response=answer,
+            expected=row.answer,
+            variant=variant,
+            scores={name: measure(answer, row.answer) for name, measure in measures.items()},
+        )
+        for row, answer in zip(rows, answers, strict=True)
+    ]
 
 
 def use_case_names() -> list[str]:

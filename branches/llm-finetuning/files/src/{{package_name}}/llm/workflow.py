@@ -6,8 +6,9 @@ documents or conversations → plan → preflight → tracked run with states to
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from ..tracking.config import TrackingConfig
 from .config import LLMConfig
 from .console import console, print_preflight, tell_loss
 from .data.examples import Row
-from .data.formats import read_rows
+from .data.formats import open_rows
 from .data.splits import Splits
 from .data.store import DatasetStore
 from .distributed.multi_node import is_main_process, was_restarted, world_size
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from .training.data_preparation import Conversations
     from .training.loop import Progress
     from .training.preflight import Preflight
-    from .training.rlhf import Preference
+    from .training.rlhf import Preference, PreferenceMethod
     from .training.states import Resume
 
 EXPERIMENT = "llm-training"
@@ -94,11 +95,11 @@ class TrainingPlan:
         """The rows of each split; none of a file, which is split when it is read."""
         return self.dataset if isinstance(self.dataset, Mapping) else {}
 
-    def all_rows(self) -> list[Row]:
-        """Give the rows of all splits, and those of a file as well."""
+    def all_rows(self) -> Iterator[Row]:
+        """Give the rows of all splits; those of a file as they are read, since it may be larger than memory."""
         if isinstance(self.dataset, Mapping):
-            return [row for rows in self.dataset.values() for row in rows]
-        return list(read_rows(Path(self.dataset))[1])
+            return chain.from_iterable(self.dataset.values())
+        return open_rows(Path(self.dataset))[1]
 
     @property
     def checkpoints(self) -> Path:
@@ -244,10 +245,10 @@ def prefer(
     from .training.checkpointing import CheckpointManager
     from .training.lora_training import check_qlora
     from .training.reward import judge_of
-    from .training.rlhf import METHODS, Preferring, read_preferences, train_preferences
+    from .training.rlhf import Preferring, read_preferences, train_preferences
 
     config, manager = plan.config, CheckpointManager(plan.checkpoints)
-    chosen = METHODS[_method(method)]
+    chosen = _method(method)
     if reward_model and method != "grpo":
         raise ModelError(f"{method} takes no reward model", hint="give it with --method grpo")
     model: PreTrainedModel | PeftModel
@@ -279,9 +280,9 @@ def _exact(manager: CheckpointManager, reference: str | None) -> str | None:
     return folder.name if folder.parent == manager.root else folder.as_posix()
 
 
-def _method(name: str) -> str:
+def _method(name: str) -> PreferenceMethod:
     from .training.rlhf import METHODS
 
     if name not in METHODS:
         raise ModelError(f"there is no method {name!r} for preferences", hint=f"give {', '.join(METHODS)}")
-    return name
+    return METHODS[name]

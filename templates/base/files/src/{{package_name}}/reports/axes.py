@@ -29,9 +29,7 @@ def ticks(low: float, high: float, whole: bool = False, about: int = 5) -> list[
     >>> ticks(0, 4.6)
     [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
     """
-    step = _step(low, high, about)
-    if whole:
-        step = math.ceil(step)
+    step = _step(low, high, whole, about)
     return [round(low + step * number, 10) for number in range(math.ceil((high - low) / step - 1e-9) + 1)]
 
 
@@ -60,9 +58,7 @@ def ticks_around(low: float, high: float, whole: bool = False, about: int = 4) -
     if math.isclose(high, low, abs_tol=_SMALLEST):
         room = abs(low) / 3 or 1.0
         low, high = low - room, high + room
-    step = _step(low, high, about)
-    if whole:
-        step = math.ceil(step)
+    step = _step(low, high, whole, about)
     digits = 12 - math.floor(math.log10(max(abs(low), abs(high), step)))
     return [
         round(step * number, digits)
@@ -70,7 +66,8 @@ def ticks_around(low: float, high: float, whole: bool = False, about: int = 4) -
     ]
 
 
-def _step(low: float, high: float, about: int) -> float:
+def _step(low: float, high: float, whole: bool, about: int) -> float:
     rough = (high - low) / about
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    return math.ceil(step) if whole else step

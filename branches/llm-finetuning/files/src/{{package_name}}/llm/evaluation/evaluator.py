@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Self
 
-from ...tracking.responses import Response
 from ..config import EvaluationConfig
 from ..data.examples import Row, conversation
 from ..errors import DataError
 from ..inference import generate
 from ..training.data_preparation import IGNORED, encode
+from ..use_case import responses_of
 from .metrics import contains_answer, exact_match, token_f1
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from ...tracking.responses import Response
 
 
 @dataclass(frozen=True)
@@ -50,16 +52,7 @@ class Evaluation:
         variant : str
             What answered, where several did.
         """
-        return [
-            Response(
-                prompt=conversation(pair)[-2]["content"],
-                response=answer,
-                expected=pair.answer,
-                variant=variant,
-                scores={"token_f1": token_f1(answer, pair.answer)},
-            )
-            for pair, answer in zip(pairs, self.answers, strict=True)
-        ]
+        return responses_of(pairs, self.answers, variant, {"token_f1": token_f1})
 
     def scores(self) -> dict[str, float]:
         """Give the scores by name."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config import LLMConfig
 from ..console import console
-from ..data.examples import Example, Row, conversation
+from ..data.examples import Example, Row
 from ..data.splits import Splits
 from ..errors import DataError
-from ..use_case import Table, Wording
+from ..use_case import Table, Wording, responses_of
 from .config import read_mapper_config
 from .taxonomy import KNOWN, UNCALIBRATED, Taxonomy, answer_of, parse_answer, read_taxonomy
 from .texts import write_texts
@@ -92,18 +92,7 @@ class Evaluation:
 
     def responses(self, rows: Sequence[Row], variant: str = "") -> list[Response]:
         """Give each prompt with the answer to it, for the run in which it was asked."""
-        from ...tracking.responses import Response
-
-        return [
-            Response(
-                prompt=conversation(row)[-2]["content"],
-                response=answer,
-                expected=row.answer,
-                variant=variant,
-                scores={"exact_match": float(answer == row.answer)},
-            )
-            for row, answer in zip(rows, self.answers, strict=True)
-        ]
+        return responses_of(rows, self.answers, variant, {"exact_match": lambda said, right: float(said == right)})
 
     def scores(self) -> dict[str, float]:
         """Give the scores by name."""
@@ -150,7 +139,7 @@ class UseCase:
         material = Texts(read_taxonomy(self.source), self.config, size, self.source)
         return material.split(seed=seed)
 
-    def check(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def check(self, rows: Iterable[Row]) -> dict[str, Any]:
         """Name the categories that the rows have.
 
         Raises
@@ -232,7 +221,7 @@ def _known_and_expected(facts: Mapping[str, Any], rows: Sequence[Row]) -> tuple[
     return sorted({*facts.get(KNOWN, {}).get("categories", ()), *found}), expected
 
 
-def categories_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+def categories_of(rows: Iterable[Row]) -> tuple[list[str], list[str]]:
     """Give all categories of rows, and that of each.
 
     Raises
