@@ -13,11 +13,8 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
-from ..logs import get_logger
 from .errors import LockedError, TrackingError
 from .store import check_name
-
-_log = get_logger(__name__)
 
 _PART = ".part"
 
@@ -34,8 +31,10 @@ def explained(place: Path) -> Iterator[None]:
         message = f"a file in {place} is damaged: {error.errors()[0]['msg']}"
         raise TrackingError(message, hint="bring it back from a copy") from error
     except OSError as error:
+        from ..logs import get_logger  # heavier than all of this module, and needed only here
+
         reason = error.strerror or str(error)
-        _log.debug("tracking failed", place=str(place), reason=reason)
+        get_logger(__name__).debug("tracking failed", place=str(place), reason=reason)
         hint = "is there room on the disk, and may this user write there?"
         raise TrackingError(f"{error.filename or place}: {reason}", hint=hint) from error
 
