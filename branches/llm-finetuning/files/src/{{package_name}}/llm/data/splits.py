@@ -125,6 +125,44 @@ def check_splits(splits: Mapping[str, Sequence[Row]], similarity: float = THRESH
         )
 
 
+def sample_rows(splits: Mapping[str, Sequence[RowType_co]], size: int, *, seed: int = 0) -> Splits[RowType_co]:
+    """Draw rows so that each split, and each topic in it, keeps its share; a larger sample holds the smaller one.
+
+    Parameters
+    ----------
+    splits : mapping of str to sequence of Row
+        Where from. Each row stays in its split.
+    size : int
+        How many rows, in all splits together.
+    seed : int
+        Seed of which.
+
+    Raises
+    ------
+    DataError
+        If there are fewer rows, or a split would be left with too few.
+    """
+    rows = [(name, row) for name, part in splits.items() for row in part]
+    if size > len(rows):
+        raise DataError(f"there are {len(rows)} rows, fewer than {size}", hint=f"draw {len(rows)} at most")
+    groups: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, (name, row) in enumerate(rows):
+        groups[name, row.topic].append(index)
+    places: list[tuple[float, bytes, int]] = []
+    for members in groups.values():
+        drawn = sorted((_draw("\n".join(rows[index][1].identity), seed), index) for index in members)
+        places += [((place + 0.5) / len(drawn), key, index) for place, (key, index) in enumerate(drawn)]
+    chosen = {index for *_, index in sorted(places)[:size]}
+    kept = {
+        name: [row for index, (home, row) in enumerate(rows) if home == name and index in chosen] for name in MINIMUM
+    }
+    if any(len(kept[name]) < least for name, least in MINIMUM.items()):
+        found = ", ".join(f"{len(kept[name])} for {name}" for name in kept)
+        needed = ", ".join(f"{least} for {name}" for name, least in MINIMUM.items())
+        raise TooFewRowsError(f"{size} rows are too few: {found}; at least {needed} are needed", hint="draw more rows")
+    return Splits(*(tuple(kept[name]) for name in MINIMUM))
+
+
 def _deal(
     groups: Mapping[str, Sequence[Row]], names: Sequence[str], shares: Mapping[str, float], *, stratified: bool
 ) -> dict[str, str]:

@@ -9,11 +9,11 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...disk import room_for
 from ..errors import DataError
@@ -24,6 +24,7 @@ from .splits import Splits
 
 CARD = "card.json"
 SPLITS = ("train", "validation", "test")
+Identity = tuple[str, str]
 ONE_TURN = 2  # messages: a question and its answer
 _LENGTH = 12  # hexadecimal digits of a version
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -82,6 +83,25 @@ class Version:
         if not found:
             raise DataError(f"{self} has no questions with single answers to score", hint="name a dataset of pairs")
         return found
+
+
+class Difference(NamedTuple):
+    """How the rows of two datasets differ.
+
+    Attributes
+    ----------
+    added, removed : list of Row
+        Rows that the second has and the first lacks, and the other way round.
+    changed : list of (Row, Row)
+        Rows with the same question about the same document, and another answer.
+    moved : list of (Row, str, str)
+        Rows of both, with their split in each.
+    """
+
+    added: list[Row]
+    removed: list[Row]
+    changed: list[tuple[Row, Row]]
+    moved: list[tuple[Row, str, str]]
 
 
 class DatasetStore:
@@ -182,25 +202,29 @@ class DatasetStore:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def difference(one: Iterable[Row], other: Iterable[Row]) -> tuple[list[Row], list[Row], list[tuple[Row, Row]]]:
-    """Compare two sets of rows.
+def difference(one: Mapping[str, Sequence[Row]], other: Mapping[str, Sequence[Row]]) -> Difference:
+    """Compare the rows of two datasets, given by their splits."""
+    (before, homes), (after, new_homes) = _by_identity(one), _by_identity(other)
+    added = {key: row for key, row in after.items() if key not in before}
+    removed = {key: row for key, row in before.items() if key not in after}
+    asked = {(row.question, row.document): key for key, row in removed.items()}
+    changed = []
+    for key, row in list(added.items()):
+        former = asked.pop((row.question, row.document), None)
+        if former is not None:
+            changed.append((removed.pop(former), added.pop(key)))
+    moved = [
+        (row, homes[key], new_homes[key])
+        for key, row in after.items()
+        if homes.get(key, new_homes[key]) != new_homes[key]
+    ]
+    return Difference(list(added.values()), list(removed.values()), changed, moved)
 
-    Returns
-    -------
-    list of Row
-        Rows of the second that the first lacks.
-    list of Row
-        Rows of the first that the second lacks.
-    list of (Row, Row)
-        Rows with the same question about the same document, and another answer.
-    """
-    before, after = ({row.identity: row for row in rows} for rows in (one, other))
-    added = [row for key, row in after.items() if key not in before]
-    removed = [row for key, row in before.items() if key not in after]
-    asked = {(row.question, row.document): row for row in removed}
-    changed = [(asked[key], row) for row in added if (key := (row.question, row.document)) in asked]
-    pairs = {id(row) for both in changed for row in both}
-    return [row for row in added if id(row) not in pairs], [row for row in removed if id(row) not in pairs], changed
+
+def _by_identity(splits: Mapping[str, Sequence[Row]]) -> tuple[dict[Identity, Row], dict[Identity, str]]:
+    """Give rows, and the split of each, by what they say."""
+    rows = {row.identity: (row, name) for name, part in splits.items() for row in part}
+    return {key: row for key, (row, _) in rows.items()}, {key: name for key, (_, name) in rows.items()}
 
 
 def _is_name(name: str) -> bool:
