@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-import pandera.polars as pa
 import polars as pl
 
 from .card import ColumnType
@@ -13,6 +13,9 @@ from .config import ColumnConfig
 from .readers import LINE, SOURCE, Table, explained
 from .rules import limits
 from .values import DTYPES, parse, present
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 _SAMPLE = 100_000
 _MOST_CATEGORIES = 50
@@ -75,11 +78,15 @@ def pandera_schema(columns: Mapping[str, ColumnConfig], now: datetime) -> pa.Dat
     >>> len(schema.validate(pl.DataFrame({"age": [7, 44]})))
     2
     """
+    import pandera.polars as pa
+
     parts = {name: _column(column, now) for name, column in columns.items()}
     return pa.DataFrameSchema(parts, strict=True, ordered=True)
 
 
 def _column(column: ColumnConfig, now: datetime) -> pa.Column:
+    import pandera.polars as pa
+
     checks: list[pa.Check] = []
     low, high = limits(column, now)
     if low is not None:
