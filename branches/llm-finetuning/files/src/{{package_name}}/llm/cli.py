@@ -170,30 +170,17 @@ def evaluate(
     env: EnvOption = None,
 ) -> None:
     """Score a checkpoint on what was kept from it, or on the test split of a dataset."""
-    config, root, source, store = read_settings(documents, None, overrides, env)
-    from .console import print_scores, print_tables, tell_run, tell_trained
-    from .data.store import DatasetStore
-    from .errors import DataError
+    settings = read_settings(documents, None, overrides, env)
+    config, root, source, store = settings
+    from .asked import rows_to_ask
+    from .console import print_scores, print_tables, tell_run
     from .tracking import record_evaluation
     from .use_case import open_use_case
 
     use_case = open_use_case(config)
     model, tokenizer, facts = load_model(checkpoint, config, root)
     trained = facts["metadata"]
-    seen = trained.get("documents", {})
-    if dataset:
-        rows = list(DatasetStore(root / "datasets").get(dataset).questions())
-    else:
-        material = use_case.prepare(source)
-        material.tell()
-        kept = set(seen.get("test", ()))
-        found = material.rows(seed=trained.get("seed", config.training.seed))
-        rows = [row for row in found if documents is not None or row.document in kept]
-    tell_trained(use_case.wording.group, (row.document for row in rows), seen.get("train", ()))
-    rows = rows[: config.evaluation.max_questions or None]
-    if not rows:
-        fault = f"there are no {use_case.wording.row}s that were kept from {facts['name']}@v{facts['version']}"
-        raise DataError(fault, hint="give --dataset or --source")
+    rows = rows_to_ask(use_case, facts, settings, dataset, documents)
     evaluated = use_case.evaluate(model, tokenizer, trained, rows)
     print_scores({"score": evaluated.scores()}, use_case.wording.measures, title=f"{len(rows)} {use_case.wording.row}s")
     print_tables(use_case.review(model, tokenizer, trained, rows))

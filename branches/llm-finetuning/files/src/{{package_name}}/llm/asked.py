@@ -1,0 +1,58 @@
+"""Which questions a checkpoint is asked: those that were kept from it in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .console import tell_trained
+from .data.examples import Row
+from .data.store import DatasetStore
+from .errors import DataError
+from .use_case import UseCase
+
+if TYPE_CHECKING:
+    from .options import Settings
+
+
+def rows_to_ask(
+    use_case: UseCase, facts: Mapping[str, Any], settings: Settings, dataset: str | None, documents: Path | None
+) -> list[Row]:
+    """Give the test split of a dataset, or what was kept from a checkpoint, or all rows of documents that were named.
+
+    Parameters
+    ----------
+    use_case : UseCase
+        What makes the rows.
+    facts : mapping
+        The checkpoint's, as `CheckpointManager.load_checkpoint` gives them.
+    settings : Settings
+        Those of the command.
+    dataset : str, optional
+        Version of a dataset.
+    documents : Path, optional
+        What rows are made from, if not from the project's.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to ask.
+    """
+    config, root, source, _ = settings
+    trained = facts["metadata"]
+    seen = trained.get("documents", {})
+    if dataset:
+        rows = list(DatasetStore(root / "datasets").get(dataset).questions())
+    else:
+        material = use_case.prepare(source)
+        material.tell()
+        kept = set(seen.get("test", ()))
+        found = material.rows(seed=trained.get("seed", config.training.seed))
+        rows = [row for row in found if documents is not None or row.document in kept]
+    tell_trained(use_case.wording.group, (row.document for row in rows), seen.get("train", ()))
+    rows = rows[: config.evaluation.max_questions or None]
+    if not rows:
+        fault = f"there are no {use_case.wording.row}s that were kept from {facts['name']}@v{facts['version']}"
+        raise DataError(fault, hint="give --dataset or --source")
+    return rows
