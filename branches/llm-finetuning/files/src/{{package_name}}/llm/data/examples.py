@@ -96,7 +96,7 @@ def row_of(record: Mapping[str, Any]) -> Row:
 
 
 def clean(text: str) -> str:
-    r"""Normalise a text: composed letters (Unicode NFC), plain line feeds, and no control characters.
+    r"""Normalise a text: composed letters (Unicode NFC), plain line feeds, no control characters and no half ones.
 
     Examples
     --------
@@ -104,5 +104,5 @@ def clean(text: str) -> str:
     'Mühle\nold'
     """
     composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    kept = (c for c in composed if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf"} or c == "\u200d")
+    kept = (c for c in composed if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} or c == "\u200d")
     return "".join(kept).strip()

@@ -5,7 +5,7 @@
 | pairs | question, answer, context |
 | messages | messages: role, content |
 | sharegpt | conversations: from, value; system |
-| preference | prompt, chosen, rejected: texts or messages |
+| preference | prompt, or conversations; chosen, rejected: texts or messages |
 | instruction | instruction, input, output |
 | completion | prompt, completion: texts or messages |
 """
@@ -106,7 +106,7 @@ def _rows(path: Path, name: str, records: Iterable[tuple[str, Any]]) -> Iterator
         total += 1
         try:
             row = _row(record, name, place)
-            identifier = str(record.get("id") or "")
+            identifier = _name(record.get("id"))
             if identifier and ids.setdefault(identifier, place) != place:
                 raise _FaultError(f"the id {identifier} is that of {ids[identifier]}")
             yield row
@@ -215,7 +215,7 @@ def _read_table(lines: Iterable[str]) -> csv.DictReader[str]:
 def _json(text: str, where: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         hint = "give JSON lines, a JSON list, a .csv or a .parquet file"
         raise DataError(f"{where} is not JSON: {error}", hint=hint) from error
 
@@ -226,16 +226,20 @@ def _row(record: Any, name: str, place: str) -> Row:
     missing = FORMATS[name] - record.keys()
     if missing:
         raise _FaultError(f"no {', '.join(sorted(missing))}, which the format {name} has")
-    document = str(record.get("document") or record.get("id") or place)
-    topic = str(record.get("topic") or "")
+    document = _name(record.get("document")) or _name(record.get("id")) or place
+    topic = _name(record.get("topic"))
+    if name == "completion" and record.get("label", True) in {False, "False", "false", "0"}:
+        raise _FaultError("its label says that this is not to be answered: give it as `rejected`, beside `chosen`")
     if name in {"pairs", "instruction"}:
         keys = ("question", "context", "answer") if name == "pairs" else ("instruction", "input", "output")
         question, context, answer = (_text(record.get(key) or "", key) for key in keys)
         return _pair(question, context, answer, document, topic)
     rejected = ""
     if name == "preference":
-        prompt, chosen = _messages(record.get("prompt") or [], "user"), _messages(record["chosen"], "assistant")
-        others = _messages(record["rejected"], "assistant")
+        prompt = _messages(record.get("prompt") or record.get("conversations") or [], "user")
+        chosen, others = (_messages(record[key], "assistant") for key in ("chosen", "rejected"))
+        if prompt and prompt[-1].role == "assistant":
+            raise _FaultError("the conversation ends with an answer already, beside chosen and rejected")
         # With messages on both sides, each holds the whole conversation, or its end.
         messages = chosen if chosen[: len(prompt)] == prompt else [*prompt, *chosen]
         rejected = others[-1].content if others else ""
@@ -262,6 +266,8 @@ def _pair(question: str, context: str, answer: str, document: str, topic: str) -
 def _messages(found: Any, role: str) -> list[Message]:
     if isinstance(found, str):
         return [Message(role, clean(found))]
+    if isinstance(found, dict):
+        found = [found]
     if not isinstance(found, list):
         raise _FaultError(f"{type(found).__name__} where messages should be")
     messages = []
@@ -284,6 +290,11 @@ def _check(messages: Sequence[Message]) -> None:
         raise _FaultError("there is no question of a user")
     if not messages[-1].content:
         raise _FaultError("the answer is empty")
+
+
+def _name(value: Any) -> str:
+    """Give an id, a document or a topic as text; empty where there is none."""
+    return "" if value is None else clean(str(value))
 
 
 def _text(value: Any, key: str) -> str:

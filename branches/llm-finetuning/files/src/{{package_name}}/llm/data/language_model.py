@@ -185,14 +185,14 @@ class LanguageModel:
             found = self._send(body, most)
             content = found["choices"][0]["message"]["content"] or ""
             counted = found.get("usage") or {}
-            sent = counted.get("prompt_tokens", size // _BYTES)
-            received = counted.get("completion_tokens", len(content.encode()) // _BYTES)
+            sent = _count(counted.get("prompt_tokens"), size)
+            received = _count(counted.get("completion_tokens"), len(content.encode()))
             with self._lock:
                 self.usage.requests += 1
                 self.usage.prompt_tokens += sent
                 self.usage.completion_tokens += received
                 self.usage.cost += self._price(sent, received)
-        except (AttributeError, TypeError, KeyError, IndexError) as error:
+        except (AttributeError, TypeError, KeyError, IndexError, OverflowError) as error:
             self._charge(most)
             raise NonsenseError("the endpoint does not answer as OpenAI's does") from error
         except NonsenseError:
@@ -278,10 +278,15 @@ class LanguageModel:
         return f"the language model at {urlsplit(self.settings.url).netloc.rpartition('@')[2]}"
 
 
+def _count(tokens: Any, size: int) -> int:
+    """Take the tokens that an endpoint has counted, or count them by the bytes where that can't be."""
+    return tokens if isinstance(tokens, int) and tokens >= 0 else size // _BYTES
+
+
 def _object(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NonsenseError(f"the endpoint answers with what is not JSON: {content[:_SHOWN]!r}") from error
     if not isinstance(found, dict):
         raise NonsenseError(f"the endpoint answers with a {type(found).__name__}")
@@ -295,7 +300,7 @@ def _parsed(content: str, check: Callable[[Any], None]) -> Any:
         text = text.partition("\n")[2].rpartition("```")[0]
     try:
         answer = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
     check(answer)
     return answer

@@ -141,7 +141,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path.parent} is no checkpoint: it has no file {path.name}", hint=RESTORE)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not JSON: {error}", hint=RESTORE) from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds no JSON object", hint=RESTORE)
