@@ -14,8 +14,8 @@ from typing import Any
 
 from ..errors import ModelError
 from .chunks import Chunk
-from .examples import clean
 from .language_model import LanguageModel, LimitReachedError, NonsenseError
+from .normalisation import clean
 from .pairs import Pair
 
 _INSTRUCTION = """\

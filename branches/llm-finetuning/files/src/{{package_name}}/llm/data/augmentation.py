@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from .asking import Asked, ask_about, give_up_if_hopeless
 from .chunks import Chunk, Span
 from .duplicates import near_duplicates
-from .examples import Row, clean
+from .examples import Row
 from .language import language_of
 from .language_model import LanguageModel, LimitReachedError, NonsenseError
+from .normalisation import clean
 from .pairs import Pair
 from .quality import judge
 

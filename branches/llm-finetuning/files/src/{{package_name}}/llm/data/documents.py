@@ -23,7 +23,7 @@ class Document:
     name : str
         Path below the folder it was read from, with forward slashes.
     text : str
-        The whole text; every line ends with a line feed.
+        The whole text, normalised; every line ends with a line feed.
     marks : tuple of (int, str)
         Positions from which a place of the original begins, such as ``(1200, "page 3")``. Without any, places are the
         lines of the text.

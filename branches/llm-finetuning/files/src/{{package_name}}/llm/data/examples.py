@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -93,16 +92,3 @@ def row_of(record: Mapping[str, Any]) -> Row:
         return Example(**{**known, "messages": tuple(Message(**message) for message in record["messages"])})
     names = {field.name for field in fields(Pair)}
     return Pair(**{name: value for name, value in record.items() if name in names})
-
-
-def clean(text: str) -> str:
-    r"""Normalise a text: composed letters (Unicode NFC), plain line feeds, no control characters and no half ones.
-
-    Examples
-    --------
-    >>> clean("  Mu\u0308hle\r\n\x00old\u200b ")
-    'Mühle\nold'
-    """
-    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    kept = (c for c in composed if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} or c == "\u200d")
-    return "".join(kept).strip()

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import DataError
-from .examples import ROLES, Example, Message, Row, clean, conversation
+from .examples import ROLES, Example, Message, Row, conversation
+from .normalisation import clean
 from .pairs import Pair
 
 FORMATS = {

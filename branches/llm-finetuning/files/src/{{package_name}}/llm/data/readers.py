@@ -14,6 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
+from .normalisation import normalise
+
 TEXTS = frozenset({".md", ".markdown", ".txt"})
 SUFFIXES = TEXTS | {".docx", ".htm", ".html", ".pdf"}
 _LANGUAGES = (
@@ -101,7 +103,7 @@ def _decode(raw: bytes, encoding: str) -> str:
             way = "" if used != "utf-8" else "; name its encoding with --set llm.data.encoding=cp1252, for example"
             raise UnusableFileError(f"not {name} text (byte {error.start}){way}") from error
         text = _decode_as(raw, encoding)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return normalise(text)
 
 
 def _decode_as(raw: bytes, encoding: str) -> str:
@@ -148,7 +150,7 @@ def _read_pdf(raw: bytes) -> Content:
 
 def _unwrapped(text: str) -> str:
     """Join the lines of a paragraph, and words that were broken at their ends."""
-    joined = _WRAPPED.sub(" ", _HYPHENATED.sub("", text.replace("\r", "")))
+    joined = _WRAPPED.sub(" ", _HYPHENATED.sub("", normalise(text)))
     return "\n".join(line.strip() for line in joined.split("\n"))
 
 
@@ -172,7 +174,7 @@ def _read_word(raw: bytes) -> str:
         raise
     except Exception as error:  # as with PDF
         raise UnusableFileError(f"not a Word document that can be read: {error}") from error
-    return _to_markdown(html)
+    return _to_markdown(normalise(html))
 
 
 def _no_image(_image: object) -> dict[str, str]:

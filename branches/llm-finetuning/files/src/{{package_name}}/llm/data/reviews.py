@@ -19,8 +19,9 @@ from typing import Literal, get_args
 
 from ...disk import room_for
 from ..errors import DataError
-from .examples import Example, Message, Row, clean, conversation
+from .examples import Example, Message, Row, conversation
 from .formats import read_csv
+from .normalisation import clean
 from .pairs import Pair
 from .splits import Splits
 from .store import Version
