@@ -237,6 +237,18 @@ class EvaluationConfig(ConfigModel):
     max_questions: int = Field(default=0, ge=0, description="Questions asked of a split, 0 for all")
 
 
+class ServingConfig(ConfigModel):
+    """How a model is served to many clients at once."""
+
+    checkpoint: str = Field(default="", description="Such as name@v1.0.0; the latest of llm.training.name if empty")
+    rows: int = Field(default=16, ge=1, le=1024, description="Most answers that are written at once")
+    queue: int = Field(default=64, ge=1, description="Most requests that wait; more are refused with 429")
+    context: int = Field(default=0, ge=0, description="Most tokens of prompt and answer; 0 for what the model can do")
+    max_tokens: int = Field(default=256, ge=1, description="Most tokens of an answer, where a client does not say")
+    timeout_seconds: float = Field(default=300, gt=0, description="Until when an answer must be whole")
+    preload: bool = Field(default=False, description="Load the model at the start, not with the first request")
+
+
 class UseCaseConfig(ConfigModel):
     """What models are tuned for."""
 
@@ -255,5 +267,6 @@ class LLMConfig(ConfigModel):
     training: TrainingConfig = TrainingConfig()
     distributed: DistributedConfig = DistributedConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    serving: ServingConfig = ServingConfig()
     sweep: SweepConfig = SweepConfig()
     profiles: dict[str, ProfileConfig] = Field(default={}, description="Files of conf/llm/profiles")
