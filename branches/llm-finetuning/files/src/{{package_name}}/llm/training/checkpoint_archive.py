@@ -12,7 +12,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from ...disk import room_for
@@ -54,7 +54,9 @@ def pack(folder: Path, target: Path, top: str) -> None:
         write_zip(target, [(f"{top}/{path.relative_to(folder).as_posix()}", path) for path in files])
 
 
-def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> None:
+def write_zip(
+    target: Path, files: Iterable[tuple[str, Path]], check: Callable[[Path], None] = lambda _written: None
+) -> None:
     """Write files as a zip, whole or not at all; the same files give the same bytes.
 
     Parameters
@@ -63,6 +65,8 @@ def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> None:
         Zip to make. Its folder is made too.
     files : iterable of (str, Path)
         Names in the zip, and files.
+    check : callable, optional
+        Called with what was written before it gets its name; it raises where that must not be.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
@@ -76,6 +80,7 @@ def write_zip(target: Path, files: Iterable[tuple[str, Path]]) -> None:
                 with path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as sink:
                     shutil.copyfileobj(source, sink, CHUNK)
         sync(half)
+        check(half)
         half.replace(target)
 
 
