@@ -183,7 +183,7 @@ def evaluate(
     rows = rows_to_ask(use_case, facts, settings, dataset, documents)
     evaluated = use_case.evaluate(model, tokenizer, trained, rows)
     print_scores({"score": evaluated.scores()}, use_case.wording.measures, title=f"{len(rows)} {use_case.wording.row}s")
-    print_tables(use_case.review(model, tokenizer, trained, rows))
+    print_tables(evaluated.tables(rows))
     tags = {"checkpoint": f"{facts['name']}@v{facts['version']}", "dataset": dataset or source.as_posix()}
     metric = next(iter(use_case.wording.measures))
     tell_run(record_evaluation(store, root, {**tags, "metric": metric}, evaluated, rows))

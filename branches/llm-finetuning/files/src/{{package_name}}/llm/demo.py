@@ -78,7 +78,6 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
         with watch.stage("evaluation after"), console.status(f"asking the tuned model {len(test)} {wording.row}s"):
             known = use_case.finish(trainer.model, trainer.tokenizer, splits)
             tuned = use_case.evaluate(trainer.model, trainer.tokenizer, known, test)
-            tables = use_case.review(trainer.model, trainer.tokenizer, known, test)
         console.print(f"after: {label.lower()} {tuned.scores()[measure]:.1%}")
 
         with watch.stage("checkpoint"):
@@ -114,7 +113,7 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
             "parameters": result.parameters,
             "history": result.history,
             "samples": samples,
-            "tables": [asdict(table) for table in tables],
+            "tables": [asdict(table) for table in tuned.tables(test)],
         }
         run.log_metrics({f"base_{name}": score for name, score in base.scores().items()})
         run.log_metrics({f"tuned_{name}": score for name, score in tuned.scores().items()})

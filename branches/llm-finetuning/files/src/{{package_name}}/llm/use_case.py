@@ -34,6 +34,8 @@ class Wording:
         What is asked, and what is in one split only, each in the singular.
     measures : mapping of str to str
         Scores from 0 to 1; the first is the one that counts.
+    dataset : str
+        Name of the dataset that is built without another.
     usage : str
         Python that asks a checkpoint: a format of ``package`` and the literals
         ``checkpoint``, ``context`` and ``question``.
@@ -42,6 +44,7 @@ class Wording:
     row: str
     group: str
     measures: Mapping[str, str]
+    dataset: str
     usage: str
 
 
@@ -68,6 +71,10 @@ class Evaluated(Protocol):
 
     def scores(self) -> dict[str, float]:
         """Give the scores by name: those of the wording, and ``eval_loss`` in nats a token."""
+        ...
+
+    def tables(self, rows: Sequence[Row]) -> list[Table]:
+        """Show how the model does in use, where the scores don't tell."""
         ...
 
 
@@ -138,16 +145,6 @@ class UseCase(Protocol):
         splits: Mapping[str, Sequence[Row]],
     ) -> dict[str, Any]:
         """Find out what a checkpoint has to know beside its weights."""
-        ...
-
-    def review(
-        self,
-        model: PreTrainedModel | PeftModel,
-        tokenizer: PreTrainedTokenizerBase,
-        facts: Mapping[str, Any],
-        test: Sequence[Row],
-    ) -> list[Table]:
-        """Show how a finished model does in use."""
         ...
 
 

@@ -11,7 +11,7 @@ import typer
 from ...runtime import EnvOption, JsonOption, SetOption, print_table
 from ..options import SourceOption
 from . import augment_cli, exchange_cli, review_cli
-from .options import NameOption, Reference, SeedOption, language_model, open_datasets, tell_limit, tell_version
+from .options import Reference, SeedOption, language_model, open_datasets, tell_limit, tell_version
 
 if TYPE_CHECKING:
     from ..config import LLMConfig
@@ -34,7 +34,7 @@ class Maker(StrEnum):
 @app.command("build")
 def build_command(
     documents: SourceOption = None,
-    name: NameOption = "documents",
+    name: Annotated[str | None, typer.Option("--name", help="Name of the dataset")] = None,
     by: Annotated[Maker, typer.Option("--by", help="Who makes the pairs; the model is a language model")] = Maker.RULES,
     seed: SeedOption = 0,
     overrides: SetOption = None,
@@ -54,7 +54,7 @@ def build_command(
             raise typer.BadParameter(f"there are no passages to ask about for {use_case.name}", param_hint="--by")
         material, about = _ask(material, config, store, keep_rules=by == Maker.BOTH)
     material.tell()
-    version = build(store, name, material, seed, about)
+    version = build(store, name or use_case.wording.dataset, material, seed, about)
     tell_version(version)
 
 

@@ -19,6 +19,7 @@ class MapperConfig(ConfigModel):
     taxonomy: Path = Field(default=Path("data/taxonomy.yaml"), description="Categories, aliases and frames")
     size: int = Field(default=1000, ge=100, description="Texts of all splits together")
     least_accuracy: float = Field(default=0.95, gt=0, le=1, description="Of the answers that are taken, on validation")
+    least_texts: int = Field(default=50, ge=1, description="Validation texts that a threshold is found with")
     decoding: Literal["constrained", "free"] = Field(default="constrained", description="How the model answers")
     samples: int = Field(default=500, ge=10, description="Draws of the bootstrap intervals")
 

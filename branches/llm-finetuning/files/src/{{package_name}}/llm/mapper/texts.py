@@ -46,10 +46,14 @@ def write_texts(
     DataError
         If the file gives fewer different texts, or a text of one split gives away another.
     """
-    whole = settings.model_copy(update={"split_by": "document"})
+    if settings.split_by != "document":
+        raise DataError(
+            f"llm.data.split_by={settings.split_by} would keep all texts of some categories from training",
+            hint="leave it at document: what stays in one split is an alias then, not a category",
+        )
     named = _aliases(taxonomy)
     try:
-        aliases = split_rows(named, whole, seed=seed, similarity=similarity)
+        aliases = split_rows(named, settings, seed=seed, similarity=similarity)
     except TooFewRowsError as error:
         fault = f"{len(named)} aliases in {len(taxonomy.codes)} categories are too few to split, none in two splits"
         raise DataError(fault, hint="add aliases to the taxonomy, several for each category") from error

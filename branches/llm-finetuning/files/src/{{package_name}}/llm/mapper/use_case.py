@@ -19,9 +19,12 @@ from .taxonomy import KNOWN, UNCALIBRATED, Taxonomy, answer_of, parse_answer, re
 from .texts import write_texts
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from ...models.metrics import Predictions
     from ...tracking.responses import Response
 
     Model = PreTrainedModel | PeftModel
@@ -82,6 +85,16 @@ class Evaluation:
         In nats a token.
     answers : tuple of str
         What it writes freely.
+    found : Predictions
+        The likeliest category of each text, and the right one, by their places among the codes.
+    confidence : ndarray of shape (n_texts,)
+        How likely the likeliest category is.
+    codes : tuple of str
+        The categories that it was asked among.
+    threshold : float
+        From which confidence on its answer is taken.
+    samples : int
+        Draws of the bootstrap intervals.
     """
 
     accuracy: float
@@ -89,6 +102,11 @@ class Evaluation:
     valid_json: float
     eval_loss: float
     answers: tuple[str, ...]
+    found: Predictions
+    confidence: NDArray[np.float64]
+    codes: tuple[str, ...]
+    threshold: float
+    samples: int
 
     def responses(self, rows: Sequence[Row], variant: str = "") -> list[Response]:
         """Give each prompt with the answer to it, for the run in which it was asked."""
@@ -103,6 +121,15 @@ class Evaluation:
             "eval_loss": self.eval_loss,
         }
 
+    def tables(self, rows: Sequence[Row]) -> list[Table]:
+        """Show how well the model does for each category, and how many of its answers are taken how surely."""
+        from .metrics import class_table, coverage_table
+
+        return [
+            class_table(self.codes, self.found, [row.document for row in rows], samples=self.samples),
+            coverage_table(self.confidence, self.found.truth == self.found.predicted, self.threshold),
+        ]
+
 
 class UseCase:
     """Texts that are written from a taxonomy; a model answers with the category, as JSON."""
@@ -112,6 +139,7 @@ class UseCase:
         row="text",
         group="phrase",
         measures={"accuracy": "Accuracy", "macro_f1": "Macro F1", "valid_json": "Valid JSON"},
+        dataset="texts",
         usage=USAGE,
     )
 
@@ -175,6 +203,11 @@ class UseCase:
             valid_json=sum(parse_answer(answer, codes)[0] is not None for answer in answers) / len(rows),
             eval_loss=evaluator.loss(model, tokenizer, rows),
             answers=tuple(answers),
+            found=found,
+            confidence=shares.max(axis=1),
+            codes=tuple(codes),
+            threshold=facts.get(KNOWN, {}).get("threshold", UNCALIBRATED),
+            samples=self.settings.samples,
         )
 
     def finish(
@@ -185,10 +218,13 @@ class UseCase:
         from .metrics import calibrate
 
         if not splits:
+            tell_uncalibrated(0, self.settings.least_texts)
             return {KNOWN: {"threshold": UNCALIBRATED, "categories": []}}
         codes, _ = categories_of([row for rows in splits.values() for row in rows])
-        threshold = UNCALIBRATED
-        if held_out := splits.get("validation", ()):
+        threshold, held_out = UNCALIBRATED, splits.get("validation", ())
+        if len(held_out) < self.settings.least_texts:
+            tell_uncalibrated(len(held_out), self.settings.least_texts)
+        else:
             _, expected = categories_of(held_out)
             texts, size = [row.question for row in held_out], self.config.evaluation.batch_size
             shares = ask(model, tokenizer, texts, codes, batch_size=size)
@@ -196,23 +232,14 @@ class UseCase:
             threshold = calibrate(shares.max(axis=1), right, self.settings.least_accuracy)
         return {KNOWN: {"threshold": threshold, "categories": codes}}
 
-    def review(
-        self, model: Model, tokenizer: PreTrainedTokenizerBase, facts: Mapping[str, Any], test: Sequence[Row]
-    ) -> list[Table]:
-        """Show how well the model does for each category, and how many of its answers are taken how surely."""
-        from .asking import ask
-        from .metrics import class_table, coverage_table, predictions
 
-        codes, expected = _known_and_expected(facts, test)
-        shares = ask(
-            model, tokenizer, [row.question for row in test], codes, batch_size=self.config.evaluation.batch_size
-        )
-        found = predictions(codes, expected, [codes[best] for best in shares.argmax(axis=1)])
-        threshold = facts.get(KNOWN, {}).get("threshold", UNCALIBRATED)
-        return [
-            class_table(codes, found, [row.document for row in test], samples=self.settings.samples),
-            coverage_table(shares.max(axis=1), found.truth == found.predicted, threshold),
-        ]
+def tell_uncalibrated(texts: int, least: int) -> None:
+    """Say that nothing tells from which confidence on the model is right often enough."""
+    console.print(
+        f"{texts} validation texts are too few to find a threshold of confidence with, {least} are needed: "
+        f"the model's answer is taken from {UNCALIBRATED} on",
+        soft_wrap=True,
+    )
 
 
 def _known_and_expected(facts: Mapping[str, Any], rows: Sequence[Row]) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ from ..data.pairs import Pair
 from ..data.splits import Splits, split_rows
 from ..errors import DataError
 from ..pipeline import Prepared, prepare, spread
-from ..use_case import Table, Wording
+from ..use_case import Wording
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -40,6 +40,7 @@ class UseCase:
         row="question",
         group="document",
         measures={"exact_match": "Exact match", "contains_answer": "Contains answer", "token_f1": "Token F1"},
+        dataset="documents",
         usage=USAGE,
     )
 
@@ -92,9 +93,3 @@ class UseCase:
     ) -> dict[str, Any]:
         """Give nothing: the weights know all."""
         return {}
-
-    def review(
-        self, model: Model, tokenizer: PreTrainedTokenizerBase, facts: Mapping[str, Any], test: Sequence[Row]
-    ) -> list[Table]:
-        """Give nothing beside the scores."""
-        return []
