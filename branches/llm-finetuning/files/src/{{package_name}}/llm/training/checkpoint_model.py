@@ -68,33 +68,48 @@ def read_model(
     Raises
     ------
     CheckpointError
-        If the files are no model, or an adapter does not fit its base model.
+        If the files are no model or lack weights, or an adapter does not fit its base model.
     """
     from peft import PeftModel
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
     where = base or Base(str(folder))
     try:
         options = {"quantization_config": four_bit_settings()} if four_bits else {}
         loader = AutoModelForSequenceClassification if base is None and _scores(folder) else AutoModelForCausalLM
-        model: Any = loader.from_pretrained(
+        model: Any
+        model, loaded = loader.from_pretrained(
             where.location,
             revision=where.commit or "main",
             dtype=dtype_of(precision),
             trust_remote_code=False,
+            output_loading_info=True,
             **options,
         )
+        lacking = loaded["missing_keys"]
         set_commit(model, where.commit)
         if base:
             model = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
             # The file holds the reference; PEFT looks for the base model there when it saves the adapter again.
             model.peft_config["default"].base_model_name_or_path = base.location
+            lacking = _lacking(model, folder)
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
-    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except Exception as error:  # the files may come from anywhere: each part of what reads them may fail
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CheckpointError(f"{folder.name} can't be loaded on {where.location}: {reason}", hint=RESTORE) from error
+    if lacking:
+        # Libraries only warn, and fill in what leaves the base model as it is, or noise.
+        raise CheckpointError(f"{folder.name} lacks weights, such as {min(lacking)}", hint=RESTORE)
     return model.eval(), tokenizer
+
+
+def _lacking(model: PeftModel, folder: Path) -> set[str]:
+    """Give the weights of an adapter that its file does not have."""
+    from peft import get_peft_model_state_dict
+    from safetensors import safe_open
+
+    with safe_open(folder / "adapter_model.safetensors", framework="pt") as weights:
+        return {*get_peft_model_state_dict(model, save_embedding_layers=False)} - {*weights.keys()}
 
 
 def _scores(folder: Path) -> bool:

@@ -263,7 +263,7 @@ class CheckpointManager:
                 if test:
                     test(folder)
             except CheckpointError as error:  # its folder has a name that nobody gave it, and is about to go
-                message = error.message.replace(f"{folder}/", "").replace(str(folder), "it")
+                message = error.message.replace(f"{folder}/", "").replace(str(folder), "it").replace(folder.name, "it")
                 raise CheckpointError(f"{source}: {message}", hint=error.hint) from error
             sync_tree(folder)
             return self._keep(folder, facts["name"], number)
