@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -73,7 +74,6 @@ class Numbers(BaseModel):
     @classmethod
     def of(cls, report: MonitoringReport) -> Self:
         """Take the numbers of a report."""
-        kinds = [alarm.kind for alarm in report.alarms]
         faulty: dict[str, float] = {}
         for issue in report.issues:
             name = issue.column or "whole rows"
@@ -85,7 +85,7 @@ class Numbers(BaseModel):
             created=report.created,
             status=report.status,
             rows=report.rows,
-            alarms={kind: kinds.count(kind) for kind in dict.fromkeys(kinds)},
+            alarms=Counter(alarm.kind for alarm in report.alarms),
             psi={one.column: one.psi for one in report.drift if one.psi is not None},
             drifted=[one.column for one in report.drift if one.drifted],
             faulty=faulty,

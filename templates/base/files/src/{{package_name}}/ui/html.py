@@ -22,6 +22,6 @@ def render(template: str, **values: object) -> str:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    found = Environment(loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined)
+    found = Environment(loader=PackageLoader(__name__.rpartition(".")[0]), autoescape=True, undefined=StrictUndefined)
     found.trim_blocks = found.lstrip_blocks = True
     return found

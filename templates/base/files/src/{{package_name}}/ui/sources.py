@@ -22,14 +22,14 @@ def tracking_of(config: Config) -> Tracking:
     TrackingError
         If it can't be reached.
     """
-    return _open(config.group("tracking", TrackingConfig), config.root)
+    return _open(config.group("tracking", TrackingConfig).model_dump_json(), config.root)
 
 
 @lru_cache(maxsize=4)
-def _open(settings: TrackingConfig, root: Path) -> Tracking:
+def _open(settings: str, root: Path) -> Tracking:
     from ..tracking.client import open_tracking
 
-    return open_tracking(settings, root)
+    return open_tracking(TrackingConfig.model_validate_json(settings), root)
 
 
 def history_of(config: Config) -> History:

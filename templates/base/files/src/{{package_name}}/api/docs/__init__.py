@@ -17,7 +17,7 @@ _POLICY = (
 )
 """Swagger UI styles single elements, and its pictures are inside its style sheet."""
 
-_HERE, _SWAGGER = files(__package__), files("fastapi_offline") / "static"
+_HERE, _SWAGGER = files(__name__), files("fastapi_offline") / "static"
 _FILES = {
     "favicon.png": _SWAGGER / "favicon.png",
     "start.js": _HERE / "start.js",
