@@ -71,9 +71,10 @@ class ColumnConfig(ConfigModel):
 class SplitConfig(ConfigModel):
     """How rows are divided into training, validation and test."""
 
-    method: Literal["random", "stratified", "group", "time"] = Field(
+    method: Literal["random", "stratified", "group", "time", "hash"] = Field(
         default="random",
-        description="stratified keeps the classes' shares, group keeps a group together, time tests on the latest",
+        description="stratified keeps the classes' shares, group keeps a group together, time tests on the latest;"
+        " with hash a row keeps its split when the source grows",
     )
     column: str | None = Field(default=None, description="The group, or the time; for stratified the target if null")
     validation: float = Field(default=0.2, gt=0, lt=1, description="Share of the rows for validation")
@@ -86,6 +87,8 @@ class SplitConfig(ConfigModel):
             raise ValueError("validation and test must leave a share for training: together they must be below 1")
         if self.method in {"group", "time"} and self.column is None:
             raise ValueError(f"a split by {self.method} needs a column")
+        if self.method == "hash" and self.column is not None:
+            raise ValueError("a split by hash takes no column: it is drawn from the key of a row")
         return self
 
 
@@ -121,6 +124,12 @@ class DatasetConfig(ConfigModel):
     duplicates: Literal["drop", "keep"] = Field(default="drop", description="What becomes of rows that are all alike")
     max_quarantined: float = Field(default=0.1, ge=0, le=1, description="Share of bad rows above which a run fails")
     split: SplitConfig = SplitConfig()
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that tell rows apart: the key, and those that are unique."""
+        unique = (name for name, column in self.columns.items() if column.unique)
+        return list(dict.fromkeys([*self.key, *unique]))
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> Self:

@@ -4,18 +4,16 @@ file of labelled rows → the checks of the source → without those that the so
 
 No model may be judged on rows that it, or the champion, has learned from. So a labelled row keeps its split as long as
 the source, its columns and `split` stay as they are, whatever other labels arrive: it is drawn from the row's inputs. A
-row whose inputs the source has too goes where that one went. If the source changes, its rows are divided anew, and with
-them those that follow; with other columns, all are. Where a dataset is split by time, all rows are divided by their
-times together.
+row whose inputs the source has too goes where that one went. If the source changes, its rows are divided anew, unless
+they are split by hash, and with them those that follow; with other columns, all are. Where a dataset is split by time,
+all rows are divided by their times together.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,9 +21,9 @@ import polars as pl
 from ..logs import get_logger
 from .card import Step
 from .check import CLEAN, QUARANTINE, check
-from .config import ColumnConfig, DatasetConfig, SplitConfig
+from .config import ColumnConfig, DatasetConfig
 from .readers import Table
-from .split import Codes, assign
+from .split import Codes, assign, draw
 
 _log = get_logger(__name__)
 
@@ -87,19 +85,15 @@ def append(
     ]
     both = pl.concat([source.rows, rows.lazy()])
     if dataset.split.method == "time":
-        return Divided(both, assign(both, dataset.split, dataset.target, dataset.task)), steps
+        return Divided(both, assign(both, dataset)), steps
     return Divided(both, np.concatenate([source.codes, codes])), steps
 
 
 def without_keys(dataset: DatasetConfig) -> dict[str, ColumnConfig]:
     """Describe columns so that the keys of rows may be missing: predictions have none."""
     free = {"nullable": True, "unique": False, "fill": None}
-    keys, columns = _keys(dataset), dataset.columns
+    keys, columns = dataset.keys, dataset.columns
     return {name: column.model_copy(update=free) if name in keys else column for name, column in columns.items()}
-
-
-def _keys(dataset: DatasetConfig) -> set[str]:
-    return {*dataset.key, *(name for name, column in dataset.columns.items() if column.unique)}
 
 
 def _checked(table: Table, dataset: DatasetConfig, now: datetime, folder: Path) -> tuple[pl.DataFrame, list[Step]]:
@@ -126,7 +120,7 @@ def _clean_already(column: ColumnConfig) -> ColumnConfig:
 
 def _divide(source: Divided, rows: pl.DataFrame, dataset: DatasetConfig) -> tuple[pl.DataFrame, Codes, int]:
     """Find the split of each row, and leave out those that the source has with their labels."""
-    inputs = [name for name in rows.columns if name not in {dataset.target, *_keys(dataset)}]
+    inputs = [name for name in rows.columns if name not in {dataset.target, *dataset.keys}]
     asked = rows.select(*inputs, dataset.target).with_row_index(_PLACE)
     marked = pl.concat([source.rows, pl.LazyFrame({_SPLIT: source.codes})], how="horizontal")
     marked = marked.select(*inputs, pl.col(dataset.target).alias(_TARGET), _SPLIT)
@@ -142,12 +136,5 @@ def _divide(source: Divided, rows: pl.DataFrame, dataset: DatasetConfig) -> tupl
     drop = {place for place, (_, label) in twin.items() if label and dataset.duplicates == "drop"}
     kept = [place for place in range(len(rows)) if place not in drop]
     values = rows.select(inputs)
-    codes = [twin[place][0] if place in twin else _code(values.row(place), dataset.split) for place in kept]
+    codes = [twin[place][0] if place in twin else draw(values.row(place), dataset.split) for place in kept]
     return rows[kept], np.array(codes, dtype=np.uint8), len(drop)
-
-
-def _code(row: tuple[Any, ...], split: SplitConfig) -> int:
-    """Draw a split from the values of a row: the same for the same values and seed."""
-    digest = hashlib.sha256(repr((split.seed, *row)).encode()).digest()
-    share = int.from_bytes(digest[:8]) / 2**64
-    return 2 if share < split.test else 1 if share < split.test + split.validation else 0

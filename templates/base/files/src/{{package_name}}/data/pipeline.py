@@ -145,7 +145,7 @@ def _make(opened: Opened, processed: Path) -> DataCard:
         _refuse_bad_source(opened, outcome, folder, processed)
         clean = pl.scan_parquet(folder / CLEAN).select(list(opened.columns))
         config = opened.config
-        divided = labelled.Divided(clean, assign(clean, config.split, config.target, config.task))
+        divided = labelled.Divided(clean, assign(clean, opened.described))
         steps = outcome.steps
         if opened.labelled:
             divided, more = labelled.append(divided, opened.labelled, opened.described, now, folder)

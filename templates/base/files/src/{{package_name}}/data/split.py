@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .card import Task
-from .config import SplitConfig
+from .config import DatasetConfig, SplitConfig
 from .dataset import SPLITS
 from .errors import DataError
 
@@ -18,8 +19,13 @@ Codes = NDArray[np.uint8]
 _SPLIT = "_split"
 
 
-def assign(clean: pl.LazyFrame, split: SplitConfig, target: str, task: Task) -> Codes:
+def assign(clean: pl.LazyFrame, dataset: DatasetConfig) -> Codes:
     """Choose the split of each row.
+
+    Parameters
+    ----------
+    dataset
+        With its columns.
 
     Returns
     -------
@@ -31,6 +37,7 @@ def assign(clean: pl.LazyFrame, split: SplitConfig, target: str, task: Task) -> 
     DataError
         If there are too few rows, classes, groups or times for three splits.
     """
+    split, target = dataset.split, dataset.target
     random = np.random.default_rng(split.seed)
     column = split.column or target
     values = clean.select(pl.col(target), pl.col(column).alias("_by")).collect()
@@ -38,7 +45,7 @@ def assign(clean: pl.LazyFrame, split: SplitConfig, target: str, task: Task) -> 
         raise DataError(f"{len(values)} rows are left, too few for three splits", hint="look at the quarantine")
     classes = values[target].drop_nulls().n_unique()
     if classes <= 1:
-        what = "one class only" if task == "classification" else "the same value everywhere"
+        what = "one class only" if dataset.task == "classification" else "the same value everywhere"
         raise DataError(f"the target {target!r} has {what}: there is nothing to learn", hint="check the source")
     if split.method == "random":
         codes = _divide(random.permutation(len(values)), split)
@@ -46,11 +53,14 @@ def assign(clean: pl.LazyFrame, split: SplitConfig, target: str, task: Task) -> 
         codes = _stratified(values["_by"].alias(column), split, random)
     elif split.method == "group":
         codes = _grouped(values["_by"], split, random)
+    elif split.method == "hash":
+        codes = _hashed(clean, dataset)
     else:
         codes = _by_time(values["_by"], split)
     for number, name in enumerate(SPLITS):
         if not (codes == number).any():
-            message = f"no row is left for {name}: {split.method} can't divide {len(values)} rows by {column!r}"
+            by = f" by {column!r}" if split.column else ""
+            message = f"no row is left for {name}: {split.method} can't divide {len(values)} rows{by}"
             raise DataError(message, hint="choose another method, or other shares")
     return codes
 
@@ -101,6 +111,20 @@ def _grouped(values: pl.Series, split: SplitConfig, random: np.random.Generator)
     of_group[order] = np.where(middles < split.test, 2, np.where(middles < split.test + split.validation, 1, 0))
     result: Codes = of_group[places]
     return result
+
+
+def _hashed(clean: pl.LazyFrame, dataset: DatasetConfig) -> Codes:
+    """Draw the split of each row from what names it, whatever other rows there are."""
+    named = clean.select(dataset.keys) if dataset.keys else clean
+    rows = named.collect().iter_rows()
+    return np.fromiter((draw(row, dataset.split) for row in rows), dtype=np.uint8)
+
+
+def draw(row: tuple[Any, ...], split: SplitConfig) -> int:
+    """Draw a split from the values of a row: the same for the same values and seed."""
+    digest = hashlib.sha256(repr((split.seed, *row)).encode()).digest()
+    share = int.from_bytes(digest[:8]) / 2**64
+    return 2 if share < split.test else 1 if share < split.test + split.validation else 0
 
 
 def _by_time(values: pl.Series, split: SplitConfig) -> Codes:
