@@ -32,7 +32,14 @@ TOKENS = ".tokens"
 USED = ("train", "validation")
 ENCODED_AT_ONCE = 256
 # The code that makes tokens of rows, below the folder of this branch: changed, it may make others.
-_CODE = ("data/examples.py", "data/formats.py", "data/pairs.py", "inference.py", "training/data_preparation.py")
+_CODE = (
+    "data/examples.py",
+    "data/formats.py",
+    "data/normalisation.py",
+    "data/pairs.py",
+    "inference/asking.py",
+    "training/data_preparation.py",
+)
 
 
 class TokenRows:
