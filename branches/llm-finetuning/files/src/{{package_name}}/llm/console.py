@@ -80,6 +80,11 @@ def tell_loss(step: int, last_step: int, measured: Mapping[str, float]) -> None:
         console.print(f"step {step} of {last_step}: validation loss {measured['eval_loss']:.3f}")
 
 
+def tell_page(page: Path, root: Path) -> None:
+    """Say where a page is."""
+    console.print(f"report: {page.relative_to(root).as_posix()}", soft_wrap=True)
+
+
 def tell_run(run: str) -> None:
     """Say where a run can be seen."""
     console.print(f"recorded: `runs show {run[:8]}`")

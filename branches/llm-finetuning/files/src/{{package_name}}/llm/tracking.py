@@ -19,7 +19,7 @@ from ..tracking.client import open_tracking
 from ..tracking.config import TrackingConfig
 from ..tracking.provenance import read_commit, read_environment
 from ..tracking.reproduction import KIND
-from ..tracking.responses import log_responses
+from ..tracking.responses import Response, log_responses
 from ..tracking.store import Run
 from ..tracking.weights_and_biases import open_run
 from .base_model import pick_device
@@ -31,9 +31,8 @@ from .training.checkpoint_files import file_sha256
 from .training.data_preparation import Conversations
 
 if TYPE_CHECKING:
-    from .data.examples import Row
+    from .evaluation.records import EvaluationReport
     from .training.loop import Progress
-    from .use_case import Evaluated
 
 TRAINING = "llm"
 """Kind of the runs that `reproduce` does again."""
@@ -180,9 +179,9 @@ def record_training(
 
 
 def record_evaluation(
-    store: TrackingConfig, root: Path, tags: Mapping[str, str], found: Evaluated, rows: Sequence[Row]
+    store: TrackingConfig, root: Path, report: EvaluationReport, responses: Sequence[Response], folder: Path
 ) -> str:
-    """Record what a checkpoint answered, and its scores.
+    """Record what a checkpoint answered, its scores with their intervals, and the report.
 
     Parameters
     ----------
@@ -190,22 +189,28 @@ def record_evaluation(
         Where.
     root : Path
         Folder of the project.
-    tags : mapping of str to str
-        ``checkpoint``, ``dataset``, and the ``metric`` that counts.
-    found : Evaluated
-        Answers and scores.
-    rows : sequence of Row
-        What was asked.
+    report : EvaluationReport
+        What was found; its first score is the one that counts.
+    responses : sequence of Response
+        What was asked and answered.
+    folder : Path
+        The files of the report.
 
     Returns
     -------
     str
         Id of the run.
     """
-    facts = {KIND: EVALUATION, **tags}
-    with record_run(store, root, EVALUATION, tags["checkpoint"], facts) as run:
-        run.log_metrics(found.scores())
-        log_responses(run, found.responses(rows))
+    metric = next(iter(report.scores))
+    facts = {KIND: EVALUATION, "checkpoint": report.model, "dataset": report.asked, "metric": metric}
+    found: dict[str, float] = {}
+    for name, score in report.scores.items():
+        ends = {name: score.value, f"{name}_low": score.low, f"{name}_high": score.high}
+        found |= {key: value for key, value in ends.items() if value is not None}
+    with record_run(store, root, EVALUATION, report.model, facts) as run:
+        run.log_metrics(found)
+        log_responses(run, responses)
+        run.log_folder(folder, "report")
     return run.id
 
 

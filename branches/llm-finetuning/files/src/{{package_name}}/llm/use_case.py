@@ -65,6 +65,16 @@ class Evaluated(Protocol):
         """What the model said, in the order of the rows."""
         ...
 
+    @property
+    def each(self) -> Mapping[str, Sequence[float]]:
+        """Scores of each answer, by measures of the wording whose score of all is the mean."""
+        ...
+
+    @property
+    def losses(self) -> Sequence[tuple[float, int]]:
+        """Negative log likelihood of each expected answer in nats, and its tokens."""
+        ...
+
     def responses(self, rows: Sequence[Row], variant: str = "") -> list[Response]:
         """Give each prompt with the answer to it, for the run in which it was asked."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Self
@@ -28,18 +28,16 @@ class Evaluation:
 
     Attributes
     ----------
-    exact_match, contains_answer, token_f1 : float
-        Means from 0 to 1.
-    eval_loss : float
-        Mean negative log likelihood of the expected answers, in nats a token.
+    each : mapping of str to tuple of float
+        ``exact_match``, ``contains_answer`` and ``token_f1`` of each answer, from 0 to 1.
+    losses : tuple of (float, int)
+        Negative log likelihood of each expected answer in nats, and its tokens.
     answers : tuple of str
         What the model said, in the order of the pairs.
     """
 
-    exact_match: float
-    contains_answer: float
-    token_f1: float
-    eval_loss: float
+    each: Mapping[str, tuple[float, ...]]
+    losses: tuple[tuple[float, int], ...]
     answers: tuple[str, ...]
 
     def responses(self, pairs: Sequence[Row], variant: str = "") -> list[Response]:
@@ -55,18 +53,18 @@ class Evaluation:
         return responses_of(pairs, self.answers, variant, {"token_f1": token_f1})
 
     def scores(self) -> dict[str, float]:
-        """Give the scores by name."""
-        return {
-            "exact_match": self.exact_match,
-            "contains_answer": self.contains_answer,
-            "token_f1": self.token_f1,
-            "eval_loss": self.eval_loss,
-        }
+        """Give the means by name, and ``eval_loss`` in nats a token."""
+        means = {name: fmean(values) for name, values in self.each.items()}
+        return {**means, "eval_loss": nats_a_token(self.losses)}
 
     def tables(self, pairs: Sequence[Row]) -> list[Table]:
         """Give none: the scores tell all."""
         return []
 
+
+def nats_a_token(losses: Sequence[tuple[float, int]]) -> float:
+    """Average the negative log likelihood over all tokens."""
+    return sum(nats for nats, _ in losses) / sum(tokens for _, tokens in losses)
 
 class LLMEvaluator:
     """Scores of causal language models on question-answer pairs.
@@ -102,13 +100,9 @@ class LLMEvaluator:
             raise DataError("there are no questions to evaluate", hint="give a split that holds pairs")
         answers = self.answers(model, tokenizer, pairs)
         both = list(zip(answers, [pair.answer for pair in pairs], strict=True))
-        return Evaluation(
-            exact_match=fmean(exact_match(*pair) for pair in both),
-            contains_answer=fmean(contains_answer(*pair) for pair in both),
-            token_f1=fmean(token_f1(*pair) for pair in both),
-            eval_loss=self.loss(model, tokenizer, pairs),
-            answers=tuple(answers),
-        )
+        measures = {"exact_match": exact_match, "contains_answer": contains_answer, "token_f1": token_f1}
+        each = {name: tuple(measure(*pair) for pair in both) for name, measure in measures.items()}
+        return Evaluation(each, self.losses(model, tokenizer, pairs), tuple(answers))
 
     def answers(
         self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
@@ -132,33 +126,46 @@ class LLMEvaluator:
         float
             Nats a token.
         """
+        return nats_a_token(self.losses(model, tokenizer, pairs))
+
+    def losses(
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
+    ) -> tuple[tuple[float, int], ...]:
+        """Measure how surprised the model is by each expected answer.
+
+        Returns
+        -------
+        tuple of (float, int)
+            Nats and tokens of each answer.
+        """
         import torch
 
         rows = encode(tokenizer, [conversation(pair) for pair in pairs], "completion")
-        rows.sort(key=lambda row: len(row.input_ids))
+        order = sorted(range(len(rows)), key=lambda index: len(rows[index].input_ids))
         pad = tokenizer.pad_token_id
-        total, count = 0.0, 0
+        found: dict[int, tuple[float, int]] = {}
         was_training = model.training
         model.eval()
         try:
-            for start in range(0, len(rows), self.batch_size):
-                batch = rows[start : start + self.batch_size]
+            for start in range(0, len(order), self.batch_size):
+                chosen = order[start : start + self.batch_size]
+                batch = [rows[index] for index in chosen]
                 width = len(batch[-1].input_ids)
                 gaps = [width - len(row.input_ids) for row in batch]
                 both = list(zip(batch, gaps, strict=True))
                 input_ids = torch.tensor([row.input_ids + [pad] * gap for row, gap in both])
                 mask = torch.tensor([[1] * (width - gap) + [0] * gap for gap in gaps])
-                labels = torch.tensor([row.labels + [IGNORED] * gap for row, gap in both])
+                labels = torch.tensor([row.labels + [IGNORED] * gap for row, gap in both])[:, 1:]
                 with torch.inference_mode():
                     logits = model(input_ids.to(model.device), attention_mask=mask.to(model.device)).logits
                     lost = torch.nn.functional.cross_entropy(
-                        logits[:, :-1].flatten(0, 1).float(),  # (batch * (tokens - 1), vocabulary)
-                        labels[:, 1:].flatten().to(model.device),
+                        logits[:, :-1].transpose(1, 2).float(),  # (batch, vocabulary, tokens - 1)
+                        labels.to(model.device),
                         ignore_index=IGNORED,
-                        reduction="sum",
+                        reduction="none",
                     )
-                total += lost.item()
-                count += int((labels[:, 1:] != IGNORED).sum())
+                counts = (labels != IGNORED).sum(1).tolist()
+                found |= zip(chosen, zip(lost.sum(1).tolist(), counts, strict=True), strict=True)
         finally:
             model.train(was_training)
-        return total / count
+        return tuple(found[index] for index in range(len(rows)))

@@ -54,11 +54,6 @@ def macro_f1(classes: int, rows: Predictions) -> float:
     return float(np.nanmean([f1(number, rows) for number in range(classes)]))
 
 
-def accuracy(rows: Predictions) -> float:
-    """Give the share of right answers."""
-    return float((rows.truth == rows.predicted).mean())
-
-
 def predictions(codes: Sequence[str], expected: Sequence[str], found: Sequence[str]) -> Predictions:
     """Give classes as numbers."""
     number = {code: index for index, code in enumerate(codes)}

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from ..config import LLMConfig
@@ -77,12 +78,12 @@ class Evaluation:
 
     Attributes
     ----------
-    accuracy, macro_f1 : float
+    each : mapping of str to tuple of float
+        ``accuracy``: whether the likeliest category is right; ``valid_json``: whether what the model writes freely is.
+    macro_f1 : float
         Of the likeliest category.
-    valid_json : float
-        Share of the answers that are valid where the model writes them freely.
-    eval_loss : float
-        In nats a token.
+    losses : tuple of (float, int)
+        Negative log likelihood of each expected answer in nats, and its tokens.
     answers : tuple of str
         What it writes freely.
     found : Predictions
@@ -97,10 +98,9 @@ class Evaluation:
         Draws of the bootstrap intervals.
     """
 
-    accuracy: float
+    each: Mapping[str, tuple[float, ...]]
     macro_f1: float
-    valid_json: float
-    eval_loss: float
+    losses: tuple[tuple[float, int], ...]
     answers: tuple[str, ...]
     found: Predictions
     confidence: NDArray[np.float64]
@@ -114,11 +114,13 @@ class Evaluation:
 
     def scores(self) -> dict[str, float]:
         """Give the scores by name."""
+        from ..evaluation.evaluator import nats_a_token
+
         return {
-            "accuracy": self.accuracy,
+            "accuracy": fmean(self.each["accuracy"]),
             "macro_f1": self.macro_f1,
-            "valid_json": self.valid_json,
-            "eval_loss": self.eval_loss,
+            "valid_json": fmean(self.each["valid_json"]),
+            "eval_loss": nats_a_token(self.losses),
         }
 
     def tables(self, rows: Sequence[Row]) -> list[Table]:
@@ -189,7 +191,7 @@ class UseCase:
         """
         from ..evaluation.evaluator import LLMEvaluator
         from .asking import ask, write
-        from .metrics import accuracy, macro_f1, predictions
+        from .metrics import macro_f1, predictions
 
         codes, expected = _known_and_expected(facts, rows)
         evaluator = LLMEvaluator.from_config(self.config.evaluation)
@@ -197,11 +199,12 @@ class UseCase:
         shares = ask(model, tokenizer, texts, codes, batch_size=evaluator.batch_size)
         answers = write(model, tokenizer, texts, codes, batch_size=evaluator.batch_size)
         found = predictions(codes, expected, [codes[best] for best in shares.argmax(axis=1)])
+        right = (found.truth == found.predicted).astype(float).tolist()
+        valid = [float(parse_answer(answer, codes)[0] is not None) for answer in answers]
         return Evaluation(
-            accuracy=accuracy(found),
+            each={"accuracy": tuple(right), "valid_json": tuple(valid)},
             macro_f1=macro_f1(len(codes), found),
-            valid_json=sum(parse_answer(answer, codes)[0] is not None for answer in answers) / len(rows),
-            eval_loss=evaluator.loss(model, tokenizer, rows),
+            losses=evaluator.losses(model, tokenizer, rows),
             answers=tuple(answers),
             found=found,
             confidence=shares.max(axis=1),

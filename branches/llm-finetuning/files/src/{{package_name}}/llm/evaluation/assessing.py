@@ -1,0 +1,135 @@
+"""From a checkpoint to a report of how good it is.
+
+checkpoint, questions → answers → scores of each → intervals → report
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..asked import rows_to_ask
+from ..config import EvaluationConfig
+from ..data.examples import Row
+from ..options import Settings, load_model
+from .estimates import LOSS, estimate_scores, resampling_of
+from .measures import find_text_metrics
+from .records import EvaluationReport, Example, Score, examples_of
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from ..use_case import Evaluated, UseCase
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A checkpoint that is loaded.
+
+    Attributes
+    ----------
+    facts : mapping
+        As `CheckpointManager.load_checkpoint` gives them.
+    """
+
+    model: PreTrainedModel | PeftModel
+    tokenizer: PreTrainedTokenizerBase
+    facts: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The checkpoint with its version."""
+        return f"{self.facts['name']}@v{self.facts['version']}"
+
+    @property
+    def trained(self) -> Mapping[str, Any]:
+        """What it knows of its training."""
+        found: Mapping[str, Any] = self.facts["metadata"]
+        return found
+
+
+@dataclass(frozen=True)
+class Assessor:
+    """How checkpoints are asked and scored.
+
+    Attributes
+    ----------
+    use_case : UseCase
+        What they are tuned for.
+    settings : Settings
+        Those of the command.
+    dataset : str or None
+        A version of a dataset, whose test split is asked in place of the source.
+    documents : Path or None
+        What rows are made from, if not from the project's; then all of it is asked.
+    """
+
+    use_case: UseCase
+    settings: Settings
+    dataset: str | None = None
+    documents: Path | None = None
+
+    def open(self, checkpoint: str | None) -> Candidate:
+        """Load a checkpoint, or the latest of those that are trained by default."""
+        return Candidate(*load_model(checkpoint, self.settings.config, self.settings.root))
+
+    def questions(self, *candidates: Candidate) -> list[Row]:
+        """Find what was kept from all of some checkpoints.
+
+        Raises
+        ------
+        DataError
+            If there is nothing to ask.
+        """
+        first, *others = (one.facts for one in candidates)
+        return rows_to_ask(self.use_case, first, self.settings, self.dataset, self.documents, *others)
+
+    def assess(self, candidate: Candidate, rows: Sequence[Row]) -> tuple[EvaluationReport, Evaluated]:
+        """Ask a model all questions, and score the answers by the measures of the use case and the configuration.
+
+        Raises
+        ------
+        DataError, ModelError, PluginError
+            If a metric is unknown, or what it needs is not there.
+        """
+        config, named = self.settings.config, self.use_case.wording.measures
+        settings = config.evaluation
+        # First, so that a metric that can't be had is told before a model is asked for long.
+        metrics = find_text_metrics(settings.metrics, settings.embedding_model, config.model.device)
+        evaluated = self.use_case.evaluate(candidate.model, candidate.tokenizer, candidate.trained, rows)
+        each = {**evaluated.each}
+        labels = {name: (named[name], True) for name in each}
+        for name, metric in metrics.items():
+            if name not in each:
+                each[name] = list(metric.function(evaluated.answers, rows))
+                labels[name] = metric.label, metric.greater_is_better
+        examples = examples_of(rows, evaluated.answers, each, evaluated.losses)
+        scores = score_examples(examples, {**labels, LOSS: ("Eval loss", False)}, settings)
+        groups = scores[LOSS].groups
+        for name, value in evaluated.scores().items():
+            if name not in scores:  # no mean over the answers: the tables of the use case have its interval
+                scores[name] = Score(value=value, low=None, high=None, label=named[name], rows=len(rows), groups=groups)
+        report = EvaluationReport(
+            model=candidate.name,
+            asked=self.dataset or self.settings.source.as_posix(),
+            use_case=self.use_case.name,
+            base_model=config.model.base_model,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            level=settings.level,
+            scores=scores,
+            empty=sum(not answer.strip() for answer in evaluated.answers),
+            examples=examples,
+        )
+        return report, evaluated
+
+
+def score_examples(
+    examples: Sequence[Example], labels: Mapping[str, tuple[str, bool]], settings: EvaluationConfig
+) -> dict[str, Score]:
+    """Score examples with intervals, as the configuration has them."""
+    resampling = resampling_of(examples, samples=settings.samples, level=settings.level, seed=0)
+    return estimate_scores(examples, labels, resampling, settings.precision)
