@@ -11,6 +11,7 @@ import typer
 from ..runtime import EnvOption, SetOption, start
 from .evaluation.cli import app as evaluate_app
 from .options import DatasetOption, SeedOption, SourceOption, read_settings
+from .quantization.cli import app as quantization
 from .use_case import use_case_names
 
 app = typer.Typer(help="Fine-tune a language model.", no_args_is_help=True)
@@ -159,5 +160,6 @@ def launch(
         raise typer.BadParameter("give slurm or kubernetes", param_hint="--scheduler")
 
 
+app.registered_commands += quantization.registered_commands
 for _name in use_case_names():
     app.registered_commands += import_module(f".{_name}.cli", __package__).app.registered_commands

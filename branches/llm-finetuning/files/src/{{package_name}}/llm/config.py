@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..config import ConfigModel
+from .quantization.config import QuantizationConfig
 
 Method = Literal["lora", "qlora", "full"]
 Strategy = Literal["ddp", "fsdp", "zero2", "zero3"]
@@ -278,4 +279,5 @@ class LLMConfig(ConfigModel):
     evaluation: EvaluationConfig = EvaluationConfig()
     serving: ServingConfig = ServingConfig()
     sweep: SweepConfig = SweepConfig()
+    quantization: QuantizationConfig = QuantizationConfig()
     profiles: dict[str, ProfileConfig] = Field(default={}, description="Files of conf/llm/profiles")

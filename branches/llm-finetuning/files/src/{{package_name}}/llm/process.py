@@ -62,5 +62,6 @@ def quiet_transformers() -> None:
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
     # accelerate slices the mesh of processes so.
     warnings.filterwarnings("ignore", message="Slicing a flattened dim from root mesh", category=UserWarning)
+    logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)  # torchao registers enums, as it need not any more
     logging.getLogger("accelerate.utils.fsdp_utils").setLevel(logging.WARNING)  # it tells of each file of a state
     import_module("transformers.utils.logging").disable_progress_bar()

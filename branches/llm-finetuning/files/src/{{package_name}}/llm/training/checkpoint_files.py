@@ -14,7 +14,7 @@ from ..errors import CheckpointError
 FORMAT = 1
 METADATA = "metadata.json"
 CHECKSUMS = "checksums.json"
-KINDS = ("adapter", "full", "reward")
+KINDS = ("adapter", "full", "quantized", "reward")
 # Every kind of file that a model or a tokenizer is saved as. None of them runs code when it is read.
 SAFE_SUFFIXES = frozenset({".safetensors", ".json", ".jinja", ".txt", ".model"})
 METADATA_TYPES: dict[str, type | tuple[type, ...]] = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..base_model import dtype_of, four_bit_settings, set_commit
 from ..config import Precision
 from ..errors import CheckpointError
+from ..quantization.storage import is_quantized, read_quantized, write_quantized
 from .checkpoint_base import Base
 from .checkpoint_files import RESTORE, read_metadata, write_json
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-RECORDED_PACKAGES = ("torch", "transformers", "peft", "trl", "tokenizers", "safetensors", "accelerate")
+RECORDED_PACKAGES = ("torch", "transformers", "peft", "trl", "tokenizers", "safetensors", "accelerate", "torchao")
 
 
 def write_model(folder: Path, model: Any, tokenizer: Any, reference: str | None) -> None:
@@ -42,6 +43,8 @@ def write_model(folder: Path, model: Any, tokenizer: Any, reference: str | None)
         (folder / "README.md").unlink(missing_ok=True)
         config = folder / "adapter_config.json"
         write_json(config, json.loads(config.read_text(encoding="utf-8")) | {"base_model_name_or_path": reference})
+    elif is_quantized(model):
+        write_quantized(folder, model)
     else:
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -74,19 +77,23 @@ def read_model(
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
     where = base or Base(str(folder))
+    kind = read_metadata(folder)["kind"]
+    model: Any
     try:
-        options = {"quantization_config": four_bit_settings()} if four_bits else {}
-        loader = AutoModelForSequenceClassification if base is None and _scores(folder) else AutoModelForCausalLM
-        model: Any
-        model, loaded = loader.from_pretrained(
-            where.location,
-            revision=where.commit or "main",
-            dtype=dtype_of(precision),
-            trust_remote_code=False,
-            output_loading_info=True,
-            **options,
-        )
-        lacking = loaded["missing_keys"]
+        if kind == "quantized":
+            model, lacking = read_quantized(folder), set()
+        else:
+            options = {"quantization_config": four_bit_settings()} if four_bits else {}
+            loader: Any = AutoModelForSequenceClassification if kind == "reward" else AutoModelForCausalLM
+            model, loaded = loader.from_pretrained(
+                where.location,
+                revision=where.commit or "main",
+                dtype=dtype_of(precision),
+                trust_remote_code=False,
+                output_loading_info=True,
+                **options,
+            )
+            lacking = loaded["missing_keys"]
         set_commit(model, where.commit)
         if base:
             model = PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
@@ -112,9 +119,11 @@ def _lacking(model: PeftModel, folder: Path) -> set[str]:
         return {*get_peft_model_state_dict(model, save_embedding_layers=False)} - {*weights.keys()}
 
 
-def _scores(folder: Path) -> bool:
-    kind: str = read_metadata(folder)["kind"]
-    return kind == "reward"
+def kind_of(model: Any) -> str:
+    """Say what a checkpoint of a model is: an ``adapter``, ``quantized``, a ``reward`` model, or a ``full`` one."""
+    if hasattr(model, "get_base_model"):
+        return "adapter"
+    return "quantized" if is_quantized(model) else "reward" if is_reward_model(model) else "full"
 
 
 def is_reward_model(model: Any) -> bool:

@@ -30,7 +30,7 @@ from .checkpoint_files import (
     verify_folder,
     write_json,
 )
-from .checkpoint_model import is_reward_model, package_versions, read_model, write_model
+from .checkpoint_model import kind_of, package_versions, read_model, write_model
 from .checkpoint_names import Checkpoint, Version, check_name, choose, is_name, is_version, parse_version, version_text
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class CheckpointManager:
                 "name": name,
                 "version": version_text(number),
                 "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "kind": "adapter" if is_adapter else "reward" if is_reward_model(model) else "full",
+                "kind": kind_of(model),
                 "base_model": reference,
                 "base_model_revision": revision,
                 "base_model_fingerprint": fingerprint(reference, self.project, revision)
@@ -177,6 +177,9 @@ class CheckpointManager:
         if (facts["kind"] == "reward") != (kind == "reward"):
             does = "scores answers and writes none" if facts["kind"] == "reward" else "writes answers and scores none"
             raise CheckpointError(f"{folder.name} {does}", hint="`checkpoints list` tells the kind of each")
+        if facts["kind"] == "quantized" and trainable:
+            parent = facts["metadata"].get("quantized_from", "what it was made of")
+            raise CheckpointError(f"{folder.name} is quantised, and can't be trained on", hint=f"train on {parent}")
         base = checked_base(folder, facts, self.project) if facts["kind"] == "adapter" else None
         model, tokenizer = read_model(folder, base, trainable=trainable, precision=precision, four_bits=four_bits)
         return model, tokenizer, facts

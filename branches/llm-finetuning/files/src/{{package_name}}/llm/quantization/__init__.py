@@ -1,0 +1,1 @@
+"""Smaller models: weights in fewer bits, held against the model that they were made of."""

@@ -1,0 +1,148 @@
+"""The methods: each makes the weights of a model smaller in place, with torchao."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError
+from .config import MethodName
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+_PROBED = 64  # inputs and outputs of the layer that a device is tried with
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to write weights in fewer bits.
+
+    Attributes
+    ----------
+    name : str
+        As the configuration names it.
+    summary : str
+        What it does.
+    settings : callable
+        Makes torchao's settings of a group size.
+    grouped : bool
+        Whether rows of weights are divided into groups, with a scale for each.
+    """
+
+    name: MethodName
+    summary: str
+    settings: Callable[[int], Any]
+    grouped: bool = False
+
+
+def _int8(_: int) -> Any:
+    return _torchao().Int8WeightOnlyConfig()
+
+
+def _int8_dynamic(_: int) -> Any:
+    return _torchao().Int8DynamicActivationInt8WeightConfig()
+
+
+def _int4(group_size: int) -> Any:
+    library = _torchao()
+    return library.IntxWeightOnlyConfig(weight_dtype=_four_bits(), granularity=library.PerGroup(group_size))
+
+
+def _int4_dynamic(group_size: int) -> Any:
+    library = _torchao()
+    return library.Int8DynamicActivationIntxWeightConfig(
+        weight_dtype=_four_bits(), weight_granularity=library.PerGroup(group_size)
+    )
+
+
+def _torchao() -> Any:
+    return import_module("torchao.quantization")  # has no types
+
+
+def _four_bits() -> Any:
+    return vars(import_module("torch"))["int4"]  # which the types of torch leave out
+
+
+METHODS: dict[str, Method] = {
+    one.name: one
+    for one in (
+        Method("int8", "weights in 8 bits, a scale for each row", _int8),
+        Method("int8-dynamic", "the same, and activations in 8 bits as they come", _int8_dynamic),
+        Method("int4", "weights in 4 bits, a scale for each group", _int4, grouped=True),
+        Method("int4-dynamic", "the same, and activations in 8 bits as they come", _int4_dynamic, grouped=True),
+    )
+}
+
+
+def find_method(name: str, device: torch.device) -> Method:
+    """Give a method that a device can run.
+
+    Raises
+    ------
+    ModelError
+        If there is no such method, or the device can't run it.
+    """
+    if name not in METHODS:
+        raise ModelError(f"there is no method {name!r}", hint=f"give {', '.join(METHODS)}")
+    fault = fault_of(METHODS[name], device)
+    if fault:
+        working = [one.name for one in METHODS.values() if fault_of(one, device) is None]
+        hint = f"these do: {', '.join(working)}" if working else "set llm.model.device=cpu"
+        raise ModelError(f"{name} does not run on {device.type}: {fault}", hint=hint)
+    return METHODS[name]
+
+
+def fault_of(method: Method, device: torch.device) -> str | None:
+    """Try a method on one small layer, and say why it fails; nothing if it works."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(4, _PROBED, generator=generator).to(device)
+    layer = torch.nn.Sequential(torch.nn.Linear(_PROBED, _PROBED)).to(device)
+    try:
+        with torch.inference_mode():
+            exact = layer(rows)
+            _torchao().quantize_(layer, method.settings(_PROBED // 2))
+            error = float((layer(rows) - exact).abs().max() / exact.abs().max())
+    except Exception as fault:  # kernels that a device lacks raise whatever their authors chose
+        return str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+    return None if error < 1 else "its results are wrong"  # which a NaN is too
+
+
+def quantize_weights(model: PreTrainedModel, method: Method, group_size: int) -> None:
+    """Quantise all linear layers of a model, and its embeddings in 8 bits, in place.
+
+    Embeddings that serve as the last layer too stay one matrix: in two they would take more space than before.
+
+    Raises
+    ------
+    ModelError
+        If a row of weights can't be divided into groups.
+    """
+    from torch import nn
+
+    whole: Any = model  # has no types for these
+    embeddings, last = whole.get_input_embeddings(), whole.get_output_embeddings()
+    quantize = _torchao().quantize_
+    tied = last is not None and last.weight is embeddings.weight
+    if method.grouped:
+        _check_groups(model, last, group_size)
+    quantize(model, method.settings(group_size), lambda part, _: isinstance(part, nn.Linear) and part is not last)
+    quantize(model, _int8(group_size), lambda part, _: part is embeddings or (part is last and not tied))
+    if tied:
+        last.weight = embeddings.weight
+
+
+def _check_groups(model: PreTrainedModel, last: Any, group_size: int) -> None:
+    from torch import nn
+
+    for name, part in model.named_modules():
+        if isinstance(part, nn.Linear) and part is not last and part.in_features % group_size:
+            raise ModelError(
+                f"{name} has {part.in_features} inputs, which are no whole groups of {group_size}",
+                hint="set llm.quantization.group_size to a divisor, such as 32",
+            )
