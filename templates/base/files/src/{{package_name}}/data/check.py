@@ -76,9 +76,9 @@ def check(
     with explained(table):
         raw = table.frame.collect_schema()
     _refuse_missing_columns(columns, raw)
-    asked = [*rules(columns, dataset.missing, raw, now), *rules_between(dataset.rules, columns)]
+    asked = [*rules(columns, now), *rules_between(dataset.rules, columns)]
     repeats = _repeats(dataset, columns)
-    marked = _mark(table.frame.with_columns(typed(columns, dataset.missing, raw)), asked, repeats)
+    marked = _mark(typed(table.frame, columns, dataset.missing), asked, repeats)
     broken_rules = [pl.when(rule.broken).then(pl.lit(str(rule))) for rule in asked]
     repeated = [pl.when(pl.col(_DUPLICATE) == i).then(pl.lit(reason)) for i, reason in enumerate(repeats, start=1)]
     with explained(table):

@@ -30,11 +30,11 @@ class Rule:
         return f"{self.column}: {self.name}" if self.column else self.name
 
 
-def rules(columns: Mapping[str, ColumnConfig], missing: list[str], raw: pl.Schema, now: datetime) -> list[Rule]:
+def rules(columns: Mapping[str, ColumnConfig], now: datetime) -> list[Rule]:
     """List the rules of all columns, in the order of the schema. Those about several rows are not among them."""
     found: list[Rule] = []
     for name, column in columns.items():
-        read, wrong = value(name), unreadable(name, missing, raw[name])
+        read, wrong = value(name), unreadable(name)
         found.append(Rule(name, "type", wrong))
         if column.type == "float":
             found.append(Rule(name, "finite", read.is_infinite()))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -21,10 +20,11 @@ DTYPES: dict[ColumnType, pl.DataType] = {
 }
 
 _NAIVE = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-_BOOLEANS = {"true": True, "t": True, "yes": True, "y": True, "1": True}
-_BOOLEANS |= {"false": False, "f": False, "no": False, "n": False, "0": False}
+_TRUE = ["true", "t", "yes", "y", "1"]
+_FALSE = ["false", "f", "no", "n", "0"]
+_TEXTS = {"category", "text"}
 _VALUE = "_value:"
-_NO = pl.Series([False])
+_WRONG = "_wrong:"
 
 
 def value(name: str) -> pl.Expr:
@@ -32,17 +32,27 @@ def value(name: str) -> pl.Expr:
     return pl.col(_VALUE + name)
 
 
-def typed(columns: Mapping[str, ColumnConfig], missing: Sequence[str], raw: pl.Schema) -> list[pl.Expr]:
-    """Read every raw column as the type of the schema. What is missing, or can't be read, becomes null."""
-    return [_typed(pl.col(n), raw[n], c.type, missing).alias(_VALUE + n) for n, c in columns.items()]
+def unreadable(name: str) -> pl.Expr:
+    """Refer to which values of a column are there, and yet null as the type of the schema."""
+    return pl.col(_WRONG + name)
 
 
-def unreadable(name: str, missing: Sequence[str], raw: pl.DataType) -> pl.Expr:
-    """Find the values that are there, and yet null as the type of the schema."""
-    if raw == pl.String:
-        compare = partial(_unreadable_text, missing=missing)
-        return pl.map_batches([pl.col(name), value(name)], compare, return_dtype=pl.Boolean, is_elementwise=True)
-    return present(pl.col(name), raw, missing).is_not_null() & value(name).is_null()
+def typed(frame: pl.LazyFrame, columns: Mapping[str, ColumnConfig], missing: Sequence[str]) -> pl.LazyFrame:
+    """Read every raw column as the type of the schema. What is missing, or can't be read, becomes null.
+
+    Most texts are plain, and one parse is enough. Only for the others, in which null is new or which may stand for
+    nothing, is it worth the time to strip blanks and look for texts that mean nothing.
+    """
+    raw = frame.collect_schema()
+    frame = frame.with_columns(_typed(pl.col(n), raw[n], c.type, missing).alias(_VALUE + n) for n, c in columns.items())
+    frame = frame.with_columns(_wrong(n, raw[n], missing).alias(_WRONG + n) for n in columns)
+    parsed = {n: c.type for n, c in columns.items() if raw[n] == pl.String and c.type not in _TEXTS}
+    for_nothing = {name: _values(missing, kind) for name, kind in parsed.items()}
+
+    def reread(batch: pl.DataFrame) -> pl.DataFrame:
+        return _reread(batch, parsed, for_nothing, missing)
+
+    return frame.map_batches(reread, projection_pushdown=False, streamable=True) if parsed else frame
 
 
 def present(column: pl.Expr, raw: pl.DataType, missing: Sequence[str]) -> pl.Expr:
@@ -60,7 +70,8 @@ def parse(text: pl.Expr, wanted: ColumnType) -> pl.Expr:
     if wanted == "integer":
         return text.cast(pl.Int64, strict=False)
     if wanted == "boolean":
-        return text.str.to_lowercase().replace_strict(_BOOLEANS, default=None, return_dtype=pl.Boolean)
+        lower = text.str.to_lowercase()
+        return pl.when(lower.is_in(_TRUE)).then(statement=True).when(lower.is_in(_FALSE)).then(statement=False)
     if wanted == "date":
         return text.str.to_date("%Y-%m-%d", strict=False)
     if wanted == "datetime":
@@ -71,10 +82,8 @@ def parse(text: pl.Expr, wanted: ColumnType) -> pl.Expr:
 
 
 def _typed(column: pl.Expr, raw: pl.DataType, wanted: ColumnType, missing: Sequence[str]) -> pl.Expr:
-    if raw == pl.String:
-        if wanted in {"category", "text"}:
-            return present(column, raw, missing)
-        return column.map_batches(_reader(wanted, missing), return_dtype=DTYPES[wanted], is_elementwise=True)
+    if raw == pl.String and wanted not in _TEXTS:
+        return parse(column, wanted)
     column = present(column, raw, missing)
     if wanted == "integer" and raw.is_float():
         return _whole(column)
@@ -84,52 +93,45 @@ def _typed(column: pl.Expr, raw: pl.DataType, wanted: ColumnType, missing: Seque
     return column.cast(DTYPES[wanted], strict=False)
 
 
+def _wrong(name: str, raw: pl.DataType, missing: Sequence[str]) -> pl.Expr:
+    if raw == pl.String:
+        return pl.lit(value=False)  # `_reread` knows better
+    return present(pl.col(name), raw, missing).is_not_null() & value(name).is_null()
+
+
 def _whole(number: pl.Expr) -> pl.Expr:
     """Make integers of whole numbers; a plain cast would cut fractions off."""
     return pl.when(number == number.round()).then(number.cast(pl.Int64, strict=False))
 
 
-def _reader(wanted: ColumnType, missing: Sequence[str]) -> Callable[[pl.Series], pl.Series]:
-    """Make a function that reads a batch of texts.
+def _values(texts: Sequence[str], wanted: ColumnType) -> pl.Series:
+    """Read the texts that mean nothing: -999 is a number all the same."""
+    tokens = pl.DataFrame({"t": texts}, schema={"t": pl.String})
+    return tokens.select(parse(pl.col("t"), wanted)).to_series().drop_nulls()
 
-    Most texts are plain, and one parse is enough. Only for the others, in which null is new or which may stand for
-    nothing, is it worth the time to strip blanks and look for texts that mean nothing.
-    """
-    tokens = pl.Series("t", list(missing), dtype=pl.String)
-    for_nothing = _read(tokens, parse(pl.col("t"), wanted)).drop_nulls()
 
-    def read(text: pl.Series) -> pl.Series:
-        text = text.alias("t")
-        if wanted in {"integer", "float"}:  # the same as parse, and without the cost of an expression a batch
-            plain = text.cast(DTYPES[wanted], strict=False)
-            if wanted == "float" and plain.is_nan().any():
-                plain = plain.fill_nan(None)
-        else:
-            plain = _read(text, parse(pl.col("t"), wanted))
-        if plain.null_count() == text.null_count() and not len(for_nothing):
-            return plain
+def _reread(
+    batch: pl.DataFrame,
+    parsed: Mapping[str, ColumnType],
+    for_nothing: Mapping[str, pl.Series],
+    missing: Sequence[str],
+) -> pl.DataFrame:
+    """Read the doubtful texts of a batch once more, with care."""
+    better: list[pl.Series] = []
+    for name, wanted in parsed.items():
+        text, plain = batch.get_column(name), batch.get_column(_VALUE + name)
+        nothing = for_nothing[name]
+        if plain.null_count() == text.null_count() and nothing.is_empty():
+            continue
         doubtful = plain.is_null() & text.is_not_null()
-        if len(for_nothing):
-            doubtful |= plain.is_in(for_nothing.implode())
+        if not nothing.is_empty():
+            doubtful |= plain.is_in(nothing.implode())
         places = doubtful.arg_true()
-        there = present(pl.col("t"), pl.String(), missing)
+        there = present(pl.col(name), pl.String(), missing)
+        careful = parse(there, wanted)
         if wanted == "integer":  # other programs write integers with gaps as 1.0
-            careful = pl.coalesce(parse(there, "integer"), _whole(parse(there, "float")))
-        else:
-            careful = parse(there, wanted)
-        return plain.scatter(places, _read(text.gather(places), careful))
-
-    return read
-
-
-def _read(text: pl.Series, expression: pl.Expr) -> pl.Series:
-    return text.to_frame().select(expression).to_series()
-
-
-def _unreadable_text(columns: Sequence[pl.Series], missing: Sequence[str]) -> pl.Series:
-    text, read = columns
-    if read.null_count() == text.null_count():
-        return _NO.new_from_index(0, len(text))
-    places = (read.is_null() & text.is_not_null()).arg_true()
-    there = _read(text.alias("t").gather(places), present(pl.col("t"), pl.String(), missing))
-    return _NO.new_from_index(0, len(text)).scatter(places, there.is_not_null())
+            careful = pl.coalesce(careful, _whole(parse(there, "float")))
+        read = text.gather(places).to_frame().select(value=careful, wrong=there.is_not_null() & careful.is_null())
+        wrong = batch.get_column(_WRONG + name)
+        better += [plain.scatter(places, read["value"]), wrong.scatter(places, read["wrong"])]
+    return batch.with_columns(better)
