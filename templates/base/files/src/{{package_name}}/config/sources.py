@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from dotenv.parser import parse_stream
 
 from .errors import ConfigError, Problem
 from .keys import Key, dotted
+
+_MOST_VALUES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +54,26 @@ def read_yaml(path: Path, name: str, prefix: Key = ()) -> list[Entry]:
     Raises
     ------
     ConfigError
-        If the file is unreadable, no YAML, no mapping, or has a key twice.
+        If the file is unreadable, no YAML, no mapping, has a key twice, or stands for too many values.
     """
     try:
         node = yaml.compose(_read_text(path, name), Loader=yaml.SafeLoader)
+        size = _size(node, {}) if node else 0
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{name}:{mark.line + 1}" if mark else name
         reason = getattr(error, "problem", None) or "unreadable characters"
         message = f"this is not valid YAML: {reason}"
         raise ConfigError.of(where, message, hint="look for a tab, a quote or a colon") from error
+    except RecursionError as error:
+        raise ConfigError.of(name, "its values stand too deep inside each other", hint="write fewer levels") from error
     if node is None or node.tag == "tag:yaml.org,2002:null":
         return []
-    if _loops(node, ()):
+    if size == math.inf:
         raise ConfigError.of(name, "an alias stands inside what it stands for", hint="write the value out")
+    if size > _MOST_VALUES:
+        message = f"with its aliases written out, the file has more than {_MOST_VALUES:,} values"
+        raise ConfigError.of(name, message, hint="let no alias stand for a value that holds further aliases")
     if not isinstance(node, yaml.MappingNode):
         raise ConfigError.of(f"{name}:1", "the file must hold keys and values", hint="write `key: value`")
     return list(_entries(node, name, prefix))
@@ -86,12 +95,17 @@ def _entries(node: yaml.MappingNode, name: str, prefix: Key) -> Iterator[Entry]:
             yield Entry(key, _construct(value_node, where, key), where)
 
 
-def _loops(node: yaml.Node, above: tuple[yaml.Node, ...]) -> bool:
-    if node in above:
-        return True
-    inner = node.value if isinstance(node, yaml.CollectionNode) else []
-    parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
-    return any(_loops(part, (*above, node)) for part in parts)
+def _size(node: yaml.Node, known: dict[yaml.Node, float]) -> float:
+    """Count the values of a node with its aliases written out: without end if one stands inside what it stands for.
+
+    Each node is counted once, or a few lines of aliases would take as long as what they stand for.
+    """
+    if node not in known:
+        known[node] = math.inf  # until it is known: only an alias inside the node itself finds this
+        inner = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
+        known[node] = 1 + sum(_size(part, known) for part in parts)
+    return known[node]
 
 
 def _construct(node: yaml.Node, where: str, key: Key) -> object:
