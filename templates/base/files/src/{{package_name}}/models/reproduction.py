@@ -38,7 +38,9 @@ def reproduce(config: Config, run: RunRecord) -> Reproduction:
     workspace = Workspace.open(config)
     try:
         recipe = Recipe.model_validate_json(read_text(workspace.tracking, run.id, "recipe.json"))
-    except (TrackingError, ValidationError) as error:
+    except TrackingError as error:  # the store may be away, or the run's files may be gone
+        raise ModelError(f"the recipe of the run {run.id} can't be read: {error.message}", hint=error.hint) from error
+    except ValidationError as error:
         message = f"the run {run.id} has no recipe that this version of the project knows"
         raise ModelError(message, hint=f"check out its commit: {run.tags.get('git_commit') or 'unknown'}") from error
     splits = workspace.splits(recipe.dataset)
