@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 SHIFTED = ("mean_area", "worst_area", "worst_perimeter", "worst_radius")
 FACTOR = 1.4
 
-_PATIENCE = 90.0
+_PATIENCE = 600.0
+"""Seconds that a busy machine may take; a service that has ended is not waited for."""
 _MOST_DRIFTED = 12
 
 

@@ -102,7 +102,10 @@ def changes_since(tracking: Tracking, run: RunRecord, root: Path, packages: Sequ
         changes.append(f"the commit was {then or 'none'}, and is {commit.sha or 'none'}")
     if run.tags.get("git_dirty") == "True" or commit.dirty:
         changes.append("the source has, or had, changes that are not committed")
-    former = json.loads(read_text(tracking, run.id, "environment.json"))["packages"]
+    try:
+        former = dict(json.loads(read_text(tracking, run.id, "environment.json"))["packages"])
+    except (TrackingError, ValueError, KeyError, TypeError):
+        return [*changes, "which packages there were is not known: environment.json of the run is missing or damaged"]
     for name in packages:
         try:
             now = version(name)
