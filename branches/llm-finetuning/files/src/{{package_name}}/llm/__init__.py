@@ -2,7 +2,8 @@
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .data.building import TrainingDataGenerator
@@ -23,8 +24,12 @@ _HOMES = {
     "TrainingDataGenerator": ".data.building",
 }
 
+if find_spec(f"{__name__}.serving"):  # it is a part of the project that can be left out
+    __all__ += ["ModelServer"]
+    _HOMES["ModelServer"] = ".serving.server"
 
-def __getattr__(name: str) -> object:
+
+def __getattr__(name: str) -> Any:
     """Import a public name when it is first used: torch and its friends take seconds to import."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -161,5 +162,5 @@ def launch(
 
 
 app.registered_commands += quantization.registered_commands
-for _name in use_case_names():
+for _name in (*use_case_names(), *(["serving"] if find_spec(f"{__package__}.serving") else [])):
     app.registered_commands += import_module(f".{_name}.cli", __package__).app.registered_commands

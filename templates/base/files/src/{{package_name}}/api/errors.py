@@ -6,7 +6,7 @@ Source of the format: RFC 9457, https://www.rfc-editor.org/rfc/rfc9457
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -68,8 +68,19 @@ def document(error: HTTPException, request_id: str = "") -> dict[str, Any]:
 
 def respond(error: HTTPException, scope: Scope) -> Response:
     """Make the response of an error."""
-    body = orjson.dumps(document(error, scope.get("state", {}).get("request_id", "")))
-    return Response(body, error.status_code, dict(error.headers or {}), MEDIA_TYPE)
+    problem = document(error, scope.get("state", {}).get("request_id", ""))
+    for prefix, more in _MORE.items():
+        if scope.get("path", "").startswith(prefix):
+            problem |= more(problem)
+    return Response(orjson.dumps(problem), error.status_code, dict(error.headers or {}), MEDIA_TYPE)
+
+
+_MORE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {}
+
+
+def tell_more(prefix: str, more: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+    """Give problems of the paths below a prefix further members, in which the clients of these look for errors."""
+    _MORE[prefix] = more
 
 
 def handle_errors(app: FastAPI) -> None:

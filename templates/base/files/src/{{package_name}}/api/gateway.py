@@ -22,7 +22,7 @@ from .exchange import Exchange
 from .identity import Identity, Unverified
 from .limits import Limiter, sender
 from .metrics import Metrics
-from .patience import Patience, Turn
+from .patience import Patience, Turn, give_turn
 from .security import PRINCIPAL, Principal
 
 _log = get_logger(__name__)
@@ -95,6 +95,7 @@ class Gateway:
 
     async def _serve(self, scope: Scope, exchange: Exchange) -> None:
         exchange.turn = turn = Turn(self._patience)
+        give_turn(scope, turn)
         try:
             with turn:
                 await self._admit(scope, exchange)

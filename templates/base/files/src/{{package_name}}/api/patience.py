@@ -6,6 +6,11 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from starlette.types import Scope
+
+_TURN = "turn"
+"""Where in a request's scope its turn is."""
+
 
 class Patience:
     """Ends what takes longer than some seconds, with one timer for all: one for each takes a fiftieth of a prediction.
@@ -85,3 +90,15 @@ class Turn:
         """End it now."""
         self.expired = True
         self._task.cancel()
+
+
+def give_turn(scope: Scope, turn: Turn) -> None:
+    """Let what answers a request know its turn."""
+    scope[_TURN] = turn
+
+
+def take_time(scope: Scope) -> None:
+    """Let a request take as long as it likes: what answers it sees to it that it ends, and that it does not pile up."""
+    turn: Turn | None = scope.get(_TURN)
+    if turn is not None:
+        turn.stop()

@@ -44,18 +44,7 @@ def serve(config: Config, overrides: Sequence[str]) -> None:
         If this is no development, and the secret that signs tokens is missing or can be guessed.
     """
     settings = config.group("api", ApiConfig)
-    options: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "proxy_headers": bool(settings.proxies),
-        "forwarded_allow_ips": list(settings.proxies),
-        "timeout_graceful_shutdown": settings.shutdown_seconds,
-        "timeout_worker_healthcheck": _STARTING,
-        "http": partial(Connection, patience=settings.timeout_seconds),
-    }
+    options = uvicorn_options(settings)
     if settings.workers == 1:
         uvicorn.run(create_app(config), **options)
         return
@@ -68,6 +57,22 @@ def serve(config: Config, overrides: Sequence[str]) -> None:
         uvicorn.run(f"{PACKAGE}.api.server:make_app", factory=True, workers=settings.workers, **options)
     finally:
         shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+
+
+def uvicorn_options(settings: ApiConfig) -> dict[str, Any]:
+    """Give what uvicorn is told, whoever runs it."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": bool(settings.proxies),
+        "forwarded_allow_ips": list(settings.proxies),
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "timeout_worker_healthcheck": _STARTING,
+        "http": partial(Connection, patience=settings.timeout_seconds),
+    }
 
 
 def make_app() -> FastAPI:

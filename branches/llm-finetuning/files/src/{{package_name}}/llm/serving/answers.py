@@ -1,0 +1,89 @@
+"""The answers to one client, while they are written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from ...errors import ProjectError
+
+if TYPE_CHECKING:
+    from ..inference.engine import Delta, Engine, Ticket
+    from ..inference.sampling import Sampling
+
+
+class Answers:
+    """Takes all prompts of a client, or none of them.
+
+    Parameters
+    ----------
+    prompts
+        Tokens of each.
+    count
+        Answers to each prompt; with a seed, each answer has the next one.
+
+    Raises
+    ------
+    PromptError, BusyError
+        If one of them is refused.
+    """
+
+    def __init__(self, engine: Engine, prompts: Sequence[Sequence[int]], sampling: Sampling, count: int) -> None:
+        self._engine = engine
+        self._loop = asyncio.get_running_loop()
+        self._events: asyncio.Queue[tuple[int, Delta | ProjectError]] = asyncio.Queue()
+        self._tickets: list[Ticket] = []
+        self._read = sum(map(len, prompts))
+        self._written = 0
+        self.prompts = [prompt for prompt in prompts for _ in range(count)]
+        try:
+            for number, prompt in enumerate(self.prompts):
+                change = {} if sampling.seed is None else {"seed": sampling.seed + number % count}
+                self._submit(number, prompt, sampling.model_copy(update=change))
+        except ProjectError:
+            self.cancel()
+            raise
+
+    async def deltas(self) -> AsyncIterator[tuple[int, Delta]]:
+        """Give what is written, with the number of the answer that it belongs to.
+
+        Raises
+        ------
+        ModelError
+            If the model fails.
+        """
+        going = len(self._tickets)
+        try:
+            while going:
+                number, event = await self._events.get()
+                if isinstance(event, ProjectError):
+                    raise event
+                going -= event.finish is not None
+                self._written += len(event.chosen)
+                yield number, event
+        finally:
+            self.cancel()
+
+    async def collect(self) -> list[list[Delta]]:
+        """Give all that was written, by answer."""
+        found: list[list[Delta]] = [[] for _ in self._tickets]
+        async for number, delta in self.deltas():
+            found[number].append(delta)
+        return found
+
+    def usage(self) -> dict[str, int]:
+        """Count the tokens that were read and written so far."""
+        total = self._read + self._written
+        return {"prompt_tokens": self._read, "completion_tokens": self._written, "total_tokens": total}
+
+    def cancel(self) -> None:
+        """Free what is not written yet."""
+        for ticket in self._tickets:
+            self._engine.cancel(ticket)
+
+    def _submit(self, number: int, prompt: Sequence[int], sampling: Sampling) -> None:
+        def sink(event: Delta | ProjectError) -> None:
+            self._loop.call_soon_threadsafe(self._events.put_nowait, (number, event))
+
+        self._tickets.append(self._engine.submit(prompt, sampling, sink))

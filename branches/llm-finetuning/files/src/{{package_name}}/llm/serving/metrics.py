@@ -1,0 +1,55 @@
+"""What Prometheus reads about the engine."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from ..inference.engine import Watch
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_PASS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+class EngineMetrics(Watch):
+    """Numbers of one application."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def histogram(name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
+            return Histogram(name, text, buckets=buckets, registry=registry)
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(name, text, multiprocess_mode="livesum", registry=registry)
+
+        self._waited = histogram("llm_queue_seconds", "Seconds that a request waited for a row", _SECONDS)
+        self._first = histogram("llm_first_token_seconds", "Seconds until the first token of an answer", _SECONDS)
+        self._token = histogram("llm_token_seconds", "Seconds between two tokens of an answer", _PASS)
+        self._tokens = Counter("llm_tokens", "Tokens that were read and written", ("kind",), registry=registry)
+        self._ended = Counter("llm_requests", "Requests that have ended, and why", ("outcome",), registry=registry)
+        self._running = gauge("llm_requests_running", "Answers that are being written")
+        self._waiting = gauge("llm_requests_waiting", "Requests that wait for a row")
+        self._memory = gauge("llm_cache_bytes", "Memory of keys and values")
+
+    def began(self, waited: float, prompt: int) -> None:
+        """Count a request that has left the queue."""
+        self._waited.observe(waited)
+        self._tokens.labels("prompt").inc(prompt)
+
+    def first(self, seconds: float) -> None:
+        """Count a first token."""
+        self._first.observe(seconds)
+        self._tokens.labels("completion").inc()
+
+    def passed(self, seconds: float, tokens: int) -> None:
+        """Count the tokens of a pass."""
+        self._token.observe(seconds)
+        self._tokens.labels("completion").inc(tokens)
+
+    def ended(self, reason: str) -> None:
+        """Count a request that has ended."""
+        self._ended.labels(reason).inc()
+
+    def state(self, running: int, waiting: int, nbytes: int) -> None:
+        """Show what is under way."""
+        self._running.set(running)
+        self._waiting.set(waiting)
+        self._memory.set(nbytes)
