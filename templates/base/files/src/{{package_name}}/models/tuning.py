@@ -19,6 +19,7 @@ from ..disk import room_for
 from ..logs import get_logger
 from ..tracking.client import absolute_uri
 from ..tracking.store import shown
+from ..tracking.weights_and_biases import refuse_missing
 from .algorithms import Algorithm, Choice, Span, find_algorithm
 from .backend import Compute, computing
 from .errors import ModelError
@@ -68,6 +69,7 @@ def tune(workspace: Workspace, dataset: str, algorithm: str, trials: int | None 
     ModelError
         If the algorithm has nothing to search for, or no trial succeeded.
     """
+    refuse_missing(workspace.wandb)
     splits = workspace.splits(dataset)
     recipe = make_recipe(workspace, splits.card, algorithm)
     chosen = find_algorithm(algorithm, splits.card.task)

@@ -21,7 +21,7 @@ from ..monitoring.reference import REFERENCE, make_reference
 from ..plugins import PluginError
 from ..tracking.errors import TrackingError
 from ..tracking.provenance import read_commit, read_environment
-from ..tracking.weights_and_biases import open_run
+from ..tracking.weights_and_biases import open_run, refuse_missing
 from .algorithms import make_estimator
 from .backend import Compute, computing
 from .card import Judged, write_card
@@ -104,6 +104,7 @@ def train_models(
     TrackingError
         If the store of runs fails on the way. What was made by then is kept in a folder, which the error names.
     """
+    refuse_missing(workspace.wandb)
     splits = workspace.splits(dataset)
     card = splits.card
     metrics = workspace.metrics(card.task)

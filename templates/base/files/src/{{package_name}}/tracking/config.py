@@ -11,6 +11,8 @@ from pydantic import Field, field_validator
 from ..config import ConfigModel
 
 _SCHEMES = ("folder", "http", "https", "sqlite", "postgresql", "mysql", "mssql")
+_NOT_IN_NAMES = "/\\#?%:"
+_MOST_NAME = 128
 
 
 class WandbConfig(ConfigModel):
@@ -21,6 +23,14 @@ class WandbConfig(ConfigModel):
     mode: Literal["online", "offline"] = Field(
         default="online", description="Send at once, or write to files that `wandb sync` sends"
     )
+
+    @field_validator("project")
+    @classmethod
+    def _is_a_name_there(cls, project: str) -> str:
+        if len(project) > _MOST_NAME or any(character in project for character in _NOT_IN_NAMES):
+            refused = " ".join(_NOT_IN_NAMES)
+            raise ValueError(f"a project there has at most {_MOST_NAME} characters, and none of {refused}")
+        return project
 
 
 class TrackingConfig(ConfigModel):

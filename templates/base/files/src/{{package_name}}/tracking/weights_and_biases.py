@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,19 @@ class MirroredRun:
         return self.run.register(model, place, tags)
 
 
+def refuse_missing(wandb: WandbConfig) -> None:
+    """Find out before hours of training whether the package that is needed after them is there.
+
+    Raises
+    ------
+    TrackingError
+        If Weights & Biases is configured, and its package is not installed.
+    """
+    if wandb.project and find_spec("wandb") is None:
+        hint = "install it with `uv sync --extra wandb`, or leave tracking.wandb.project empty"
+        raise TrackingError("tracking.wandb needs the package wandb, which is not installed", hint=hint)
+
+
 @contextmanager
 def open_run(
     tracking: Tracking, wandb: WandbConfig, experiment: str, name: str, tags: Mapping[str, str]
@@ -63,6 +77,7 @@ def open_run(
     TrackingError
         If a store fails, or the package `wandb` or its key is missing.
     """
+    refuse_missing(wandb)
     with tracking.run(experiment, name, tags) as run:
         if not wandb.project:
             yield run
@@ -79,11 +94,8 @@ def open_run(
 
 def _start(config: WandbConfig, folder: Path, facts: Mapping[str, Any]) -> Any:
     os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # to its makers, of its own faults
-    try:
-        import wandb
-    except ModuleNotFoundError as error:
-        hint = "install it with `uv sync --extra wandb`, or leave tracking.wandb.project empty"
-        raise TrackingError("tracking.wandb needs the package wandb, which is not installed", hint=hint) from error
+    import wandb
+
     folder.mkdir(parents=True, exist_ok=True)
     settings = wandb.Settings(silent=True, console="off", disable_code=True, disable_git=True, x_disable_stats=True)
     try:
