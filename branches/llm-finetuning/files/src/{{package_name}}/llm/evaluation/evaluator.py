@@ -66,6 +66,7 @@ def nats_a_token(losses: Sequence[tuple[float, int]]) -> float:
     """Average the negative log likelihood over all tokens."""
     return sum(nats for nats, _ in losses) / sum(tokens for _, tokens in losses)
 
+
 class LLMEvaluator:
     """Scores of causal language models on question-answer pairs.
 

@@ -29,10 +29,13 @@ class Asked:
         Those of the use case.
     right : tuple of float
         For each row the measure that counts: 1 if the answer is right, else 0.
+    answers : tuple of str
+        What it said.
     """
 
     scores: dict[str, float]
     right: tuple[float, ...]
+    answers: tuple[str, ...] = ()
 
     @property
     def accuracy(self) -> float:
@@ -90,7 +93,7 @@ def ask_rows(use_case: UseCase, model: Any, tokenizer: Any, facts: Mapping[str, 
     """Ask a model all rows, and score each answer."""
     found = use_case.evaluate(model, tokenizer, facts, rows)
     measure = next(name for name in use_case.wording.measures if name in found.each)
-    return Asked(found.scores(), tuple(found.each[measure]))
+    return Asked(found.scores(), tuple(found.each[measure]), found.answers)
 
 
 def loss_of(before: Asked, after: Asked, rows: Sequence[Row], settings: EvaluationConfig) -> Loss:

@@ -71,9 +71,9 @@ METHODS: dict[str, Method] = {
     one.name: one
     for one in (
         Method("int8", "weights in 8 bits, a scale for each row", _int8),
-        Method("int8-dynamic", "the same, and activations in 8 bits as they come", _int8_dynamic),
+        Method("int8-dynamic", "weights in 8 bits, and activations too, as they come", _int8_dynamic),
         Method("int4", "weights in 4 bits, a scale for each group", _int4, grouped=True),
-        Method("int4-dynamic", "the same, and activations in 8 bits as they come", _int4_dynamic, grouped=True),
+        Method("int4-dynamic", "weights in 4 bits, and activations in 8, as they come", _int4_dynamic, grouped=True),
     )
 }
 
@@ -90,10 +90,15 @@ def find_method(name: str, device: torch.device) -> Method:
         raise ModelError(f"there is no method {name!r}", hint=f"give {', '.join(METHODS)}")
     fault = fault_of(METHODS[name], device)
     if fault:
-        working = [one.name for one in METHODS.values() if fault_of(one, device) is None]
+        working = [one.name for one in working_methods(device)]
         hint = f"these do: {', '.join(working)}" if working else "set llm.model.device=cpu"
         raise ModelError(f"{name} does not run on {device.type}: {fault}", hint=hint)
     return METHODS[name]
+
+
+def working_methods(device: torch.device) -> list[Method]:
+    """Give the methods that a device can run."""
+    return [one for one in METHODS.values() if fault_of(one, device) is None]
 
 
 def fault_of(method: Method, device: torch.device) -> str | None:

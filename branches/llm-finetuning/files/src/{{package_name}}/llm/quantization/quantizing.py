@@ -57,14 +57,12 @@ class Original:
 
 @dataclass(frozen=True)
 class Trial:
-    """A quantised model, and what came of it.
+    """What came of a method.
 
     Attributes
     ----------
     method : Method
         How it was made.
-    model
-        Itself.
     size, full_size : int
         Bytes of its weights, and of those of the original as bfloat16.
     before, after : Asked
@@ -76,7 +74,6 @@ class Trial:
     """
 
     method: Method
-    model: Any
     size: int
     full_size: int
     before: Asked
@@ -133,17 +130,21 @@ class Trials:
         """How is quantised, and measured."""
         return self.config.quantization
 
-    def run(self, method: Method) -> Trial:
-        """Quantise a copy of the original, and measure it."""
+    def quantize(self, method: Method) -> Any:
+        """Quantise a copy of the original, always in the same way."""
         model = deepcopy(self.original.model)
         quantize_weights(model, method, self.settings.group_size)
         mark_quantized(model)
+        return model
+
+    def run(self, method: Method) -> Trial:
+        """Quantise a copy of the original, and measure it; the copy is not kept."""
+        model = self.quantize(method)
         after = self._ask(model)
         timed = [self.rows[index] for index in spread(self.rows, self.settings.timed_questions)]
         longest = self.config.evaluation.max_new_tokens
         return Trial(
             method,
-            model,
             size_of(model),
             bfloat16_size(self.original.model),
             self.before,
@@ -177,7 +178,7 @@ def load_original(manager: CheckpointManager, ref: str | Path, config: LLMConfig
     return Original(merged, tokenizer, facts, device)
 
 
-def save_trial(manager: CheckpointManager, original: Original, trial: Trial, name: str | None = None) -> Path:
+def save_trial(manager: CheckpointManager, trials: Trials, trial: Trial, name: str | None = None) -> Path:
     """Save a quantised model as a checkpoint, which stays if it answers golden prompts after loading as before saving.
 
     Returns
@@ -190,12 +191,13 @@ def save_trial(manager: CheckpointManager, original: Original, trial: Trial, nam
     CheckpointError
         If what was saved answers otherwise.
     """
+    original, model = trials.original, trials.quantize(trial.method)
     prompts = golden_of(original.facts)
-    expected, expected_logits = ask(trial.model, original.tokenizer, prompts)
+    expected, expected_logits = ask(model, original.tokenizer, prompts)
     made = {"method": trial.method.name, **trial.figures()}
     path = manager.save(
         name or f"{original.facts['name']}-{trial.method.name}",
-        model=trial.model,
+        model=model,
         tokenizer=original.tokenizer,
         metadata={**original.facts["metadata"], "quantized_from": original.label, "quantization": made},
     )

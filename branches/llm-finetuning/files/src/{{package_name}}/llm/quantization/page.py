@@ -1,0 +1,82 @@
+"""The page that shows what each method brought and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...reports.blocks import Block, Figure, Section, Status, Table, Text
+from ...reports.charts import Bar, bars, intervals
+from ...reports.report import Report
+from .selection import MB, breaches
+
+if TYPE_CHECKING:
+    from ..data.examples import Row
+    from .analysis import Analysis
+    from .config import QuantizationConfig
+    from .quantizing import Trial
+
+PAGE = Path("reports/llm-quantization/index.html")
+_EXAMPLES = 20
+
+
+def quantization_page(
+    label: str,
+    trials: Sequence[Trial],
+    chosen: Trial | None,
+    limits: QuantizationConfig,
+    details: Sequence[Section] = (),
+) -> Report:
+    """Make the page of all methods that were tried on a checkpoint."""
+    summary = f"{label}: no method keeps within the limits."
+    if chosen:
+        small = f"{label} as {chosen.method.name} is {chosen.saved_share:.0%} smaller than as bfloat16"
+        summary = f"{small}, and loses {chosen.loss}; {chosen.speed}."
+    return Report(f"{label}, quantised", summary, [_methods(trials, limits), _plots(trials), *details])
+
+
+def _methods(trials: Sequence[Trial], limits: QuantizationConfig) -> Section:
+    columns = ("method", "MB", "smaller", "right", "points lost", "interval", "ms an answer", "times before", "limits")
+    rows = []
+    for one in trials:
+        faults = breaches(one, limits)
+        kept = Status("critical", "; ".join(faults)) if faults else Status("good", "kept")
+        interval = f"{one.loss.low:.1f} to {one.loss.high:.1f}"
+        figures = (round(one.size / MB, 2), f"{one.saved_share:.0%}", f"{one.after.accuracy:.1%}")
+        times = (round(one.speed.after, 1), round(one.speed.ratio, 2))
+        rows.append((one.method.name, *figures, round(one.loss.points, 2), interval, *times, kept))
+    asked = f"{trials[0].loss.rows} questions, {trials[0].before.accuracy:.1%} of them right before"
+    return Section("Methods", [Table(columns, rows, f"{asked}; sizes against bfloat16")])
+
+
+def _plots(trials: Sequence[Trial]) -> Section:
+    sizes = [Bar("bfloat16", trials[0].full_size / MB), *(Bar(one.method.name, one.size / MB) for one in trials)]
+    times = [Bar(one.method.name, one.speed.ratio) for one in trials]
+    lost = [Bar(one.method.name, one.loss.points, one.loss.low, one.loss.high) for one in trials]
+    return Section(
+        "Size, time, quality",
+        [
+            Figure(bars(sizes), "Megabytes of weights", "a bar for each method"),
+            Figure(bars(times), "Time of an answer as a multiple of before", "a bar for each method"),
+            Figure(intervals(lost), "Points lost, with intervals", "a point for each method"),
+        ],
+    )
+
+
+def detail_sections(trial: Trial, analysis: Analysis, rows: Sequence[Row]) -> list[Section]:
+    """Show where one method errs: by layer, and by example."""
+    layers = [(one.name, round(one.weights, 4), round(one.outputs, 4)) for one in analysis.layers]
+    both = zip(rows, trial.before.right, trial.after.right, trial.before.answers, trial.after.answers, strict=True)
+    worse = [(row.question, row.answer, old, new) for row, was, now, old, new in both if was > now]
+    count = f"Answers that are worse than before: {len(worse)} of {len(rows)}"
+    told = f"The next token's distribution is off by {analysis.divergence:.2g} nats (Kullback-Leibler) a token."
+    blocks: list[Block] = [Text(f"{count}.")]
+    if worse:
+        caption = f"The first {_EXAMPLES} at most"
+        blocks.append(Table(("question", "expected", "before", "after"), worse[:_EXAMPLES], caption))
+    table = Table(("layer", "weights", "outputs"), layers, "Errors as a share of the norm")
+    return [
+        Section(f"Examples, {trial.method.name}", blocks),
+        Section(f"Layers, {trial.method.name}", [Text(told), table]),
+    ]

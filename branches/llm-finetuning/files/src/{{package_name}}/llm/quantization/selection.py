@@ -1,0 +1,45 @@
+"""Choosing a method: the smallest model that keeps within the limits of the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import ModelError
+from .config import QuantizationConfig
+
+if TYPE_CHECKING:
+    from .quantizing import Trial
+
+MB = 1e6
+
+
+def breaches(trial: Trial, limits: QuantizationConfig) -> list[str]:
+    """Say which limits a quantised model does not keep."""
+    size, taken = trial.size / MB, trial.speed.after
+    found = []
+    if trial.loss.points > limits.max_loss_points:
+        found.append(f"loses {trial.loss.points:.1f} points, more than {limits.max_loss_points:g}")
+    if limits.max_size_mb and size > limits.max_size_mb:
+        found.append(f"has {size:.2f} MB, more than {limits.max_size_mb:g}")
+    if limits.max_latency_ms and taken > limits.max_latency_ms:
+        found.append(f"takes {taken:.0f} ms, more than {limits.max_latency_ms:g}")
+    return found
+
+
+def choose(trials: Sequence[Trial], limits: QuantizationConfig) -> Trial:
+    """Give the smallest model within the limits, and of two of one size the one that loses less.
+
+    Raises
+    ------
+    ModelError
+        If none keeps within them.
+    """
+    kept = [trial for trial in trials if not breaches(trial, limits)]
+    if not kept:
+        told = "; ".join(f"{trial.method.name} {' and '.join(breaches(trial, limits))}" for trial in trials)
+        raise ModelError(
+            f"no method keeps within the limits: {told}",
+            hint="raise max_loss_points, max_size_mb or max_latency_ms in conf/llm/quantization.yaml",
+        )
+    return min(kept, key=lambda trial: (trial.size, trial.loss.points))
