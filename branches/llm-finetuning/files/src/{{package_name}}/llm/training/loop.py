@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...disk import room_for
 from ..config import DistributedConfig, TrainingConfig
 from ..distributed.fsdp_config import check_is_sharding, let_the_cpu_shard
 from ..distributed.multi_node import world_size
@@ -132,7 +133,8 @@ def make_trainer(
             self.args.output_dir = str(staging)
             try:
                 save: Any = super()._save_checkpoint
-                save(model, trial)
+                with room_for(f"a state of the run in {run.folder}", ModelError):
+                    save(model, trial)
             finally:
                 self.args.output_dir = str(run.folder)
             self.accelerator.wait_for_everyone()
@@ -140,8 +142,9 @@ def make_trainer(
                 self.state.best_model_checkpoint = str(run.folder / f"checkpoint-{self.state.best_global_step}")
             if self.is_world_process_zero():
                 made = staging / f"checkpoint-{self.state.global_step}"
-                self.state.save_to_json(str(made / "trainer_state.json"))
-                keep_state(made, run.folder)
+                with room_for(f"a state of the run in {run.folder}", ModelError):
+                    self.state.save_to_json(str(made / "trainer_state.json"))
+                    keep_state(made, run.folder)
                 rotate(run.folder, config.keep_states, self.state.best_global_step)
                 shutil.rmtree(staging, ignore_errors=True)
             self.accelerator.wait_for_everyone()
