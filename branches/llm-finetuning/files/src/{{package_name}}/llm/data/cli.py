@@ -129,19 +129,20 @@ def lineage_command(dataset: Reference, overrides: SetOption = None, env: EnvOpt
 def sample_command(
     dataset: Reference,
     rows: Annotated[int, typer.Option("--rows", min=1, help="How many, in all splits together")],
+    name: Annotated[str | None, typer.Option("--name", help="Name of the sample; DATASET-sample by default")] = None,
     seed: SeedOption = 0,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Draw rows of a dataset as a new version: each split and topic keeps its share."""
+    """Draw rows of a dataset as one of their own: each split and topic keeps its share."""
     _, _, store = open_datasets(overrides, env)
     from .building import describe
     from .splits import sample_rows
 
     version = store.get(dataset)
     splits = sample_rows(version.splits(), rows, seed=seed)
-    about = {"source": {"sample": rows, "seed": seed}, "parents": [str(version)]}
-    tell_version(store.save(version.name, splits, {**about, **describe(splits)}))
+    about = {"source": {"sample": rows}, "settings": {"seed": seed}, "parents": [str(version)]}
+    tell_version(store.save(name or f"{version.name}-sample", splits, {**about, **describe(splits)}))
 
 
 def _ask(
