@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...disk import room_for
 from ..config import DistributedConfig, TrainingConfig
 from ..distributed.fsdp_config import check_is_sharding, let_the_cpu_shard
 from ..distributed.multi_node import world_size
@@ -91,6 +90,7 @@ def make_trainer(
     from transformers import EarlyStoppingCallback, PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
+    from ...disk import room_for
     from .sampling import LengthSampler
 
     class Trainer(SFTTrainer):
