@@ -230,6 +230,16 @@ class ProfileConfig(ConfigModel):
     training: dict[str, Any] = Field(default={}, description="Values of llm.training")
 
 
+class GateConfig(ConfigModel):
+    """What a model may lose against another."""
+
+    baseline: str = Field(default="", description="A checkpoint or a stored report; the version before if empty")
+    most_lost: dict[str, float] = Field(
+        default={"exact_match": 0.02, "base_task": 0.05}, description="Measures, and what each may be worse by"
+    )
+    strict: bool = Field(default=False, description="Fail where too few questions leave it open too")
+
+
 class EvaluationConfig(ConfigModel):
     """How answers are generated and scored."""
 
@@ -245,6 +255,9 @@ class EvaluationConfig(ConfigModel):
     samples: int = Field(default=1000, ge=100, description="Draws that intervals are taken from")
     level: float = Field(default=0.95, gt=0.5, lt=1, description="Share of the draws inside an interval")
     precision: float = Field(default=0.05, gt=0, lt=0.5, description="Half of an interval that is narrow enough")
+    least_difference: float = Field(default=0.02, gt=0, lt=1, description="Smaller differences do not matter")
+    base_task: Path | None = Field(default=None, description="Rows that a base model other than the shipped one knew")
+    gate: GateConfig = GateConfig()
 
 
 class ServingConfig(ConfigModel):

@@ -31,6 +31,7 @@ from .training.checkpoint_files import file_sha256
 from .training.data_preparation import Conversations
 
 if TYPE_CHECKING:
+    from .evaluation.gating import Contrast
     from .evaluation.records import EvaluationReport
     from .training.loop import Progress
 
@@ -210,6 +211,25 @@ def record_evaluation(
     with record_run(store, root, EVALUATION, report.model, facts) as run:
         run.log_metrics(found)
         log_responses(run, responses)
+        run.log_folder(folder, "report")
+    return run.id
+
+
+def record_contrast(store: TrackingConfig, root: Path, found: Contrast, folder: Path) -> str:
+    """Record how two models differ, and whether the second passed the gate; give the id of the run."""
+    gate = {"gate": "failed" if found.failed else "passed"} if found.checks else {}
+    metric = next(iter(found.comparisons))
+    facts = {KIND: EVALUATION, "checkpoint": found.second, "against": found.first, "dataset": found.asked, **gate}
+    with record_run(store, root, EVALUATION, found.second, {**facts, "metric": metric}) as run:
+        for name, one in found.comparisons.items():
+            ends = {
+                "": one.second,
+                "_difference": one.difference,
+                "_low": one.low,
+                "_high": one.high,
+                "_p": one.p_value,
+            }
+            run.log_metrics({f"{name}{end}": value for end, value in ends.items()})
         run.log_folder(folder, "report")
     return run.id
 

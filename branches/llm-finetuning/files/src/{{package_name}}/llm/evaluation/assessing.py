@@ -16,12 +16,12 @@ from ..config import EvaluationConfig
 from ..data.examples import Row
 from ..options import Settings, load_model
 from .estimates import LOSS, estimate_scores, resampling_of
+from .forgetting import BASE_TASK, ask_base_task, base_task_rows
 from .measures import find_text_metrics
 from .records import EvaluationReport, Example, Score, examples_of
 
 if TYPE_CHECKING:
-    from peft import PeftModel
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from ..use_case import Evaluated, UseCase
 
@@ -32,11 +32,13 @@ class Candidate:
 
     Attributes
     ----------
+    model : PreTrainedModel or PeftModel
+        In evaluation mode or not; it stays so.
     facts : mapping
         As `CheckpointManager.load_checkpoint` gives them.
     """
 
-    model: PreTrainedModel | PeftModel
+    model: Any
     tokenizer: PreTrainedTokenizerBase
     facts: Mapping[str, Any]
 
@@ -113,6 +115,7 @@ class Assessor:
         for name, value in evaluated.scores().items():
             if name not in scores:  # no mean over the answers: the tables of the use case have its interval
                 scores[name] = Score(value=value, low=None, high=None, label=named[name], rows=len(rows), groups=groups)
+        base_task, found = self._base_task(candidate)
         report = EvaluationReport(
             model=candidate.name,
             asked=self.dataset or self.settings.source.as_posix(),
@@ -120,11 +123,30 @@ class Assessor:
             base_model=config.model.base_model,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             level=settings.level,
-            scores=scores,
+            scores={**scores, **found},
             empty=sum(not answer.strip() for answer in evaluated.answers),
             examples=examples,
+            base_task=base_task,
         )
         return report, evaluated
+
+    def _base_task(self, candidate: Candidate) -> tuple[tuple[Example, ...], dict[str, Score]]:
+        """Find out what a model has forgotten; of an adapter, what its base model knows too."""
+        config, root = self.settings.config, self.settings.root
+        settings = config.evaluation
+        file = None if settings.base_task is None else root / settings.base_task
+        base_model = candidate.facts.get("base_model") or config.model.base_model
+        rows = base_task_rows(base_model, file, candidate.tokenizer)
+        if not rows:
+            return (), {}
+        examples = ask_base_task(candidate.model, candidate.tokenizer, rows, settings.batch_size)
+        found = score_examples(examples, {BASE_TASK: ("Base task", True)}, settings)
+        if candidate.facts["kind"] == "adapter":
+            with candidate.model.disable_adapter():
+                before = ask_base_task(candidate.model, candidate.tokenizer, rows, settings.batch_size)
+            known = score_examples(before, {BASE_TASK: ("Base task, untuned", True)}, settings)
+            found["base_task_untuned"] = known[BASE_TASK]
+        return examples, found
 
 
 def score_examples(

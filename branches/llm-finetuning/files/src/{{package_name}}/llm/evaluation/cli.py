@@ -29,38 +29,58 @@ class EvaluateGroup(TyperGroup):
 app = typer.Typer(cls=EvaluateGroup, help="Score a checkpoint; without the name of a command, `score` is meant.")
 
 
+CompareOption = Annotated[
+    tuple[str, str] | None,
+    typer.Option("--compare", metavar="A B", help="Compare two checkpoints, or stored reports, on the same questions"),
+]
+
+
 @app.command(_DEFAULT)
 def score(
     checkpoint: CheckpointArgument = None,
+    compare: CompareOption = None,
     documents: SourceOption = None,
     dataset: DatasetOption = None,
     as_json: JsonOption = False,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Score a checkpoint on what was kept from it, or on the test split of a dataset."""
+    """Score a checkpoint on what was kept from it, or on the test split of a dataset; or compare two."""
     settings = read_settings(documents, None, overrides, env)
-    from ..console import print_tables, tell_page, tell_run
-    from ..tracking import record_evaluation
     from ..use_case import open_use_case
     from .assessing import Assessor
-    from .page import evaluation_page, remarks, score_table
-    from .records import FOLDER, HTML
+    from .commands import compare_models, score_model
 
-    use_case = open_use_case(settings.config)
-    assessor = Assessor(use_case, settings, dataset, documents)
-    candidate = assessor.open(checkpoint)
-    rows = assessor.questions(candidate)
-    report, evaluated = assessor.assess(candidate, rows)
-    tables = evaluated.tables(rows)
-    folder = settings.root / FOLDER / report.model
-    report.write(folder)
-    evaluation_page(report, tables).write(folder / HTML)
-    if as_json:
-        typer.echo(report.model_dump_json(indent=2, exclude={"examples"}))
+    assessor = Assessor(open_use_case(settings.config), settings, dataset, documents)
+    if compare is None:
+        score_model(assessor, checkpoint, as_json=as_json)
+    elif checkpoint is None:
+        compare_models(assessor, *compare, as_json=as_json)
     else:
-        print_tables([score_table(report), *tables])
-        for remark in remarks(report):
-            typer.echo(remark)
-    tell_page(folder / HTML, settings.root)
-    tell_run(record_evaluation(settings.store, settings.root, report, evaluated.responses(rows), folder))
+        raise typer.BadParameter("takes two checkpoints, and then none beside it", param_hint="--compare")
+
+
+@app.command("gate")
+def gate(
+    checkpoint: CheckpointArgument = None,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="A checkpoint or a stored report; else the version before")
+    ] = None,
+    documents: SourceOption = None,
+    dataset: DatasetOption = None,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """End with 1 if a checkpoint is worse than another, and show the answers that got worse."""
+    settings = read_settings(documents, None, overrides, env)
+    from ..use_case import open_use_case
+    from .assessing import Assessor
+    from .commands import compare_models
+    from .gating import version_before
+
+    rules, latest = settings.config.evaluation.gate, settings.config.training.name
+    assessor = Assessor(open_use_case(settings.config), settings, dataset, documents)
+    against = baseline or rules.baseline or version_before(checkpoint, latest, settings.root)
+    if compare_models(assessor, against, checkpoint or latest, limits=rules.most_lost, as_json=as_json).failed:
+        raise typer.Exit(1)

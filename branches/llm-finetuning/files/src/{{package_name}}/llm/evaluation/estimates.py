@@ -73,7 +73,8 @@ def drawn_sums(parts: Floats, resampling: Resampling) -> Floats:
     -------
     ndarray of shape (n_draws, n_parts)
     """
-    return np.array([parts[chosen].sum(axis=0) for chosen in resampling.draws(len(parts))])
+    often = (np.bincount(chosen, minlength=len(parts)) for chosen in resampling.draws(len(parts)))
+    return np.array([times.astype(np.float64) @ parts for times in often])
 
 
 def estimate_scores(

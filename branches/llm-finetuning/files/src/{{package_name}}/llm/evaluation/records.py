@@ -87,6 +87,8 @@ class EvaluationReport(_Part):
         Answers without a word.
     examples
         Of what it was tuned for.
+    base_task
+        Of what its base model could do.
     """
 
     format: Literal[1] = 1
@@ -99,6 +101,7 @@ class EvaluationReport(_Part):
     scores: dict[str, Score]
     empty: int
     examples: tuple[Example, ...]
+    base_task: tuple[Example, ...] = ()
 
     def write(self, folder: Path) -> Path:
         """Write the report as JSON into a folder, which is made."""

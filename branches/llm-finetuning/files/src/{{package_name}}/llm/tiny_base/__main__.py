@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ..process import quiet_transformers
 from . import MODEL_FOLDER
@@ -79,7 +79,7 @@ def train_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     return wrapped
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, rows: list[list[Segment]]) -> list[tuple[list[int], list[bool]]]:
+def encode(tokenizer: PreTrainedTokenizerBase, rows: list[list[Segment]]) -> list[tuple[list[int], list[bool]]]:
     """Turn rows of segments into token ids and a flag for each id that counts in the loss."""
     pieces = [segment for row in rows for segment in row]
     encoded = iter(tokenizer([piece.text for piece in pieces], add_special_tokens=False)["input_ids"])
