@@ -13,7 +13,7 @@ from pathlib import Path
 from measuring import Figure, run
 
 CLIENTS = 16
-REQUESTS = 192
+REQUESTS = 96
 BEYOND_ONE = 4.0
 BEYOND_BATCHES = 1.3
 
