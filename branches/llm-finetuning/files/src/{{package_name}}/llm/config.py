@@ -120,6 +120,9 @@ class TrainingConfig(ConfigModel):
         default="lora", description="Kind of adapter, as PEFT has them"
     )
     lora_targets: tuple[str, ...] = Field(default=(), description="Layers with an adapter; those of the model's family")
+    train_embeddings: bool = Field(
+        default=False, description="Train embeddings and head whole, beside an adapter, for words new to a model"
+    )
     loss: Literal["assistant", "completion"] = Field(
         default="assistant", description="Learn all that the assistant says, or what it says last"
     )

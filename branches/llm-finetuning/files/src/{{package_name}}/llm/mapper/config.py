@@ -18,6 +18,7 @@ class MapperConfig(ConfigModel):
 
     taxonomy: Path = Field(default=Path("data/taxonomy.yaml"), description="Categories, aliases and frames")
     size: int = Field(default=1000, ge=100, description="Texts of all splits together")
+    mixed: float = Field(default=0.8, ge=0, le=1, description="Share of training texts with mixed phrases")
     least_accuracy: float = Field(default=0.95, gt=0, le=1, description="Of the answers that are taken, on validation")
     least_texts: int = Field(default=50, ge=1, description="Validation texts that a threshold is found with")
     decoding: Literal["constrained", "free"] = Field(default="constrained", description="How the model answers")

@@ -188,7 +188,7 @@ def _aliases_name_one_category(taxonomy: Taxonomy) -> Iterator[Fault]:
     homes: dict[tuple[str, ...], str] = {}
     for code, category in taxonomy.categories.items():
         for index, alias in enumerate(category.aliases):
-            words, at = tuple(_words(alias)), ("categories", code, "aliases", index)
+            words, at = tuple(words_of(alias)), ("categories", code, "aliases", index)
             if not words:
                 yield Fault(at, "the alias is empty")
             elif words in homes:
@@ -246,7 +246,7 @@ def fill(frame: str, values: Mapping[str, str]) -> str:
     return _SLOT.sub(lambda match: values[match[1]], frame)
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """Give the words of a text, whichever apostrophe it is written with."""
     return normalise(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
 
@@ -264,7 +264,7 @@ class AliasRules:
         self._homes: defaultdict[int, dict[tuple[str, ...], str]] = defaultdict(dict)
         for code in taxonomy.codes:
             for alias in taxonomy.categories[code].aliases:
-                words = tuple(_words(alias))
+                words = tuple(words_of(alias))
                 self._homes[len(words)][words] = code
 
     def find(self, text: str) -> tuple[str, str] | None:
@@ -272,7 +272,7 @@ class AliasRules:
 
         Nothing is found where no alias stands in it, or the longest are of two categories.
         """
-        words = _words(text)
+        words = words_of(text)
         for length in sorted(self._homes, reverse=True):
             runs = [tuple(words[start : start + length]) for start in range(len(words) - length + 1)]
             found = {run: self._homes[length][run] for run in runs if run in self._homes[length]}

@@ -43,6 +43,7 @@ class Texts:
     taxonomy: Taxonomy
     config: LLMConfig
     size: int
+    mixed: float
     source: Path
 
     @property
@@ -58,8 +59,7 @@ class Texts:
 
     def split(self, *, seed: int) -> Splits[Example]:
         """Write texts, with aliases and frames of its own for each split."""
-        quality = self.config.quality
-        return write_texts(self.taxonomy, self.config.data, size=self.size, seed=seed, similarity=quality.similarity)
+        return write_texts(self.taxonomy, self.config, size=self.size, mixed=self.mixed, seed=seed)
 
     def rows(self, *, seed: int) -> list[Row]:
         """Give the texts of all splits."""
@@ -69,7 +69,7 @@ class Texts:
         """Say for the card of a dataset what its texts were made of."""
         digest = hashlib.sha256(self.source.read_bytes()).hexdigest()
         data = self.config.data.model_dump(mode="json", include={"validation", "test"})
-        return {"source": {"taxonomy": digest}, "settings": {"data": data, "size": self.size}}
+        return {"source": {"taxonomy": digest}, "settings": {"data": data, "size": self.size, "mixed": self.mixed}}
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class UseCase:
 
     def prepare(self, source: Path) -> Texts:
         """Read a taxonomy."""
-        return Texts(read_taxonomy(source), self.config, self.settings.size, source)
+        return self._texts(source, self.settings.size)
 
     def generate(self, size: int, seed: int) -> Splits[Example]:
         """Write so many texts.
@@ -166,8 +166,10 @@ class UseCase:
         DataError
             If the taxonomy doesn't give so many.
         """
-        material = Texts(read_taxonomy(self.source), self.config, size, self.source)
-        return material.split(seed=seed)
+        return self._texts(self.source, size).split(seed=seed)
+
+    def _texts(self, source: Path, size: int) -> Texts:
+        return Texts(read_taxonomy(source), self.config, size, self.settings.mixed, source)
 
     def check(self, rows: Iterable[Row]) -> dict[str, Any]:
         """Name the categories that the rows have.

@@ -40,6 +40,7 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig, head
         return model
     family = find_family(str(model.config.model_type))
     targets: Any = list(config.lora_targets or (family.lora_targets if family else ())) or "all-linear"
+    whole = [*heads, *(_embeddings(model) if config.train_embeddings else ())]
     adapter = LoraConfig(
         r=config.lora_rank,
         lora_alpha=config.lora_alpha,
@@ -49,7 +50,8 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig, head
         use_rslora=config.lora_variant == "rslora",
         init_lora_weights="pissa" if config.lora_variant == "pissa" else True,
         task_type="SEQ_CLS" if heads else "CAUSAL_LM",
-        modules_to_save=list(heads) or None,
+        modules_to_save=whole or None,
+        ensure_weight_tying=config.train_embeddings and bool(getattr(model.config, "tie_word_embeddings", False)),
     )
     prepare: Any = prepare_model_for_kbit_training  # has no types
     if config.method == "qlora":
@@ -65,6 +67,14 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig, head
     if config.lora_variant == "dora":
         _check_magnitudes(tuned)
     return tuned
+
+
+def _embeddings(model: PreTrainedModel) -> list[str]:
+    """Name the layers that turn tokens into vectors, and vectors into tokens where these have weights of their own."""
+    ends = [model.get_input_embeddings()]
+    if not getattr(model.config, "tie_word_embeddings", False):
+        ends.append(model.get_output_embeddings())
+    return [name.rpartition(".")[2] for name, layer in model.named_modules() if any(layer is end for end in ends)]
 
 
 def _check_magnitudes(model: PeftModel) -> None:

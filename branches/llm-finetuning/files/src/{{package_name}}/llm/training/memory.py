@@ -164,12 +164,13 @@ def _moment_bytes(optimizer: str, trained_bytes: int) -> int:
 
 
 def trained_parameters(shape: ModelShape, config: LLMConfig) -> int:
-    """Count the weights that a run trains: all, or the two matrices of each adapter."""
+    """Count the weights that a run trains: all, or the two matrices of each adapter, perhaps with the embeddings."""
     training = config.training
     if training.method == "full":
         return shape.parameters
     wanted = training.lora_targets
-    return sum(
+    embeddings = shape.parameters - sum(before * after for _, before, after in shape.matrices)
+    return (embeddings if training.train_embeddings else 0) + sum(
         training.lora_rank * (before + after)
         for name, before, after in shape.matrices
         if not wanted or name.rpartition(".")[2] in wanted
