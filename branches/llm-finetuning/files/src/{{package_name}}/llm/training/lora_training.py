@@ -71,9 +71,10 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig, head
 
 def _embeddings(model: PreTrainedModel) -> list[str]:
     """Name the layers that turn tokens into vectors, and vectors into tokens where these have weights of their own."""
-    ends = [model.get_input_embeddings()]
+    whole: Any = model  # transformers gives these methods no types
+    ends = [whole.get_input_embeddings()]
     if not getattr(model.config, "tie_word_embeddings", False):
-        ends.append(model.get_output_embeddings())
+        ends.append(whole.get_output_embeddings())
     return [name.rpartition(".")[2] for name, layer in model.named_modules() if any(layer is end for end in ends)]
 
 
