@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, cli, run } from '../helpers/project-commands.js';
+import { freePort, serve } from '../helpers/project-server.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-checkers-'));
 const root = join(work, 'checked');
@@ -40,5 +41,18 @@ describe('a new project', () => {
     const results = Object.values(checks).map(({ result }) => result);
     expect(results.filter((result) => result === true).length).toBeGreaterThanOrEqual(60);
     expect(results.filter((result) => result === false).length).toBeLessThanOrEqual(3);
+  });
+
+  it('has a service that no request makes fail', async () => {
+    run(root, 'make', 'demo');
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const end = await serve(root, `make run-api ARGS="--port ${port}"`, `${url}/ready`, join(work, 'api.txt'));
+    try {
+      const asked = ['--checks', 'not_a_server_error', '--max-examples', '20'];
+      expect(run(root, 'uvx', 'schemathesis', 'run', `${url}/openapi.json`, ...asked)).toMatch(/Tested: \d+/);
+    } finally {
+      await end();
+    }
   });
 });
