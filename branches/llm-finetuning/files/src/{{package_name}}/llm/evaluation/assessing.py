@@ -120,6 +120,7 @@ class Assessor:
             model=candidate.name,
             asked=self.dataset or self.settings.source.as_posix(),
             use_case=self.use_case.name,
+            row=self.use_case.wording.row,
             base_model=config.model.base_model,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             level=settings.level,

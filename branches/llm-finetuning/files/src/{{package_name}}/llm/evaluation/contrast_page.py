@@ -20,7 +20,7 @@ _LEVELS: dict[Outcome, Level] = {"passed": "good", "undecided": "warning", "fail
 
 def comparison_table(found: Contrast) -> PlainTable:
     """Give all measures of both models, and what is to be made of them."""
-    header = ("measure", "first", "second", f"better by, {found.level:.0%} interval", "p", "effect", "n", "verdict")
+    header = ("measure", "verdict", "first", "second", f"better by, {found.level:.0%} interval", "p", "effect", "n")
     title = f"{found.second} (second) against {found.first} (first)"
     return PlainTable(title, header, tuple(_row(one) for one in found.comparisons.values()))
 
@@ -84,11 +84,11 @@ def _row(one: Comparison) -> tuple[str, ...]:
     effect = "" if one.effect is None else f"{one.effect_name[-1]} = {one.effect:+.2f}"
     return (
         one.label,
+        one.verdict,
         f"{one.first:.3f}",
         f"{one.second:.3f}",
         between,
         f"{one.p_value:.3g}",
         effect,
         str(one.rows),
-        one.verdict,
     )

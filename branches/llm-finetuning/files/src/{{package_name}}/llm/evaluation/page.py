@@ -18,7 +18,7 @@ _WORST = 20
 def score_table(report: EvaluationReport) -> PlainTable:
     """Give all scores with their intervals."""
     return PlainTable(
-        f"{report.model}, {counted(len(report.examples), 'answer')}",
+        f"{report.model}, {counted(len(report.examples), report.row)}",
         ("measure", "score", f"{report.level:.0%} interval", "n"),
         tuple((one.label, *shown(one), str(one.rows)) for one in report.scores.values()),
     )
@@ -46,7 +46,7 @@ def remarks(report: EvaluationReport) -> list[str]:
     if first.more and first.low is not None and first.high is not None:
         found.append(
             f"undecided: {first.label} is known to ±{(first.high - first.low) / 2:.3f} only; "
-            f"about {counted(first.more, 'question')} more would do"
+            f"about {counted(first.more, report.row)} more would do"
         )
     return found
 
@@ -67,7 +67,7 @@ def evaluation_page(report: EvaluationReport, tables: Iterable[PlainTable]) -> R
     first, score = next(iter(report.scores.items()))
     value, interval = shown(score)
     between = f" ({interval})" if interval else ""
-    summary = f"{score.label} {value}{between} on {counted(len(report.examples), 'question')}."
+    summary = f"{score.label} {value}{between} on {counted(len(report.examples), report.row)}."
     sections = [
         Section("Scores", [*(Text(one[:1].upper() + one[1:] + ".") for one in remarks(report)), *_scores(report)]),
         *(Section(one.title, [Table(one.header, one.rows)]) for one in tables),

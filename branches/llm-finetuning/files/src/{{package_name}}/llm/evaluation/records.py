@@ -81,6 +81,8 @@ class EvaluationReport(_Part):
         Where the questions are from.
     use_case, base_model
         What the model is tuned for, and what was tuned.
+    row
+        What one thing that it was asked is called.
     level
         Share of the draws in an interval.
     empty
@@ -95,6 +97,7 @@ class EvaluationReport(_Part):
     model: str
     asked: str
     use_case: str
+    row: str = "question"
     base_model: str
     created: str
     level: float
