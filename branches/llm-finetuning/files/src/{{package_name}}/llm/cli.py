@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ..runtime import EnvOption, SetOption, start
+from ..runtime import EnvOption, SetOption
 from .evaluation.cli import app as evaluate_app
 from .options import DatasetOption, SeedOption, SourceOption, read_settings
 from .quantization.cli import app as quantization
@@ -145,12 +145,16 @@ def launch(
     image: Annotated[str, typer.Option("--image", help="Container image, for Kubernetes")] = "",
 ) -> None:
     """Print the file that trains on several machines: a script for Slurm, or a manifest for Kubernetes."""
-    from .config import LLMConfig
+    from typer.main import get_command
+
     from .distributed.multi_node import Launch, kubernetes_manifest, slurm_script
     from .distributed.resource_management import restarts_of
 
+    commands: Any = get_command(app)
+    given = commands.commands["train"].make_context("llm train", list(arguments or ())).params
+    settings = read_settings(None, given["seed"], given["overrides"], given["env"], profile=given["profile"])
     command = ["llm", "train", *(arguments or ())]
-    workers = Launch(processes, nodes, restarts_of(start().group("llm", LLMConfig)))
+    workers = Launch(processes, nodes, restarts_of(settings.config))
     if scheduler == "slurm":
         typer.echo(slurm_script(workers, command), nl=False)
     elif scheduler == "kubernetes" and image:

@@ -132,6 +132,9 @@ class TrainingConfig(ConfigModel):
     packing: Literal["auto", "always", "never"] = Field(
         default="auto", description="Rows of a batch end to end, each apart; auto chooses by device and length of rows"
     )
+    compile: Literal["auto", "always", "never"] = Field(
+        default="auto", description="Compile the layers; auto does where a CUDA GPU has what it takes"
+    )
     learning_rate: float = Field(default=2e-3, gt=0, description="Highest learning rate")
     warmup: float = Field(default=0.05, ge=0, lt=1, description="Share of the steps in which the learning rate rises")
     weight_decay: float = Field(default=0.0, ge=0, description="Weight decay of AdamW")

@@ -59,6 +59,7 @@ def print_preflight(found: Preflight) -> None:
     laid = "end to end, each attends to itself" if batches.packing == "always" else "padded beside rows of like length"
     table.add_row("batches", f"{batches.batch_size} rows, {laid}; {batches.gradient_accumulation} in a step")
     table.add_row("attention", found.attention)
+    table.add_row("layers", "compiled" if found.compiled else "not compiled")
     needed = f"{size_text(memory.total)} of {size_text(found.available)}"
     table.add_row("memory", f"{needed}: {', '.join(f'{name} {size_text(size)}' for name, size in parts)}")
     table.add_row("device", found.device)

@@ -7,65 +7,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 from .base_model import TINY_BASE, load_base_model, pick_device, place
+from .compilation import choose_compilation, compiled_layers
 from .config import DistributedConfig, LLMConfig, Method, ModelConfig, Precision, TrainingConfig
 from .distributed.multi_node import is_main_process, wait_for_workers, world_size
 from .distributed.resource_management import (
     free_cached_memory,
     is_out_of_memory,
-    keep_batch,
-    smaller_batch,
     with_batch_that_fits,
+    with_smaller_batch,
 )
 from .distributed.strategy import check_strategy, gather, is_in_parts, put_weights
 from .errors import ModelError
+from .training.arguments import RunPlace
 from .training.batches import settle_batches
 from .training.checkpointing import CheckpointManager
 from .training.data_preparation import Conversations, check_rows
+from .training.first_weights import keep_weights, put_back, trained_weights
 from .training.full_finetuning import unfreeze
-from .training.loop import Progress, RunPlace, make_trainer, read_history
+from .training.loop import make_trainer
 from .training.lora_training import add_adapter, check_qlora
+from .training.progress import Progress, TrainingResult, read_history
 from .training.states import Resume, last_state, open_states
 from .training.token_store import TokenRows, prepare_rows
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-
-@dataclass
-class TrainingResult:
-    """What a training run did.
-
-    Attributes
-    ----------
-    steps : int
-        Optimiser steps taken.
-    seconds : float
-        Wall time of the training loop.
-    trainable_parameters, parameters : int
-        Weights that were trained, and all weights.
-    history : dict of str to list of dict
-        Points ``{"step", "loss", "token_accuracy"}`` of the curves ``train`` and ``validation``.
-    batch_size, gradient_accumulation : int
-        Those that fitted into memory.
-    best_step : int or None
-        Step whose weights the model has: that with the lowest validation loss, where states were kept.
-    """
-
-    steps: int = 0
-    seconds: float = 0.0
-    trainable_parameters: int = 0
-    parameters: int = 0
-    history: dict[str, list[dict[str, float]]] = field(default_factory=dict)
-    batch_size: int = 0
-    gradient_accumulation: int = 0
-    best_step: int | None = None
 
 
 class LLMTrainer:
@@ -219,22 +191,25 @@ class LLMTrainer:
         """Train, with smaller batches each time that memory runs out."""
         started = time.monotonic()
         longest = max(int(some.sizes.max()) for some in rows.values())
-        config = with_batch_that_fits(settle_batches(self.config, self.model, longest), folder)
+        config = with_batch_that_fits(settle_batches(self.config, self.model, longest, self.device), folder)
         run = RunPlace(self.device, folder, on_progress, self._distributed)
-        first = {} if world_size() > 1 else {name: weight.detach().cpu().clone() for name, weight in self._trained()}
+        if world_size() == 1:
+            keep_weights(self.model, folder)
+        wanted = choose_compilation(config, self.device)
         while True:
             trainer = make_trainer(self.model, self.tokenizer, config, rows, run)
             state = last_state(folder)
             try:
-                trainer.train(resume_from_checkpoint=str(state) if state else None)
+                with compiled_layers(self.model, wanted=wanted):
+                    trainer.train(resume_from_checkpoint=str(state) if state else None)
                 break
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                config = self._with_smaller_batch(config, error, folder)
+                config = with_smaller_batch(config, error, folder, self.device)
             del trainer
             free_cached_memory()
-            self._put_back(first)
+            put_back(self.model, folder)
         reached: Any = trainer.state
         if is_in_parts(self._distributed):
             weights = gather(self.model, self._distributed)
@@ -244,30 +219,13 @@ class LLMTrainer:
         return TrainingResult(
             steps=reached.global_step,
             seconds=time.monotonic() - started,
-            trainable_parameters=sum(weight.numel() for _, weight in self._trained()),
+            trainable_parameters=sum(weight.numel() for _, weight in trained_weights(self.model)),
             parameters=sum(weight.numel() for weight in self.model.parameters()),
             history=read_history(reached.log_history),
             batch_size=config.batch_size,
             gradient_accumulation=config.gradient_accumulation,
             best_step=reached.best_global_step,
         )
-
-    def _with_smaller_batch(self, config: TrainingConfig, error: BaseException, folder: Path) -> TrainingConfig:
-        """Give the settings that need less memory; several processes take them up when they are started again."""
-        smaller = smaller_batch(config.batch_size, config.gradient_accumulation)
-        if smaller is None:
-            raise ModelError(
-                f"one row at once is too much for the memory of {self.device.type}",
-                hint="lower llm.training.max_length, set llm.training.activation_checkpointing=true, "
-                "or take a smaller model",
-            ) from error
-        keep_batch(folder, *smaller)
-        if world_size() > 1:
-            raise ModelError(
-                f"memory ran out with {config.batch_size} rows at once",
-                hint=f"all workers start again with {smaller[0]} rows, and {smaller[1]} batches in a step",
-            ) from error
-        return config.model_copy(update={"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
 
     def _make_whole(self, weights: Mapping[str, Any]) -> None:
         """Put what was gathered from the shards into a model of its own, on the CPU of the main process."""
@@ -276,18 +234,6 @@ class LLMTrainer:
         self._load()
         self._make_trainable()
         put_weights(self.model, weights)
-
-    def _trained(self) -> list[tuple[str, Any]]:
-        return [(name, weight) for name, weight in self.model.named_parameters() if weight.requires_grad]
-
-    def _put_back(self, weights: Mapping[str, Any]) -> None:
-        """Give the trained weights the values that they began with."""
-        import torch
-
-        with torch.no_grad():
-            for name, weight in self._trained():
-                weight.copy_(weights[name])
-                weight.grad = None
 
     def save(
         self, name: str | None = None, *, root: Path = Path("checkpoints"), metadata: Mapping[str, Any] | None = None

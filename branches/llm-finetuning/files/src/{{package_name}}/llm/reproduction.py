@@ -26,7 +26,7 @@ from .workflow import TrainingPlan, prefer
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .training.loop import Progress
+    from .training.progress import Progress
 
 COMPARED = ("loss", "eval_loss")
 WATCHED = ("accelerate", "peft", "tokenizers", "torch", "transformers", "trl")

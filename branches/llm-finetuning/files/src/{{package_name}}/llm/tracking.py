@@ -33,7 +33,7 @@ from .training.data_preparation import Conversations
 if TYPE_CHECKING:
     from .evaluation.gating import Contrast
     from .evaluation.records import EvaluationReport
-    from .training.loop import Progress
+    from .training.progress import Progress
 
 TRAINING = "llm"
 """Kind of the runs that `reproduce` does again."""

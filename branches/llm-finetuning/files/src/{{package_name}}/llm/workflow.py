@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
     from .training.checkpointing import CheckpointManager
     from .training.data_preparation import Conversations
-    from .training.loop import Progress
+    from .training.preference_rows import PreferenceMethod
     from .training.preflight import Preflight
-    from .training.rlhf import Preference, PreferenceMethod
+    from .training.progress import Progress
+    from .training.rlhf import Preference
     from .training.states import Resume
 
 EXPERIMENT = "llm-training"
@@ -244,8 +245,9 @@ def prefer(
     from .base_model import load_base_model, pick_device, place
     from .training.checkpointing import CheckpointManager
     from .training.lora_training import check_qlora
+    from .training.preference_rows import read_preferences
     from .training.reward import judge_of
-    from .training.rlhf import Preferring, read_preferences, train_preferences
+    from .training.rlhf import Preferring, train_preferences
 
     config, manager = plan.config, CheckpointManager(plan.checkpoints)
     chosen = _method(method)
@@ -281,7 +283,7 @@ def _exact(manager: CheckpointManager, reference: str | None) -> str | None:
 
 
 def _method(name: str) -> PreferenceMethod:
-    from .training.rlhf import METHODS
+    from .training.preference_rows import METHODS
 
     if name not in METHODS:
         raise ModelError(f"there is no method {name!r} for preferences", hint=f"give {', '.join(METHODS)}")

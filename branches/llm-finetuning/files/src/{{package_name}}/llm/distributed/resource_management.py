@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..config import LLMConfig, TrainingConfig
+from ..errors import ModelError
+from .multi_node import world_size
+
+if TYPE_CHECKING:
+    import torch
 
 FITS = "batch.json"
 
@@ -82,31 +88,67 @@ def with_batch_that_fits(config: TrainingConfig, folder: Path) -> TrainingConfig
     return config.model_copy(update={"batch_size": batch_size, "gradient_accumulation": gradient_accumulation})
 
 
-def filled_batch(batch_size: int, gradient_accumulation: int, *, longest: int, most: int) -> tuple[int, int]:
-    """Give the largest batch that makes the same optimiser step and has no more tokens than one of longest rows.
+def with_smaller_batch(
+    config: TrainingConfig, error: BaseException, folder: Path, device: torch.device
+) -> TrainingConfig:
+    """Give the settings that need less memory; several processes take them up when they are started again.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        Settings with which memory ran out.
+    error : BaseException
+        What was raised then.
+    folder : Path
+        Where the run's states are.
+    device : torch.device
+        Whose memory it is.
+
+    Raises
+    ------
+    ModelError
+        If one row at once is too much, or there are several processes.
+    """
+    smaller = smaller_batch(config.batch_size, config.gradient_accumulation)
+    if smaller is None:
+        raise ModelError(
+            f"one row at once is too much for the memory of {device.type}",
+            hint="lower llm.training.max_length, set llm.training.activation_checkpointing=true, "
+            "or take a smaller model",
+        ) from error
+    keep_batch(folder, *smaller)
+    if world_size() > 1:
+        raise ModelError(
+            f"memory ran out with {config.batch_size} rows at once",
+            hint=f"all workers start again with {smaller[0]} rows, and {smaller[1]} batches in a step",
+        ) from error
+    return config.model_copy(update={"batch_size": smaller[0], "gradient_accumulation": smaller[1]})
+
+
+def fitted_batch(batch_size: int, gradient_accumulation: int, *, longest: int, tokens: int) -> tuple[int, int]:
+    """Give the largest batch that makes the same optimiser step and has no more than so many tokens, or one row.
 
     Parameters
     ----------
     batch_size : int
-        Rows at once, of up to `most` tokens.
+        Rows at once.
     gradient_accumulation : int
         Batches in one step.
     longest : int
         Tokens of the longest row that there is.
-    most : int
-        Tokens that a row might have.
+    tokens : int
+        Most tokens of a batch.
 
     Examples
     --------
-    >>> filled_batch(1, 16, longest=100, most=1024)
+    >>> fitted_batch(1, 16, longest=100, tokens=1024)
     (8, 2)
-    >>> filled_batch(4, 4, longest=1000, most=1024)
+    >>> fitted_batch(16, 1, longest=250, tokens=1024)
     (4, 4)
     """
     effective = batch_size * gradient_accumulation
-    fitting = range(effective, batch_size, -1)
-    larger = (size for size in fitting if effective % size == 0 and size * longest <= batch_size * most)
-    size = next(larger, batch_size)
+    fitting = (size for size in range(effective, 0, -1) if effective % size == 0 and size * longest <= tokens)
+    size = next(fitting, 1)
     return size, effective // size
 
 

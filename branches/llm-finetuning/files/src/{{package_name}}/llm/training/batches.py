@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from ..acceleration import FLASH
 from ..config import TrainingConfig
-from ..distributed.resource_management import filled_batch
+from ..distributed.resource_management import fitted_batch
 from ..errors import ModelError
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel
 
+# On a CPU larger batches take memory, and hardly less time: what layers give for one is to have so many numbers.
+CPU_NUMBERS = 2**19
+CPU_TOKENS = 256  # that a batch may have all the same: with fewer, products of matrices are slow
 TRIED_TOKENS = 8
 TOLERANCE = 1e-3  # of the largest logit: far below what one token more to attend to changes
 
 
-def plan_batches(config: TrainingConfig, *, attention: str, longest: int) -> TrainingConfig:
+def plan_batches(
+    config: TrainingConfig, *, attention: str, longest: int, numbers: int, device: torch.device
+) -> TrainingConfig:
     """Settle what ``packing: auto`` leaves open; the rows of an optimiser step stay the same.
 
-    Short rows go into larger batches, up to the tokens that ``batch_size`` rows of ``max_length`` have. They are packed
-    where FlashAttention computes each row by itself; elsewhere attention over packed rows costs more than padding to
-    rows of similar length.
+    Short rows go into larger batches, up to the tokens that ``batch_size`` rows of ``max_length`` have; on the CPU into
+    batches that are no larger than it has use for. They are packed where FlashAttention computes each row by itself;
+    elsewhere attention over packed rows costs more than padding to rows of similar length.
 
     Parameters
     ----------
@@ -36,11 +42,18 @@ def plan_batches(config: TrainingConfig, *, attention: str, longest: int) -> Tra
         How the model computes attention, by its name in transformers.
     longest : int
         Tokens of the longest row.
+    numbers : int
+        What the layers give for a token: width of the model times layers.
+    device : torch.device
+        Where it is trained.
     """
     if config.packing != "auto":
         return config
-    batch_size, accumulation = filled_batch(
-        config.batch_size, config.gradient_accumulation, longest=longest, most=config.max_length
+    tokens = config.batch_size * config.max_length
+    if device.type == "cpu":
+        tokens = min(tokens, max(CPU_TOKENS, CPU_NUMBERS // numbers))
+    batch_size, accumulation = fitted_batch(
+        config.batch_size, config.gradient_accumulation, longest=longest, tokens=tokens
     )
     return config.model_copy(
         update={
@@ -51,15 +64,20 @@ def plan_batches(config: TrainingConfig, *, attention: str, longest: int) -> Tra
     )
 
 
-def settle_batches(config: TrainingConfig, model: PreTrainedModel | PeftModel, longest: int) -> TrainingConfig:
-    """Settle how a loaded model is given its rows.
+def settle_batches(
+    config: TrainingConfig, model: PreTrainedModel | PeftModel, longest: int, device: torch.device
+) -> TrainingConfig:
+    """Settle how a loaded model is given its rows, on the device that it will be on.
 
     Raises
     ------
     ModelError
         If rows are to be packed, and one would see another in this model.
     """
-    planned = plan_batches(config, attention=attention_of(model), longest=longest)
+    settings: Any = model.config
+    text = settings.get_text_config()
+    numbers = text.hidden_size * text.num_hidden_layers
+    planned = plan_batches(config, attention=attention_of(model), longest=longest, numbers=numbers, device=device)
     if planned.packing == "always" and not rows_stay_apart(model):
         if config.packing == "always":
             raise ModelError(

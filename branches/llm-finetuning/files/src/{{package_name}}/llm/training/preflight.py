@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,12 +16,12 @@ from typing import TYPE_CHECKING
 from ...reports.theme import DARK, LIGHT, variables
 from ..acceleration import choose_attention
 from ..base_model import load_config, load_tokenizer, pick_device, resolve_base_model
+from ..compilation import choose_compilation
 from ..config import LLMConfig, ModelConfig, TrainingConfig
-from ..console import size_text
 from ..distributed.strategy import check_strategy
 from ..errors import DataError, ModelError
 from .batches import plan_batches
-from .data_preparation import IGNORED, Conversations, Messages, TokenRow, conversations_of
+from .data_preparation import Conversations, TokenRow, conversations_of
 from .lora_training import check_qlora
 from .memory import (
     MemoryEstimate,
@@ -31,6 +30,13 @@ from .memory import (
     read_shape,
     settings_that_fit,
     trained_parameters,
+)
+from .problems import (
+    disk_problems,
+    length_problems,
+    memory_problems,
+    packing_problems,
+    template_problems,
 )
 from .token_store import TOKENS, TokenRows, prepare_rows
 
@@ -79,6 +85,8 @@ class Preflight:
         Weights of the model, and those that are trained.
     attention : str
         How attention is computed.
+    compiled : bool
+        Whether layers are compiled.
     batches : TrainingConfig
         The settings, with batches as they will be.
     splits : dict of str to Lengths
@@ -103,6 +111,7 @@ class Preflight:
     parameters: int
     trained: int
     attention: str
+    compiled: bool
     batches: TrainingConfig
     splits: dict[str, Lengths]
     memory: MemoryEstimate
@@ -155,8 +164,10 @@ def run_preflight(
     shape = read_shape(load_config(config.model), config.model.trust_remote_code)
     longest = max(one.longest for one in lengths.values())
     attention = choose_attention(config.model, device) or shape.attention
-    batches = plan_batches(config.training, attention=attention, longest=longest)
-    packing_problems = _packing_problems(config.training)
+    numbers = shape.hidden * shape.layers
+    batches = plan_batches(config.training, attention=attention, longest=longest, numbers=numbers, device=device)
+    compiled = choose_compilation(config.training, device)
+    packing = packing_problems(config.training)
     config = config.model_copy(update={"training": batches})
 
     def needs(some: LLMConfig) -> MemoryEstimate:
@@ -166,6 +177,7 @@ def run_preflight(
     available = available_memory(device) // (1 if device.type == "cuda" else processes)
     trained = trained_parameters(shape, config)
     existing = next(one for one in (folder, *folder.resolve().parents) if one.is_dir())
+    # The checkpoint, and the weights that the run begins with, in single precision.
     states = 4 * trained * STATE_COPIES * (config.training.keep_states + 1)
     found = Preflight(
         base_model=config.model.base_model,
@@ -174,6 +186,7 @@ def run_preflight(
         parameters=shape.parameters,
         trained=trained,
         attention=attention,
+        compiled=compiled,
         batches=batches,
         splits=lengths,
         memory=memory,
@@ -181,17 +194,17 @@ def run_preflight(
         fits_with=None
         if memory.total <= available
         else settings_that_fit(config, device, lambda changed: needs(changed).total <= available),
-        disk_needed=4 * trained + states,
+        disk_needed=2 * 4 * trained + states,
         disk_free=shutil.disk_usage(existing).free,
         samples=[show(tokenizer, row) for row in rows["train"].first(ROWS_SHOWN)],
     )
-    found.problems.extend(packing_problems)
-    found.problems.extend(_length_problems(lengths, config.training.max_length))
+    found.problems.extend(packing)
+    found.problems.extend(length_problems(lengths, config.training.max_length))
     tried = [messages for _, messages in islice(conversations_of(dataset, ("train",)), ROWS_TRIED)]
-    found.problems.extend(_template_problems(tokenizer, tried, rows["train"].first(ROWS_TRIED)))
+    found.problems.extend(template_problems(tokenizer, tried, rows["train"].first(ROWS_TRIED)))
     if memory_must_fit:
-        found.problems.extend(_memory_problems(found))
-    found.problems.extend(_disk_problems(found))
+        found.problems.extend(memory_problems(found))
+    found.problems.extend(disk_problems(found))
     try:
         if config.training.method == "qlora":
             check_qlora(device)
@@ -254,77 +267,3 @@ def read_licence(model: ModelConfig) -> str:
     except (OSError, EntryNotFoundError):
         return "unknown"
     return found[1] if found else "unknown"
-
-
-def _packing_problems(training: TrainingConfig) -> list[ModelError]:
-    if training.packing != "always" or training.batch_size > 1:
-        return []
-    return [
-        ModelError(
-            "llm.training.packing=always puts the rows of a batch end to end, and a batch has one",
-            hint="set llm.training.batch_size higher and llm.training.gradient_accumulation lower",
-        )
-    ]
-
-
-def _length_problems(lengths: Mapping[str, Lengths], most: int) -> list[DataError | ModelError]:
-    problems: list[DataError | ModelError] = []
-    for name, one in lengths.items():
-        if one.too_long:
-            problems.append(
-                DataError(
-                    f"{one.too_long} of {one.rows} rows for {name} have more tokens than llm.training.max_length "
-                    f"({most}), up to {one.longest}: cut, they would lose the end of their answers",
-                    hint=f"set llm.training.max_length={one.longest}, or llm.data.max_sentences lower",
-                )
-            )
-        if one.unsupervised:
-            problems.append(
-                DataError(
-                    f"{one.unsupervised} of {one.rows} rows for {name} have no token to learn from",
-                    hint="their answers are empty, or the chat template hides them: look at both",
-                )
-            )
-    return problems
-
-
-def _template_problems(
-    tokenizer: PreTrainedTokenizerBase, conversations: Sequence[Messages], rows: Sequence[TokenRow]
-) -> list[DataError | ModelError]:
-    """Read rows back: the answer must be in what is learned, and the end token after it."""
-    hint = "set llm.model.chat_template to a file with a template that ends answers with the model's end token"
-    for messages, row in zip(conversations, rows, strict=True):
-        learned = [label for label in row.labels if label != IGNORED]
-        answer = messages[-1]["content"].strip()
-        text = str(tokenizer.decode(learned, skip_special_tokens=True))
-        if learned and answer not in text:
-            return [ModelError(f"the chat template makes {text!r} of the answer {answer!r}", hint=hint)]
-        if learned and tokenizer.eos_token_id not in learned:
-            said = f"no end token ({tokenizer.eos_token}) is learned after {answer!r}: the model would not stop"
-            return [ModelError(said, hint=hint)]
-    return []
-
-
-def _memory_problems(found: Preflight) -> list[ModelError]:
-    if found.memory.total <= found.available:
-        return []
-    change = " ".join(f"--set {key}={value}" for key, value in (found.fits_with or {}).items())
-    help_with = f"this would fit: {change}" if change else "take a smaller model, or a device with more memory"
-    return [
-        ModelError(
-            f"about {size_text(found.memory.total)} of memory are needed on {found.device}, "
-            f"and {size_text(found.available)} are there",
-            hint=f"{help_with}; or try all the same with --skip-memory-check",
-        )
-    ]
-
-
-def _disk_problems(found: Preflight) -> list[ModelError]:
-    if found.disk_needed <= found.disk_free:
-        return []
-    return [
-        ModelError(
-            f"about {size_text(found.disk_needed)} of disk are needed, and {size_text(found.disk_free)} are free",
-            hint="free some space, or set llm.training.keep_states lower",
-        )
-    ]

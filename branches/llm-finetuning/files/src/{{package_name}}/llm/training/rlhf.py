@@ -12,35 +12,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from statistics import fmean
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from ..base_model import place
 from ..config import TrainingConfig
-from ..data.examples import Example, Row, conversation
-from ..data.formats import read_rows
-from ..data.pairs import Pair
-from ..errors import DataError, ModelError
+from ..data.examples import Row
+from ..errors import ModelError
 from ..evaluation.metrics import token_f1
-from ..inference import generate
-from .data_preparation import IGNORED, Conversations, Messages, check_rows, encode
-from .loop import Progress, progress_callback, rows_in_a_step
+from .arguments import rows_in_a_step
+from .data_preparation import check_rows, encode
 from .lora_training import add_adapter
-from .reward import chosen_share, make_reward_model
+from .preference_rows import ANSWERED, ANSWERS, PreferenceMethod, check_step, make_records
+from .preference_scores import Judge, measure
+from .progress import Progress, progress_callback
+from .reward import make_reward_model
 
 if TYPE_CHECKING:
     import torch
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-PreferenceMethod = Literal["dpo", "kto", "grpo", "reward"]
-METHODS: dict[str, PreferenceMethod] = {name: name for name in get_args(PreferenceMethod)}
-Judge = Callable[[Sequence[Messages]], list[float]]
 BETA = 0.1  # how firmly the model is held to where it began
-ANSWERS = 4  # that GRPO compares for each prompt
 LONGEST_ANSWER = 24  # tokens
-ANSWERED = ("chosen", "rejected", "completion")  # where a record has its answers
 
 
 @dataclass(frozen=True)
@@ -125,8 +119,8 @@ def train_preferences(
         raise ModelError("preferences train an adapter, not every weight", hint="set llm.training.method=lora")
     if config.method == "qlora" and method == "reward":
         raise ModelError("a reward model can't be trained in four bits", hint="set llm.training.method=lora")
-    records = _records(rows, method)
-    _check_step(method, config, len(records))
+    records = make_records(rows, method)
+    check_step(method, config, len(records))
     if method != "grpo":
         talks = [[*one["prompt"], *one[part]] for one in records for part in ANSWERED if part in one]
         encoded = encode(tokenizer, talks, "completion")
@@ -139,7 +133,7 @@ def train_preferences(
         model, heads = make_reward_model(model, tokenizer)
     tuned = add_adapter(model, config, heads)
     place(tuned, device)
-    before = _measure(tuned, tokenizer, rows, how)
+    before = measure(tuned, tokenizer, rows, method, how.judge)
     with TemporaryDirectory() as folder:
         taken = len(records) * (ANSWERS if method == "grpo" else 1)
         steps = config.max_steps or math.ceil(taken / rows_in_a_step(config) * config.epochs)
@@ -149,103 +143,10 @@ def train_preferences(
         trainer.add_callback(progress_callback(how.on_progress))
         trainer.train()
     tuned.eval()
-    after = _measure(tuned, tokenizer, rows, how)
-    measure = "reward" if method == "grpo" else "chosen_preferred"
+    after = measure(tuned, tokenizer, rows, method, how.judge)
+    measured = "reward" if method == "grpo" else "chosen_preferred"
     merge: Any = tuned.merge_and_unload  # has no types
-    return Preference(merge() if heads else tuned, trainer.state.global_step, before, after, measure)
-
-
-def read_preferences(dataset: Conversations) -> list[Row]:
-    """Give the rows that are trained on: all of a file, or the training split.
-
-    Raises
-    ------
-    DataError
-        If the file can't be read.
-    """
-    if isinstance(dataset, Mapping):
-        return list(dataset["train"])
-    return read_rows(Path(dataset))[1]
-
-
-def ranked_share(model: Any, tokenizer: PreTrainedTokenizerBase, rows: Sequence[Example]) -> float:
-    """Give the share of rows whose chosen answer is likelier than the rejected one, a token on average."""
-    won = 0
-    for row in rows:
-        *prompt, chosen = conversation(row)
-        rejected = {**chosen, "content": row.rejected}
-        won += _likelihood(model, tokenizer, prompt, chosen) > _likelihood(model, tokenizer, prompt, rejected)
-    return won / len(rows)
-
-
-def _likelihood(model: Any, tokenizer: Any, prompt: list[dict[str, str]], answer: dict[str, str]) -> float:
-    """Give the mean log-likelihood of an answer's tokens."""
-    import torch
-
-    row = encode(tokenizer, [[*prompt, answer]], "completion")[0]
-    ids = torch.tensor([row.input_ids], device=model.device)
-    labels = torch.tensor(row.labels[1:], device=model.device)
-    was_training = model.training
-    model.eval()
-    with torch.inference_mode():
-        logits = model(input_ids=ids).logits[0, :-1].float()  # (tokens - 1, vocabulary)
-    model.train(was_training)
-    return -float(torch.nn.functional.cross_entropy(logits, labels, ignore_index=IGNORED))
-
-
-def _measure(model: Any, tokenizer: Any, rows: Sequence[Row], how: Preferring) -> float:
-    if how.method != "grpo":
-        share = chosen_share if how.method == "reward" else ranked_share
-        return share(model, tokenizer, [row for row in rows if isinstance(row, Example) and row.rejected])
-    questions = [(row.context if isinstance(row, Pair) else "", row.question) for row in rows]
-    said = generate(model, tokenizer, questions)
-    if how.judge:
-        both = zip(rows, said, strict=True)
-        talks = [[*conversation(row)[:-1], {"role": "assistant", "content": one}] for row, one in both]
-        return fmean(how.judge(talks))
-    return fmean(token_f1(one, row.answer) for one, row in zip(said, rows, strict=True))
-
-
-def _records(rows: Sequence[Row], method: PreferenceMethod) -> list[dict[str, Any]]:
-    """Give rows as the trainers of TRL take them."""
-    talks = [(row, conversation(row)) for row in rows]
-    found: list[dict[str, Any]] = []
-    if method == "grpo":
-        found = [{"prompt": talk[:-1], "expected": row.answer} for row, talk in talks]
-    else:
-        for row, (*prompt, chosen) in talks:
-            if not isinstance(row, Example) or not row.rejected:
-                continue
-            rejected = {**chosen, "content": row.rejected}
-            if method in {"dpo", "reward"}:
-                found.append({"prompt": prompt, "chosen": [chosen], "rejected": [rejected]})
-            else:
-                found.append({"prompt": prompt, "completion": [chosen], "label": True})
-                found.append({"prompt": prompt, "completion": [rejected], "label": False})
-    if not found:
-        raise DataError(
-            f"there are no rows for {method}",
-            hint="dpo, kto and reward need prompt, chosen and rejected; grpo takes any rows with answers",
-        )
-    return found
-
-
-def _check_step(method: PreferenceMethod, config: TrainingConfig, records: int) -> None:
-    """Refuse steps that TRL can't fill with rows to compare, or with the answers to whole prompts."""
-    if method == "kto" and config.batch_size == 1:
-        raise ModelError("kto compares the rows of a batch, and there is one", hint="set llm.training.batch_size=2")
-    step = config.batch_size * config.gradient_accumulation
-    if method == "grpo" and step % ANSWERS:
-        raise ModelError(
-            f"grpo compares {ANSWERS} answers to each prompt, and a step of {config.batch_size} x "
-            f"{config.gradient_accumulation} rows is no multiple of that",
-            hint=f"set llm.training.batch_size to a multiple of {ANSWERS}",
-        )
-    if method == "grpo" and records * ANSWERS < step:
-        raise DataError(
-            f"a step of {step} rows has the answers to {step // ANSWERS} prompts, and there are {records}",
-            hint=f"set llm.training.batch_size={ANSWERS} and llm.training.gradient_accumulation=1, or give more rows",
-        )
+    return Preference(merge() if heads else tuned, trainer.state.global_step, before, after, measured)
 
 
 def _make_trainer(

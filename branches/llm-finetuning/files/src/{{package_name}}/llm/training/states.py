@@ -19,7 +19,7 @@ RUN = "run.json"
 FREE = frozenset(
     {
         *("name", "profile", "keep_states"),
-        *("batch_size", "gradient_accumulation", "packing", "activation_checkpointing"),
+        *("batch_size", "gradient_accumulation", "packing", "activation_checkpointing", "compile"),
     }
 )
 

@@ -6,8 +6,10 @@ rows → conversations → tokens → <folder>/<digest>/{train,validation}.arrow
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -27,10 +29,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from transformers import PreTrainedTokenizerBase
 
+UNFINISHED = ".unfinished-"
 TOKENS = ".tokens"
 """Folder beside the checkpoints in which tokens are kept."""
 USED = ("train", "validation")
 ENCODED_AT_ONCE = 256
+KEPT = 8  # of the last ones used; tokens of other rows are made again if they are asked for
+_ABANDONED = 86_400.0  # seconds after which nobody writes on
 # The code that makes tokens of rows, below the folder of this branch: changed, it may make others.
 _CODE = (
     "data/examples.py",
@@ -105,8 +110,20 @@ def prepare_rows(
     if not is_as_sealed(target):
         with room_for(f"the tokens of the rows in {folder}", DataError):
             _make(tokenizer, dataset, loss, target)
+    os.utime(target)
+    _drop_old(folder)
     digests = read_json(target / CHECKSUMS)
     return {Path(name).stem: TokenRows(target / name, digest) for name, digest in sorted(digests.items())}
+
+
+def _drop_old(folder: Path) -> None:
+    """Remove all tokens but those used last, and what was left unfinished."""
+    found = {path: path.stat().st_mtime for path in folder.iterdir() if path.is_dir()}
+    finished = [path for path in found if not path.name.startswith(UNFINISHED)]
+    old = sorted(finished, key=found.__getitem__)[:-KEPT]
+    left = [path for path in found if path not in finished and found[path] < time.time() - _ABANDONED]
+    for path in (*old, *left):
+        shutil.rmtree(path, ignore_errors=True)  # Windows can't remove what another process reads
 
 
 def _identify(tokenizer: PreTrainedTokenizerBase, dataset: Conversations, loss: Loss) -> str:
@@ -129,7 +146,7 @@ def _identify(tokenizer: PreTrainedTokenizerBase, dataset: Conversations, loss: 
 def _make(tokenizer: PreTrainedTokenizerBase, dataset: Conversations, loss: Loss, target: Path) -> None:
     """Encode all rows, and give their files their place when all of them are on the disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
+    scratch = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=target.parent))
     try:
         _write(tokenizer, dataset, loss, scratch)
         if not (scratch / "train.arrow").is_file():
