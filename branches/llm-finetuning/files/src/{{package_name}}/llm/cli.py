@@ -95,6 +95,12 @@ def sweep(
     dataset: DatasetOption = None,
     seed: SeedOption = None,
     trials: Annotated[int | None, typer.Option("--trials", min=1, help="In all, with those of earlier calls")] = None,
+    ray: Annotated[
+        str | None, typer.Option("--ray", metavar="ADDRESS", help="Do trials on a Ray cluster: auto, local, …")
+    ] = None,
+    at_once: Annotated[
+        int, typer.Option("--at-once", min=1, help="Trials that share the processors of a cluster without GPUs")
+    ] = 2,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
@@ -107,8 +113,8 @@ def sweep(
     plan = TrainingPlan.make(config, root, source, dataset, store)
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
-        from .training.sweep import run_sweep
-    found = run_sweep(plan, trials or config.sweep.trials)
+        from .training.sweep import Cluster, run_sweep
+    found = run_sweep(plan, trials or config.sweep.trials, Cluster(ray, at_once) if ray else None)
     console.print(f"lowest validation loss {found.loss:.3f} of {found.trials} trials, {found.pruned} ended early")
     typer.echo(" ".join(f"--set llm.training.{key}={value}" for key, value in found.settings.items()))
 

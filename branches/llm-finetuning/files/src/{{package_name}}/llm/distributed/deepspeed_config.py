@@ -5,6 +5,7 @@ Stage 2 shards gradients and moments over the processes, stage 3 the weights too
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+INSTALL = "DS_BUILD_OPS=0 uv pip install --no-build-isolation deepspeed"  # its build looks at the torch that is there
 AUTO = "auto"  # transformers puts in what the training arguments say
 
 
@@ -60,23 +62,25 @@ def deepspeed_settings(config: DistributedConfig) -> dict[str, Any]:
 
 
 def check_deepspeed(device: torch.device) -> None:
-    """Refuse DeepSpeed where it can't run.
+    """Refuse DeepSpeed where it can't run, and tell it where it does: on the CPU it would take a GPU that is there.
 
     Raises
     ------
     ModelError
-        Without a CUDA GPU, or without DeepSpeed.
+        With neither CUDA GPUs nor the CPU, or without DeepSpeed.
     """
-    if device.type != "cuda":
+    if device.type not in {"cuda", "cpu"}:
         raise ModelError(
-            f"DeepSpeed needs CUDA GPUs, and this runs on {device.type}",
-            hint="set llm.distributed.strategy=fsdp, which shards on the CPU too",
+            f"DeepSpeed needs CUDA GPUs or the CPU, and this runs on {device.type}",
+            hint="set llm.distributed.strategy=fsdp, or llm.model.device=cpu",
         )
     if find_spec("deepspeed") is None:
         raise ModelError(
             "DeepSpeed is not installed",
-            hint="install it with `uv pip install deepspeed`, or set llm.distributed.strategy=fsdp",
+            hint=f"install it with `{INSTALL}`, or set llm.distributed.strategy=fsdp",
         )
+    if device.type == "cpu":
+        os.environ["DS_ACCELERATOR"] = "cpu"
 
 
 def gather_partitions(model: nn.Module, *, keep: bool) -> dict[str, Any]:
@@ -96,4 +100,6 @@ def gather_partitions(model: nn.Module, *, keep: bool) -> dict[str, Any]:
             with zero.GatheredParameters([weight]):
                 if keep:
                     weights[name] = weight.detach().cpu().clone()
+    # Else transformers would split up each model that is loaded from here on, and wait for the other processes.
+    import_module("transformers.integrations.deepspeed").unset_hf_deepspeed_config()
     return weights

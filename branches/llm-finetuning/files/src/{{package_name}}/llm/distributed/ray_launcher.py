@@ -1,9 +1,13 @@
-"""Workers on a Ray cluster: Ray finds the machines and gives them their GPUs, torchrun starts the workers on each."""
+"""Work on a Ray cluster: Ray finds the machines and gives them their GPUs.
+
+Workers of one run are started by torchrun on each machine; trials of a search are a process each.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,6 +40,49 @@ def run_on_ray(launch: Launch, arguments: Sequence[str], *, address: str, device
     ModelError
         If Ray is not installed, no cluster answers, it has no room, or the workers fail.
     """
+    with _connected(address, "the last state is kept: go on with --resume") as ray:
+        fine = _run(ray, launch, arguments, device, {f"{PACKAGE.upper()}_ROOT": str(root)})
+    if not all(fine):
+        raise ModelError(
+            f"the workers failed, and again after {launch.restarts} restarts",
+            hint="what they wrote is above; the last state is kept: go on with --resume",
+        )
+
+
+def call_on_ray(calls: Sequence[Callable[[], None]], *, address: str, device: str, at_once: int, root: Path) -> None:
+    """Call functions on a cluster, each in a process with a GPU, or with its share of the processors.
+
+    Parameters
+    ----------
+    calls : sequence of callable
+        What to call; all of it must pickle.
+    address, device, root
+        As `run_on_ray` takes them.
+    at_once : int
+        How many share the processors where there are no GPUs.
+
+    Raises
+    ------
+    ModelError
+        If Ray is not installed, no cluster answers, or one of its machines is lost.
+    """
+    with _connected(address, "what came to its end is kept: do the same again") as ray:
+        there = ray.cluster_resources()
+        room = {"num_cpus": max(1, int(there.get("CPU", 1)) // at_once)}
+        if _takes_gpus(device, there):
+            room = {"num_cpus": 1, "num_gpus": 1}
+        work = ray.remote(_call).options(max_retries=0, **room)
+        folder, environment = str(Path.cwd()), {f"{PACKAGE.upper()}_ROOT": str(root)}
+        under_way = [work.remote(call, folder, environment) for call in calls]
+        try:
+            ray.get(under_way)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+
+
+@contextmanager
+def _connected(address: str, hint: str) -> Iterator[Any]:
+    """Connect to a cluster for the time of the ``with`` block."""
     # With it, Ray would pack the project, and make an environment of it for each worker.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
@@ -50,24 +97,23 @@ def run_on_ray(launch: Launch, arguments: Sequence[str], *, address: str, device
             f"no cluster of Ray answers: {reason}", hint=f"is it running? --ray is {address}; local needs none"
         ) from error
     try:
-        fine = _run(ray, launch, arguments, device, {f"{PACKAGE.upper()}_ROOT": str(root)})
+        yield ray
     except ray.exceptions.RayError as error:
         lost = f"a machine of the cluster was lost: {str(error).strip().splitlines()[0]}"
-        raise ModelError(lost, hint="the last state is kept: go on with --resume") from error
+        raise ModelError(lost, hint=hint) from error
     finally:
         ray.shutdown()
-    if not all(fine):
-        raise ModelError(
-            f"the workers failed, and again after {launch.restarts} restarts",
-            hint="what they wrote is above; the last state is kept: go on with --resume",
-        )
+
+
+def _takes_gpus(device: str, there: Mapping[str, float]) -> bool:
+    return device == "cuda" or (device == "auto" and bool(there.get("GPU")))
 
 
 def _run(ray: Any, launch: Launch, arguments: Sequence[str], device: str, environment: dict[str, str]) -> list[bool]:
     """Take room for the workers, and run them; says for each machine whether they came to their end."""
     there = ray.cluster_resources()
     room = {"CPU": launch.processes}
-    if device == "cuda" or (device == "auto" and there.get("GPU")):
+    if _takes_gpus(device, there):
         room["GPU"] = launch.processes
     group = import_module("ray.util").placement_group([room] * launch.nodes, strategy="SPREAD")
     try:
@@ -107,10 +153,21 @@ def _meeting() -> str:
 
 def _work(launch: Launch, arguments: list[str], meeting: str | None, folder: str, environment: dict[str, str]) -> bool:
     """Start the workers of this machine, and wait for them."""
-    os.chdir(folder)
-    os.environ.update(environment)
+    _settle(folder, environment)
     try:
         run_workers(launch, arguments, rendezvous=meeting)
     except ModelError:
         return False  # the workers have written why
     return True
+
+
+def _call(call: Callable[[], None], folder: str, environment: dict[str, str]) -> None:
+    """Call a function in the project's folder."""
+    _settle(folder, environment)
+    call()
+
+
+def _settle(folder: str, environment: dict[str, str]) -> None:
+    """Have this process be where the command is."""
+    os.chdir(folder)
+    os.environ.update(environment)

@@ -9,13 +9,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..base_model import load_tokenizer
 from ..config import LLMConfig, SpanConfig
 from ..console import console
+from ..distributed.ray_launcher import call_on_ray
 from ..errors import DataError, ModelError
 from ..fine_tuning import LLMTrainer
+from ..process import import_training_stack
 from ..tracking import Recipe, record_training, recorded
 from .token_store import prepare_rows
 
@@ -25,7 +28,8 @@ if TYPE_CHECKING:
     from ..workflow import TrainingPlan
 
 EXPERIMENT = "llm-sweep"
-DATABASE = "sweeps.db"
+JOURNAL = ".sweeps.journal"
+"""File beside the checkpoints in which searches are kept."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,23 @@ class Sweep:
     pruned: int
 
 
-def run_sweep(plan: TrainingPlan, trials: int) -> Sweep:
+@dataclass(frozen=True)
+class Cluster:
+    """A Ray cluster on which trials are done.
+
+    Attributes
+    ----------
+    address : str
+        ``auto``, ``local`` or ``ray://host:port``.
+    at_once : int
+        Trials that share its processors, where it has no GPUs; on GPUs each trial has one.
+    """
+
+    address: str
+    at_once: int
+
+
+def run_sweep(plan: TrainingPlan, trials: int, cluster: Cluster | None = None) -> Sweep:
     """Train with other settings again and again, and find those with the lowest validation loss.
 
     Parameters
@@ -58,32 +78,65 @@ def run_sweep(plan: TrainingPlan, trials: int) -> Sweep:
         validation.
     trials : int
         Trials in all; those of an earlier search with the same model, data and space count.
+    cluster : Cluster, optional
+        Where trials are done at the same time; here, one after another, by default.
 
     Raises
     ------
     DataError
         If there are no rows for validation.
     ModelError
-        If no trial succeeded.
+        If no trial succeeded, or the cluster fails.
     """
-    import optuna
-
     config = plan.config
     rows = prepare_rows(load_tokenizer(config.model), plan.dataset, config.training.loss, plan.tokens)
     if "validation" not in rows:
         raise DataError("a search needs rows for validation", hint="give more rows, or a dataset with that split")
+    name = _identify(config, {split: some.digest for split, some in rows.items()})
+    study = _open(plan, name)
+    left = range(len(study.trials), len(study.trials) + trials - _ended(study))
+    if cluster is None:
+        for number in left:
+            try_settings(plan, name, number)
+    elif left:
+        calls = [partial(try_settings, plan, name, number) for number in left]
+        call_on_ray(calls, address=cluster.address, device=config.model.device, at_once=cluster.at_once, root=plan.root)
+    return _found(study)
+
+
+def try_settings(plan: TrainingPlan, name: str, number: int) -> None:
+    """Do one more trial of a search, in whatever process.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        As `run_sweep` takes it.
+    name : str
+        Name of the search.
+    number : int
+        Number of the trial, by which it draws settings of its own.
+    """
+    import_training_stack()
+    study = _open(plan, name, number)
+    study.optimize(lambda trial: _objective(trial, plan), n_trials=1, catch=(ModelError,))
+
+
+def _open(plan: TrainingPlan, name: str, number: int = 0) -> optuna.Study:
+    """Open a search; its journal is a file to which processes of all machines that share it can write at once."""
+    import optuna
+    from optuna.storages import journal
+
+    path = str(plan.checkpoints / JOURNAL)
+    backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        storage=f"sqlite:///{(plan.root / DATABASE).as_posix()}",
-        study_name=_identify(config, {name: some.digest for name, some in rows.items()}),
+    return optuna.create_study(
+        storage=optuna.storages.JournalStorage(backend),
+        study_name=name,
         load_if_exists=True,
         direction="minimize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=config.sweep.startup),
+        sampler=optuna.samplers.TPESampler(seed=plan.config.training.seed + number, constant_liar=True),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=plan.config.sweep.startup),
     )
-    study.sampler = optuna.samplers.TPESampler(seed=config.training.seed + len(study.trials))
-    while _ended(study) < trials:
-        study.optimize(lambda trial: _objective(trial, plan), n_trials=1, catch=(ModelError,))
-    return _found(study)
 
 
 def _objective(trial: optuna.Trial, plan: TrainingPlan) -> float:
