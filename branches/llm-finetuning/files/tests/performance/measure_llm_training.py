@@ -37,8 +37,9 @@ set_seed(0)
 LlamaForCausalLM(LlamaConfig(**{**load_config(base).to_dict(), **sizes})).save_pretrained(sys.argv[1])
 load_tokenizer(base).save_pretrained(sys.argv[1])
 """
+# Memory is read where training ends: as the interpreter ends, the libraries of PyTorch take more, with any training.
 _TIMED = """
-import json, sys, time
+import json, resource, sys, time
 from pathlib import Path
 from trl import SFTTrainer
 train, output = SFTTrainer.train, sys.argv.pop(1)
@@ -46,10 +47,12 @@ def timed(self, *arguments, **options):
     started = time.perf_counter()
     result = train(self, *arguments, **options)
     seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     rows = self.train_dataset
     tokens = sum(map(len, rows["input_ids"]))
     learned = sum(label != -100 for labels in rows["labels"] for label in labels)
     found = {"seconds": seconds, "tokens": tokens, "learned": learned, "steps": self.state.global_step}
+    found["mebibytes"] = peak
     Path(output).write_text(json.dumps(found))
     return result
 SFTTrainer.train = timed
@@ -109,17 +112,15 @@ def measure(options: Namespace, package: str) -> list[Figure]:
         _write_rows(folder)
         found = folder / "found.json"
 
-        def python(code: str, *arguments: str | Path) -> float:
-            command = [sys.executable, "-c", code.replace("PACKAGE", package), *arguments]
-            return run(command, folder, environment).mebibytes
+        def python(code: str, *arguments: str | Path) -> None:
+            run([sys.executable, "-c", code.replace("PACKAGE", package), *arguments], folder, environment)
 
         python(_PREPARE, folder / "model", json.dumps(MODEL))
         trainings = {"ours": (_TIMED + _OURS, str(folder), settings), "trl": (_TIMED + _TRL, *_trl_options(folder))}
         taken: dict[str, list[dict[str, float]]] = {name: [] for name in trainings}
-        memory = dict.fromkeys(trainings, 0.0)
         for _ in range(options.rounds):
             for trained, (code, *arguments) in trainings.items():
-                memory[trained] = max(memory[trained], python(code, found, *arguments))
+                python(code, found, *arguments)
                 taken[trained].append(json.loads(found.read_text(encoding="utf-8")))
         python(_JUDGE, folder, found, *trainings)
         losses = json.loads(found.read_text(encoding="utf-8"))
@@ -127,6 +128,7 @@ def measure(options: Namespace, package: str) -> list[Figure]:
     speed = {
         name: some[0]["tokens"] / statistics.median(one["seconds"] for one in some) for name, some in taken.items()
     }
+    memory = {name: max(one["mebibytes"] for one in some) for name, some in taken.items()}
     return [
         Figure(
             *("llm: training on short rows, beside TRL's script", speed["ours"], "tokens/s"),
