@@ -94,12 +94,13 @@ class QualityConfig(ConfigModel):
 class GenerationConfig(ConfigModel):
     """The language model that writes question-answer pairs, if one is asked to."""
 
-    url: str = Field(default="", description="OpenAI-compatible address, such as http://127.0.0.1:8080/v1")
-    model: str = Field(default="", description="Name of the model there")
+    url: str = Field(default="", description="OpenAI-compatible address; if empty, the model is loaded here")
+    model: str = Field(default="", description="Its name there; here a checkpoint, a folder, or an id on the hub")
     questions: int = Field(default=3, ge=1, le=20, description="Most questions about one passage")
     max_tokens: int = Field(default=1000, ge=50, description="Most tokens in one answer")
     temperature: float = Field(default=0.0, ge=0, le=2, description="How freely it writes")
     max_cost: float = Field(default=1.0, ge=0, description="Most that one run may cost; 0 for no limit")
+    max_total_tokens: int = Field(default=0, ge=0, description="Most tokens that one run may take; 0 for no limit")
     prompt_price: float = Field(default=0.0, ge=0, description="Price of a million tokens sent")
     completion_price: float = Field(default=0.0, ge=0, description="Price of a million tokens received")
     concurrency: int = Field(default=4, ge=1, le=64, description="Requests under way at once")

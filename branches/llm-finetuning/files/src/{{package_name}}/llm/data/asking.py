@@ -14,9 +14,10 @@ from typing import Any
 
 from ..errors import ModelError
 from .chunks import Chunk
-from .language_model import LanguageModel, LimitReachedError, NonsenseError
+from .language_model import LanguageModel, NonsenseError
 from .normalisation import clean
 from .pairs import Pair
+from .spending import LimitReachedError
 
 _INSTRUCTION = """\
 You write questions and answers for training a language model.

@@ -17,10 +17,11 @@ from .chunks import Chunk, Span
 from .duplicates import near_duplicates
 from .examples import Row
 from .language import language_of
-from .language_model import LanguageModel, LimitReachedError, NonsenseError
+from .language_model import LanguageModel, NonsenseError
 from .normalisation import clean
 from .pairs import Pair
 from .quality import judge
+from .spending import LimitReachedError
 
 if TYPE_CHECKING:
     import numpy as np

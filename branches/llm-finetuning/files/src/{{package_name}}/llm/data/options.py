@@ -40,10 +40,16 @@ def tell_version(version: Version) -> None:
 
 @contextmanager
 def language_model(config: LLMConfig, store: DatasetStore) -> Iterator[LanguageModel]:
-    """Connect to the language model, and say in the end what it took."""
-    from .language_model import LanguageModel
+    """Connect to the language model, or load it here where no address is given, and say in the end what it took."""
+    from .endpoint import Endpoint
+    from .local_model import open_local_model
 
-    model = LanguageModel(config.generation, store.root / "answers.db")
+    model: LanguageModel
+    cache = store.root / "answers.db"
+    if config.generation.model and not config.generation.url:
+        model = open_local_model(config, cache, store.root.parent / "checkpoints")
+    else:
+        model = Endpoint(config.generation, cache)
     try:
         yield model
     finally:

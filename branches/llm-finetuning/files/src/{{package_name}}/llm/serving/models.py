@@ -153,18 +153,22 @@ class Models:
         return self._config.serving.checkpoint or self._config.training.name
 
     def _load(self) -> Served:
-        from ..base_model import pick_device, place
-        from ..inference.engine import Engine
         from ..process import quiet_transformers
 
         quiet_transformers()
-        loaded, tokenizer, facts = self._manager.load_checkpoint(self._reference)
-        model: Any = loaded
-        if facts["kind"] == "adapter":
-            model = model.merge_and_unload()  # an adapter apart would cost each token two more products
-        place(model, pick_device(self._config.model.device))
-        engine = Engine(model.eval(), tokenizer, self._config.serving, self._watch)
-        longest = max(map(len, engine.tokenizer.get_vocab()))
-        served = Served(f"{facts['name']}@v{facts['version']}", engine, tokenizer, longest)
-        _log.info("model loaded", model=served.name, device=str(model.device), context=served.engine.context)
-        return served
+        model, tokenizer, facts = self._manager.load_checkpoint(self._reference)
+        return start_engine(f"{facts['name']}@v{facts['version']}", model, tokenizer, self._config, self._watch)
+
+
+def start_engine(name: str, model: Any, tokenizer: Any, config: LLMConfig, watch: Watch | None = None) -> Served:
+    """Have a model answer; an adapter is merged, as apart it would cost each token two more products."""
+    from ..base_model import pick_device, place
+    from ..inference.engine import Engine
+
+    if hasattr(model, "merge_and_unload"):
+        model = model.merge_and_unload()
+    place(model, pick_device(config.model.device))
+    engine = Engine(model.eval(), tokenizer, config.serving, watch)
+    longest = max(map(len, engine.tokenizer.get_vocab()))
+    _log.info("model loaded", model=name, device=str(model.device), context=engine.context)
+    return Served(name, engine, tokenizer, longest)

@@ -1,0 +1,149 @@
+"""A language model that is loaded here: no server, and nothing leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ProjectError
+from ..config import GenerationConfig, LLMConfig, ModelConfig, ServingConfig
+from ..errors import ModelError
+from ..serving.models import MessagesError, Served, start_engine
+from ..training.checkpoint_files import METADATA
+from ..training.checkpointing import CheckpointManager
+from .language_model import LanguageModel, Message, NonsenseError
+
+if TYPE_CHECKING:
+    from ..inference.engine import Delta
+
+_SCHEMA = "Answer with JSON of this schema, and nothing else:"
+
+
+class LocalModel(LanguageModel):
+    """A language model in this process; it is loaded when an answer is wanted that is not kept.
+
+    Parameters
+    ----------
+    settings : GenerationConfig
+        How it answers, and how many tokens it may take.
+    cache : Path
+        SQLite file in which answers are kept.
+    identity : str
+        Which model it is.
+    load : callable
+        Loads it.
+    """
+
+    def __init__(self, settings: GenerationConfig, cache: Path, identity: str, load: Callable[[], Served]) -> None:
+        super().__init__(settings, cache, identity)
+        self._load, self._loading = load, threading.Lock()
+        self._served: Served | None = None
+
+    def close(self) -> None:
+        """Unload it."""
+        if self._served is not None:
+            self._served.engine.close()
+        super().close()
+
+    def _answer(self, body: Mapping[str, Any]) -> str:
+        from ..inference.engine import PromptError
+
+        with self._loading:
+            if self._served is None:
+                self._served = self._load()
+        served = self._served
+        schema = body["response_format"]["json_schema"]["schema"]
+        try:
+            prompt = served.read_messages(_instructed(body["messages"], schema))
+            with self.budget.reserve(self.budget.most(len(prompt))):
+                return self._write(served, prompt)
+        except (MessagesError, PromptError) as error:
+            raise NonsenseError(error.message) from error
+
+    def _write(self, served: Served, prompt: Sequence[int]) -> str:
+        """Have an answer written, and count its tokens, whole or not."""
+        from ..inference.sampling import Sampling
+
+        settings, end = self.settings, time.monotonic() + self.settings.timeout
+        events: SimpleQueue[Delta | ProjectError] = SimpleQueue()
+        sampling = Sampling(max_tokens=settings.max_tokens, temperature=settings.temperature)
+        ticket = served.engine.submit(prompt, sampling, events.put)
+        text, written = "", 0
+        try:
+            while True:
+                event = events.get(timeout=max(end - time.monotonic(), 0))
+                if isinstance(event, ProjectError):
+                    raise event
+                text, written = text + event.text, written + len(event.chosen)
+                if event.finish:
+                    return text
+        except Empty as error:
+            raise NonsenseError(f"the model gives no whole answer in {settings.timeout:g} s") from error
+        finally:
+            served.engine.cancel(ticket)
+            self.budget.count(len(prompt), written)
+
+
+def open_local_model(config: LLMConfig, cache: Path, checkpoints: Path) -> LocalModel:
+    """Find the model that ``llm.generation.model`` names: a checkpoint, a folder, or an id on the Hugging Face hub.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such checkpoint.
+    """
+    settings, manager = config.generation, CheckpointManager(checkpoints)
+    name, folder = settings.model, Path(settings.model)
+    is_checkpoint = "@" in name or (folder / METADATA).is_file() or name in {one.name for one in manager.list()}
+    reference = folder if folder.is_dir() else name
+    identity = _checkpoint_identity(manager, reference) if is_checkpoint else _base_identity(name)
+
+    def load() -> Served:
+        from ..base_model import load_base_model
+        from ..process import quiet_transformers
+
+        quiet_transformers()
+        model: Any
+        if is_checkpoint:
+            model, tokenizer, _ = manager.load_checkpoint(reference)
+        else:
+            try:
+                wanted = ModelConfig(base_model=name, precision="saved", device=config.model.device)
+                model, tokenizer = load_base_model(wanted)
+            except ModelError as error:
+                raise ModelError(
+                    error.message,
+                    hint="set llm.generation.model to a checkpoint, a folder, or an id on the Hugging Face hub if the "
+                    "network reaches it; or llm.generation.url to where a model is served",
+                ) from error
+        serving = ServingConfig(rows=settings.concurrency, queue=settings.concurrency)
+        return start_engine(name, model, tokenizer, config.model_copy(update={"serving": serving}))
+
+    return LocalModel(settings, cache, identity, load)
+
+
+def _checkpoint_identity(manager: CheckpointManager, reference: Path | str) -> str:
+    facts = manager.metadata(reference)
+    return f"{facts['name']}@v{facts['version']} {facts['created_at']}"
+
+
+def _base_identity(reference: str) -> str:
+    """Tell models apart, and those in folders by when they were written too."""
+    from ..base_model import resolve_base_model
+
+    folder = Path(resolve_base_model(reference))
+    written = max((file.stat().st_mtime_ns for file in folder.iterdir()), default=0) if folder.is_dir() else 0
+    return f"{folder} {written}"
+
+
+def _instructed(messages: Sequence[Message], schema: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Put instructions and schema into the first turn: not every chat template has a place for them."""
+    told = [message["content"] for message in messages if message["role"] == "system"]
+    first, *others = (dict(message) for message in messages if message["role"] != "system")
+    content = "\n\n".join([*told, first["content"], f"{_SCHEMA}\n{json.dumps(schema)}"])
+    return [{**first, "content": content}, *others]
