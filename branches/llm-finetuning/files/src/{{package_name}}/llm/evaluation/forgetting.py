@@ -75,20 +75,23 @@ def ask_base_task(
                 logits = model(ids.to(model.device), attention_mask=mask.to(model.device)).logits
             said = logits[:, :-1].argmax(-1).tolist()  # (batch, tokens - 1)
             for number, row in enumerate(batch):
-                for first, end in _answers(row):
+                for first, end in _answers(row, tokenizer):
                     found.append(_example(tokenizer, row, said[number], (first, end), f"row {start + number}"))
     finally:
         model.train(was_training)
     return tuple(found)
 
 
-def _answers(row: TokenRow) -> Iterator[tuple[int, int]]:
-    """Give the ranges of tokens that count."""
+def _answers(row: TokenRow, tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[int, int]]:
+    """Give the ranges of tokens that count, without what ends them: how an answer ends is the format's, not a fact."""
     numbered = enumerate(label != IGNORED for label in row.labels)
     for counts, part in groupby(numbered, key=lambda one: one[1]):
         places = [place for place, _ in part]
-        if counts and places[0] > 0:
-            yield places[0], places[-1] + 1
+        first, end = places[0], places[-1] + 1
+        while end > first and not str(tokenizer.decode(row.input_ids[end - 1], skip_special_tokens=True)).strip():
+            end -= 1
+        if counts and 0 < first < end:
+            yield first, end
 
 
 def _example(
