@@ -7,6 +7,10 @@ the source, its columns and `split` stay as they are, whatever other labels arri
 row whose inputs the source has too goes where that one went. If the source changes, its rows are divided anew, unless
 they are split by hash, and with them those that follow; with other columns, all are. Where a dataset is split by time,
 all rows are divided by their times together.
+
+By hash, a row of a source without key and unique columns is drawn from its inputs too: it stays where it was when it
+comes with the source later. A row of a source with a key is then drawn from that, which its prediction did not know: it
+may move, from training to the test too.
 """
 
 from __future__ import annotations
@@ -135,6 +139,6 @@ def _divide(source: Divided, rows: pl.DataFrame, dataset: DatasetConfig) -> tupl
     twin = {place: (split, label) for place, split, label in found.iter_rows()}
     drop = {place for place, (_, label) in twin.items() if label and dataset.duplicates == "drop"}
     kept = [place for place in range(len(rows)) if place not in drop]
-    values = rows.select(inputs)
-    codes = [twin[place][0] if place in twin else draw(values.row(place), dataset.split) for place in kept]
+    drawn = draw(rows.lazy(), dataset)
+    codes = [twin[place][0] if place in twin else drawn[place] for place in kept]
     return rows[kept], np.array(codes, dtype=np.uint8), len(drop)

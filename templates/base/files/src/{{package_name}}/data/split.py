@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from numpy.typing import NDArray
 
 from .config import DatasetConfig, SplitConfig
@@ -17,6 +17,7 @@ from .errors import DataError
 Codes = NDArray[np.uint8]
 
 _SPLIT = "_split"
+_BATCH = 250_000
 
 
 def assign(clean: pl.LazyFrame, dataset: DatasetConfig) -> Codes:
@@ -54,7 +55,7 @@ def assign(clean: pl.LazyFrame, dataset: DatasetConfig) -> Codes:
     elif split.method == "group":
         codes = _grouped(values["_by"], split, random)
     elif split.method == "hash":
-        codes = _hashed(clean, dataset)
+        codes = draw(clean, dataset)
     else:
         codes = _by_time(values["_by"], split)
     for number, name in enumerate(SPLITS):
@@ -113,18 +114,33 @@ def _grouped(values: pl.Series, split: SplitConfig, random: np.random.Generator)
     return result
 
 
-def _hashed(clean: pl.LazyFrame, dataset: DatasetConfig) -> Codes:
-    """Draw the split of each row from what names it, whatever other rows there are."""
-    named = clean.select(dataset.keys) if dataset.keys else clean
-    rows = named.collect().iter_rows()
-    return np.fromiter((draw(row, dataset.split) for row in rows), dtype=np.uint8)
+def draw(rows: pl.LazyFrame, dataset: DatasetConfig) -> Codes:
+    """Draw the split of each row from what names it, whatever other rows there are.
+
+    That is its key, or without one its first unique column. Where there is neither, or a row lacks it, that is its
+    inputs: all columns but the target, the key and the unique ones. Numbers and times are hashed by their bits: no
+    version of a library, and no platform, writes those otherwise.
+    """
+    split, named = dataset.split, dataset.key or dataset.keys[:1]
+    inputs = [name for name in rows.collect_schema().names() if name not in {dataset.target, *dataset.keys}]
+    # 0.0 and -0.0 are one number.
+    bits = cs.float().replace(0.0, 0.0).reinterpret(dtype=pl.Int64)
+    rows = rows.with_columns(bits, cs.temporal().to_physical())
+    text = _as_text(inputs, split.seed)
+    if named:
+        lacking = pl.any_horizontal(pl.col(named).is_null())
+        some_lack = rows.select(lacking.any()).collect(engine="streaming").item()
+        name = _as_text(named, split.seed)
+        text = pl.when(lacking).then(text).otherwise(name) if some_lack else name
+    batches = rows.select(text).collect_batches(chunk_size=_BATCH)
+    digests = b"".join(blake2b(one, digest_size=8).digest() for batch in batches for one in batch.to_series())
+    shares = np.frombuffer(digests, dtype=">u8") / 2**64
+    return np.where(shares < split.test, 2, np.where(shares < split.test + split.validation, 1, 0)).astype(np.uint8)
 
 
-def draw(row: tuple[Any, ...], split: SplitConfig) -> int:
-    """Draw a split from the values of a row: the same for the same values and seed."""
-    digest = hashlib.sha256(repr((split.seed, *row)).encode()).digest()
-    share = int.from_bytes(digest[:8]) / 2**64
-    return 2 if share < split.test else 1 if share < split.test + split.validation else 0
+def _as_text(columns: list[str], seed: int) -> pl.Expr:
+    values = [pl.col(name).alias(str(number)) for number, name in enumerate(columns)]
+    return pl.struct(pl.lit(seed).alias("seed"), *values).struct.json_encode().cast(pl.Binary).alias("text")
 
 
 def _by_time(values: pl.Series, split: SplitConfig) -> Codes:
