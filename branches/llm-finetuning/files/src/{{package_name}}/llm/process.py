@@ -50,10 +50,10 @@ def import_training_stack() -> None:
 
     With compiled bytecode this takes about five seconds on two cores, nearly all of it in transformers.
     """
+    quiet_transformers()
     for module in ("torch", "transformers", "peft", "trl.trainer.sft_trainer"):
         import_module(module)
     import_module("datasets").disable_progress_bars()
-    quiet_transformers()
 
 
 def quiet_transformers() -> None:
