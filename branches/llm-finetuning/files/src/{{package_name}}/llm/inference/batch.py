@@ -112,10 +112,11 @@ class Batch:
         if not self._lengths:
             self._cache.forget()
 
-    def clear(self) -> None:
-        """Take all rows out."""
-        self._lengths.clear()
-        self._cache.forget()
+    def cut(self, rows: int) -> None:
+        """Take out all rows but the first ones."""
+        del self._lengths[rows:]
+        if not self._lengths:
+            self._cache.forget()
 
     def _forward(self, ids: torch.Tensor, place: Place, hidden: torch.Tensor, keep: int | torch.Tensor) -> torch.Tensor:
         self._cache.aim(place)

@@ -69,7 +69,7 @@ class _Layer:
     def forget(self) -> None:
         """Give memory back, if rows had grown."""
         if self._kept and self._kept[0].shape[1] > _BLOCK:
-            self._kept = [kept[:, :_BLOCK].clone() for kept in self._kept]
+            self._kept = []  # and nothing new in its place: there may be no memory left
 
     @property
     def nbytes(self) -> int:

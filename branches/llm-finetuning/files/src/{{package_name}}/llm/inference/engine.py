@@ -78,8 +78,8 @@ class Watch:
     def first(self, seconds: float) -> None:
         """Tell the seconds from the arrival of a request to its first token."""
 
-    def passed(self, seconds: float, tokens: int) -> None:
-        """Tell the seconds of a pass that added so many tokens to answers, one to each."""
+    def next(self, seconds: float) -> None:
+        """Tell the seconds from one token of an answer to the next one."""
 
     def ended(self, reason: str) -> None:
         """Tell that a request has ended: stop, length, cancelled or failed."""
@@ -99,6 +99,7 @@ class Ticket:
     choice: Choice
     taken: float = field(default_factory=time.perf_counter)
     written: int = 0
+    wrote: float = 0.0
     last: int = 0
     cancelled: bool = False
 
@@ -224,9 +225,11 @@ class Engine:
                 try:
                     self._work(newcomers)
                 except Exception as error:  # out of memory above all; whatever it is, the next request may do
-                    _log.exception("a batch failed", rows=len(self._running))
-                    self._fail(newcomers, ModelError(f"the model failed: {type(error).__name__}", hint="try again"))
-        self._fail([], ModelError("the model was unloaded", hint="try again"))
+                    self._tell_failure(self._running, error)
+                    self._running.clear()
+                    self._batch.cut(0)
+                    self._tell_state()
+        self._unload()
 
     def _admit(self) -> list[Ticket]:
         """Take from the queue what fits beside those that run, and into one pass over prompts."""
@@ -245,38 +248,48 @@ class Engine:
                 self._leave(row, "cancelled")
         if newcomers:
             self._begin(newcomers)
-        elif self._running:
-            started = time.perf_counter()
+        if self._running:  # however many come, those who are here go on
             logits = self._batch.advance([ticket.last for ticket in self._running])
-            rows = len(self._running)
             self._write(self._running, choose(logits, [ticket.choice for ticket in self._running]))
-            self._watch.passed(time.perf_counter() - started, rows)
         self._tell_state()
 
     def _begin(self, newcomers: Sequence[Ticket]) -> None:
         now = time.perf_counter()
         for ticket in newcomers:
             self._watch.began(now - ticket.taken, len(ticket.prompt))
+        rows = len(self._batch)
+        try:
+            chosen, prompts = self._read(newcomers)
+        except Exception as error:  # a prompt that is too long for the memory: those who are here go on
+            self._batch.cut(rows)
+            self._tell_failure(newcomers, error)
+            return
+        self._running += newcomers
+        self._write(newcomers, chosen, prompts)
+
+    def _read(self, newcomers: Sequence[Ticket]) -> tuple[list[Chosen], list[tuple[Chosen, ...]]]:
+        """Read prompts, and choose the token after each."""
         whole = any(ticket.sampling.prompt_logprobs for ticket in newcomers)
         logits = self._batch.join([ticket.prompt for ticket in newcomers], whole=whole)
-        self._running += newcomers
         prompts: list[tuple[Chosen, ...]] = [()] * len(newcomers)
         if whole:
             prompts = [_tell_prompt(rows, ticket) for rows, ticket in zip(logits, newcomers, strict=True)]
             ends = [len(ticket.prompt) - 1 for ticket in newcomers]
             logits = logits[range(len(newcomers)), ends]
-        chosen = choose(logits, [ticket.choice for ticket in newcomers])
-        for ticket in newcomers:
-            self._watch.first(time.perf_counter() - ticket.taken)
-        self._write(newcomers, chosen, prompts)
+        return choose(logits, [ticket.choice for ticket in newcomers]), prompts
 
     def _write(
         self, tickets: Sequence[Ticket], chosen: Sequence[Chosen], prompts: Sequence[tuple[Chosen, ...]] = ()
     ) -> None:
         """Add a token to each answer, and let those that have ended leave."""
-        ended: dict[Ticket, Finish] = {}
+        ended: dict[Ticket, str] = {}
         for place, (ticket, one) in enumerate(zip(tickets, chosen, strict=True)):
-            delta = self._add(ticket, one, prompts[place] if prompts else ())
+            try:
+                delta = self._add(ticket, one, prompts[place] if prompts else ())
+            except Exception as error:  # whatever is wrong with one answer, the others go on
+                self._tell_failure([ticket], error)
+                ended[ticket] = "failed"
+                continue
             if delta.finish:
                 ended[ticket] = delta.finish
             _send(ticket, delta)
@@ -290,6 +303,12 @@ class Engine:
         if not most:
             return Delta("", finish="length", prompt=prompt)
         ticket.written += 1
+        now = time.perf_counter()
+        if ticket.wrote:
+            self._watch.next(now - ticket.wrote)
+        else:
+            self._watch.first(now - ticket.taken)
+        ticket.wrote = now
         ticket.last = one.token
         if one.token in self._ends:
             return Delta(ticket.writer.end(), (one,), "stop", prompt)
@@ -306,21 +325,29 @@ class Engine:
         last = self._running.pop()
         if row < len(self._running):
             self._running[row] = last
+        if reason == "failed":
+            return
         if reason != "cancelled":
             self._seconds += 0.1 * (time.perf_counter() - ticket.taken - self._seconds)
         self._watch.ended(reason)
 
-    def _fail(self, newcomers: Sequence[Ticket], error: ModelError) -> None:
-        """Tell all that are under way, and begin anew."""
-        with self._changed:
-            waiting = [*self._waiting] if self._closing else []
-            if self._closing:
-                self._waiting.clear()
-        for ticket in dict.fromkeys([*self._running, *newcomers, *waiting]):
+    def _tell_failure(self, tickets: Sequence[Ticket], error: Exception) -> None:
+        _log.error("answers failed", answers=len(tickets), exc_info=error)
+        self._fail(tickets, ModelError(f"the model failed: {type(error).__name__}", hint="try again"))
+
+    def _fail(self, tickets: Sequence[Ticket], error: ModelError) -> None:
+        for ticket in tickets:
             _send(ticket, error)
             self._watch.ended("failed")
+
+    def _unload(self) -> None:
+        """Tell all that are under way or wait."""
+        with self._changed:
+            tickets = [*self._running, *self._waiting]
+            self._waiting.clear()
+        self._fail(tickets, ModelError("the model was unloaded", hint="try again"))
         self._running.clear()
-        self._batch.clear()
+        self._batch.cut(0)
         self._tell_state()
 
     def _tell_state(self) -> None:

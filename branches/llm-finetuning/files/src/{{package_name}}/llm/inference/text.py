@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tokenizers import Tokenizer
-from tokenizers.decoders import DecodeStream
+
+_PART = "\N{REPLACEMENT CHARACTER}"
 
 
 class Writer:
@@ -27,27 +28,39 @@ class Writer:
     def __init__(self, tokenizer: Tokenizer, stop: Sequence[str] = ()) -> None:
         self.stopped = False
         self._tokenizer = tokenizer
-        self._stream = DecodeStream(skip_special_tokens=True)
         self._stop = stop
         self._tokens: list[int] = []
-        self._decoded: list[str] = []
+        # What is told last is decoded again in front of what is new: some tokens read differently where a text begins.
+        self._start = self._told = 0
+        self._known = ""
         self._held = ""
 
     def add(self, token: int) -> str:
         """Take a token, and give the text that is sure by now: it can't be the beginning of a stop text."""
         self._tokens.append(token)
-        piece = self._stream.step(self._tokenizer, token) or ""
-        self._decoded.append(piece)
-        return self._release(piece) if piece else ""
+        piece = self._new()
+        if not piece or piece.endswith(_PART):
+            return ""
+        self._start, self._told = self._told, len(self._tokens)
+        self._known = self._decode(self._start)
+        return self._release(piece)
 
     def end(self) -> str:
         """Give what was held back, a character that is not whole included."""
         if self.stopped:
             return ""
-        text, known = self._tokenizer.decode(self._tokens, skip_special_tokens=True), "".join(self._decoded)
-        sure = self._release(text.removeprefix(known)) if text.startswith(known) else ""
+        sure = self._release(self._new())
         held, self._held = self._held, ""
         return sure + held
+
+    def _new(self) -> str:
+        text = self._decode(self._start)
+        if text.startswith(self._known):
+            return text[len(self._known) :]
+        return self._decode(self._told)  # what was told would read otherwise now, such as spaces at a line's end
+
+    def _decode(self, start: int) -> str:
+        return self._tokenizer.decode(self._tokens[start:], skip_special_tokens=True)
 
     def _release(self, piece: str) -> str:
         text = self._held + piece

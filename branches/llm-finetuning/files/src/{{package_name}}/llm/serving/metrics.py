@@ -39,10 +39,10 @@ class EngineMetrics(Watch):
         self._first.observe(seconds)
         self._tokens.labels("completion").inc()
 
-    def passed(self, seconds: float, tokens: int) -> None:
-        """Count the tokens of a pass."""
+    def next(self, seconds: float) -> None:
+        """Count a token after the first."""
         self._token.observe(seconds)
-        self._tokens.labels("completion").inc(tokens)
+        self._tokens.labels("completion").inc()
 
     def ended(self, reason: str) -> None:
         """Count a request that has ended."""
