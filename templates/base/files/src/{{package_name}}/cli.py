@@ -12,7 +12,7 @@ import typer
 from . import __version__
 from .disk import is_full
 from .errors import ProjectError
-from .plugins import GROUPS, PACKAGE, Plugin, PluginError, find_plugins
+from .plugins import PACKAGE, Plugin, PluginError, find_groups, find_plugins
 from .plugins.commands import PluginGroup
 from .runtime import EnvOption, JsonOption, SetOption, print_table, start
 
@@ -78,7 +78,7 @@ def config_schema() -> None:
 @plugins_app.command("list")
 def plugins_list(as_json: JsonOption = False) -> None:
     """Print each plugin, and whether it can be used."""
-    plugins = [(plugin, _state(plugin)) for group in GROUPS for plugin in find_plugins(group).values()]
+    plugins = [(plugin, _state(plugin)) for group in find_groups() for plugin in find_plugins(group).values()]
     if as_json:
         rows = [
             {"group": p.group, "name": p.name, "target": p.target, "distribution": p.distribution, "error": error}

@@ -21,19 +21,6 @@ from typing import ParamSpec, TypeVar
 from ..errors import ProjectError
 
 PACKAGE = __name__.partition(".")[0]
-GROUPS = (
-    "alerts",
-    "algorithms",
-    "commands",
-    "config",
-    "metrics",
-    "pages",
-    "readers",
-    "reproducers",
-    "routers",
-    "transformers",
-)
-
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -93,13 +80,19 @@ class Plugin:
         )
 
 
+def find_groups() -> list[str]:
+    """Name the groups in which there are plugins, those that only a branch or another package knows too."""
+    prefix = f"{PACKAGE}."
+    return sorted(group.removeprefix(prefix) for group in entry_points().groups if group.startswith(prefix))
+
+
 def find_plugins(group: str) -> dict[str, Plugin]:
     """Find the plugins of a group without importing any of them.
 
     Parameters
     ----------
     group
-        One of `GROUPS`, without the package in front.
+        Its name without the package in front.
 
     Returns
     -------
