@@ -60,6 +60,8 @@ def rows_to_ask(
     for one in seen:
         tell_trained(use_case.wording.group, (row.document for row in rows), one.get("train", ()))
     rows = rows[: config.evaluation.max_questions or None]
+    if not rows and dataset:
+        raise DataError(f"the test split of the dataset {dataset} is empty", hint="name another version of it")
     if not rows:
         names = " and ".join(f"{one['name']}@v{one['version']}" for one in (facts, *others))
         fault = f"there are no {use_case.wording.row}s that were kept from {names}"

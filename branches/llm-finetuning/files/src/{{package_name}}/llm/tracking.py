@@ -216,8 +216,10 @@ def record_evaluation(
 
 
 def record_contrast(store: TrackingConfig, root: Path, found: Contrast, folder: Path) -> str:
-    """Record how two models differ, and whether the second passed the gate; give the id of the run."""
-    gate = {"gate": "failed" if found.failed else "passed"} if found.checks else {}
+    """Record how two models differ, and what the gate says of the second; give the id of the run."""
+    outcomes = {check.outcome for check in found.checks}
+    told = "failed" if found.failed else "undecided" if "undecided" in outcomes else "passed"
+    gate = {"gate": told} if outcomes else {}
     metric = next(iter(found.comparisons))
     facts = {KIND: EVALUATION, "checkpoint": found.second, "against": found.first, "dataset": found.asked, **gate}
     with record_run(store, root, EVALUATION, found.second, {**facts, "metric": metric}) as run:

@@ -15,6 +15,7 @@ from ..asked import rows_to_ask
 from ..config import EvaluationConfig
 from ..data.examples import Row
 from ..options import Settings, load_model
+from ..tracking import Source
 from .estimates import LOSS, estimate_scores, resampling_of
 from .forgetting import BASE_TASK, ask_base_task, base_task_rows
 from .measures import find_text_metrics
@@ -48,6 +49,11 @@ class Candidate:
         return f"{self.facts['name']}@v{self.facts['version']}"
 
     @property
+    def base_model(self) -> str:
+        """What was tuned, or nothing where it was not saved."""
+        return str(self.facts.get("base_model") or "")
+
+    @property
     def trained(self) -> Mapping[str, Any]:
         """What it knows of its training."""
         found: Mapping[str, Any] = self.facts["metadata"]
@@ -79,15 +85,14 @@ class Assessor:
         """Load a checkpoint, or the latest of those that are trained by default."""
         return Candidate(*load_model(checkpoint, self.settings.config, self.settings.root))
 
-    def questions(self, *candidates: Candidate) -> list[Row]:
-        """Find what was kept from all of some checkpoints.
+    def questions(self, first: Mapping[str, Any], *others: Mapping[str, Any]) -> list[Row]:
+        """Find what was kept from all checkpoints of which the facts are given.
 
         Raises
         ------
         DataError
             If there is nothing to ask.
         """
-        first, *others = (one.facts for one in candidates)
         return rows_to_ask(self.use_case, first, self.settings, self.dataset, self.documents, *others)
 
     def assess(self, candidate: Candidate, rows: Sequence[Row]) -> tuple[EvaluationReport, Evaluated]:
@@ -118,10 +123,10 @@ class Assessor:
         base_task, found = self._base_task(candidate)
         report = EvaluationReport(
             model=candidate.name,
-            asked=self.dataset or self.settings.source.as_posix(),
+            asked=self.dataset or str(Source.of_documents(self.settings.source, self.settings.root)),
             use_case=self.use_case.name,
             row=self.use_case.wording.row,
-            base_model=config.model.base_model,
+            base_model=candidate.base_model or config.model.base_model,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             level=settings.level,
             scores={**scores, **found},
@@ -136,8 +141,7 @@ class Assessor:
         config, root = self.settings.config, self.settings.root
         settings = config.evaluation
         file = None if settings.base_task is None else root / settings.base_task
-        base_model = candidate.facts.get("base_model") or config.model.base_model
-        rows = base_task_rows(base_model, file, candidate.tokenizer)
+        rows = base_task_rows(candidate.base_model or config.model.base_model, file, candidate.tokenizer)
         if not rows:
             return (), {}
         examples = ask_base_task(candidate.model, candidate.tokenizer, rows, settings.batch_size)

@@ -50,12 +50,14 @@ def score(
     from ..use_case import open_use_case
     from .assessing import Assessor
     from .commands import compare_models, score_model
+    from .sides import find_side
 
     assessor = Assessor(open_use_case(settings.config), settings, dataset, documents)
     if compare is None:
         score_model(assessor, checkpoint, as_json=as_json)
     elif checkpoint is None:
-        compare_models(assessor, *compare, as_json=as_json)
+        first, second = (find_side(ref, settings.root) for ref in compare)
+        compare_models(assessor, first, second, as_json=as_json)
     else:
         raise typer.BadParameter("takes two checkpoints, and then none beside it", param_hint="--compare")
 
@@ -77,10 +79,11 @@ def gate(
     from ..use_case import open_use_case
     from .assessing import Assessor
     from .commands import compare_models
-    from .gating import version_before
+    from .sides import find_baseline, find_side
 
-    rules, latest = settings.config.evaluation.gate, settings.config.training.name
+    rules = settings.config.evaluation.gate
     assessor = Assessor(open_use_case(settings.config), settings, dataset, documents)
-    against = baseline or rules.baseline or version_before(checkpoint, latest, settings.root)
-    if compare_models(assessor, against, checkpoint or latest, limits=rules.most_lost, as_json=as_json).failed:
+    second = find_side(checkpoint or settings.config.training.name, settings.root)
+    first = find_baseline(baseline or rules.baseline, second, settings.root)
+    if compare_models(assessor, first, second, limits=rules.most_lost, as_json=as_json).failed:
         raise typer.Exit(1)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from ...config.settings import one_of
 from ..config import EvaluationConfig
-from ..errors import CheckpointError, DataError
-from ..training.checkpointing import CheckpointManager
+from ..errors import DataError
 from .comparing import Comparison, Measure, Rules, compare_examples, shared_examples
 from .estimates import LOSS
 from .forgetting import BASE_TASK
@@ -171,21 +169,3 @@ def _worse(before: Example, after: Example, measure: str, lost: float) -> Worse:
         after=after.answer,
         lost=lost,
     )
-
-
-def version_before(reference: str | None, default: str, root: Path) -> str:
-    """Name the version of a checkpoint before the one that a reference means.
-
-    Raises
-    ------
-    CheckpointError
-        If there is none.
-    """
-    manager = CheckpointManager(root / "checkpoints")
-    facts = manager.metadata(reference or default)
-    earlier = [one for one in manager.list() if one.name == facts["name"]]
-    places = [place for place, one in enumerate(earlier) if one.version == facts["version"]]
-    if not places or places[0] == 0:
-        message = f"{facts['name']}@v{facts['version']} has no version before it to be compared with"
-        raise CheckpointError(message, hint="name a checkpoint or a report with --baseline")
-    return str(earlier[places[0] - 1])

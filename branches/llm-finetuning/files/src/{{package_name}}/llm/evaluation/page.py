@@ -9,6 +9,7 @@ from ...reports import Block, Facts, Figure, Report, Section, Table, Text
 from ...reports.charts import Bar, intervals
 from ..use_case import Table as PlainTable
 from .estimates import LOSS
+from .forgetting import BASE_TASK
 from .records import EvaluationReport, Example, Score
 
 _WORST = 20
@@ -42,12 +43,13 @@ def remarks(report: EvaluationReport) -> list[str]:
     if report.empty:
         verb = "is" if report.empty == 1 else "are"
         found.append(f"{report.empty} of {counted(len(report.examples), 'answer')} {verb} empty")
-    first = next(iter(report.scores.values()))
-    if first.more and first.low is not None and first.high is not None:
-        found.append(
-            f"undecided: {first.label} is known to ±{(first.high - first.low) / 2:.3f} only; "
-            f"about {counted(first.more, report.row)} more would do"
-        )
+    for name, score in report.scores.items():
+        if score.more and score.low is not None and score.high is not None:
+            noun = "answer" if name.startswith(BASE_TASK) else report.row
+            found.append(
+                f"undecided: {score.label} is known to ±{(score.high - score.low) / 2:.3f} only; "
+                f"about {counted(score.more, noun)} more would do"
+            )
     return found
 
 
