@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .console import tell_trained
 from .data.examples import Row
 from .data.store import DatasetStore
-from .errors import DataError
+from .errors import CheckpointError, DataError
 from .use_case import UseCase
 
 if TYPE_CHECKING:
@@ -45,10 +45,12 @@ def rows_to_ask(
     ------
     DataError
         If nothing is left to ask.
+    CheckpointError
+        If the metadata of a checkpoint has no documents by split where they should be.
     """
     config, root, source, _ = settings
     trained = facts["metadata"]
-    seen = [one["metadata"].get("documents", {}) for one in (facts, *others)]
+    seen = [_documents_of(one) for one in (facts, *others)]
     if dataset:
         rows = list(DatasetStore(root / "datasets").get(dataset).questions())
     else:
@@ -67,3 +69,12 @@ def rows_to_ask(
         fault = f"there are no {use_case.wording.row}s that were kept from {names}"
         raise DataError(fault, hint="give --dataset or --source")
     return rows
+
+
+def _documents_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the documents of each split; the metadata may come from anywhere."""
+    found = facts["metadata"].get("documents", {})
+    if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
+        fault = f"{facts['name']}@v{facts['version']} has documents in its metadata that are no lists by split"
+        raise CheckpointError(fault, hint="export it again, or import another")
+    return found

@@ -5,7 +5,6 @@ checkpoint → merged model → asked → quantised copy → asked and timed →
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..base_model import dtype_of, pick_device, place
 from ..errors import CheckpointError
 from ..pipeline import spread
+from ..training.checkpointing import CheckpointManager
 from ..training.golden import ask, golden_of
 from .config import QuantizationConfig
 from .measuring import Asked, Loss, Speed, ask_rows, loss_of, time_answers
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from ..config import LLMConfig
     from ..data.examples import Row
-    from ..training.checkpointing import CheckpointManager
     from ..use_case import UseCase
 
 
@@ -172,14 +171,16 @@ def load_original(manager: CheckpointManager, ref: str | Path, config: LLMConfig
         raise CheckpointError(f"{facts['name']}@v{facts['version']} is quantised already", hint=f"quantise {parent}")
     whole: Any = model
     merged = whole.merge_and_unload(safe_merge=True) if facts["kind"] == "adapter" else whole
-    merged = merged.to(dtype_of(config.quantization.precision)).eval()
+    for weight in merged.parameters():  # buffers, such as those of rotary embeddings, need all their digits
+        weight.data = weight.data.to(dtype_of(config.quantization.precision))
+    merged = merged.eval()
     device = pick_device(config.model.device)
     place(merged, device)
     return Original(merged, tokenizer, facts, device)
 
 
 def save_trial(manager: CheckpointManager, trials: Trials, trial: Trial, name: str | None = None) -> Path:
-    """Save a quantised model as a checkpoint, which stays if it answers golden prompts after loading as before saving.
+    """Save a quantised model as a checkpoint, if it answers golden prompts after loading as before saving.
 
     Returns
     -------
@@ -195,19 +196,20 @@ def save_trial(manager: CheckpointManager, trials: Trials, trial: Trial, name: s
     prompts = golden_of(original.facts)
     expected, expected_logits = ask(model, original.tokenizer, prompts)
     made = {"method": trial.method.name, **trial.figures()}
-    path = manager.save(
+
+    def test(folder: Path) -> None:
+        loaded, tokenizer, _ = manager.load_checkpoint(folder)
+        place(loaded, original.device)
+        answers, logits = ask(loaded, tokenizer, prompts)
+        if answers != expected or not all(old.equal(new) for old, new in zip(expected_logits, logits, strict=True)):
+            raise CheckpointError(
+                f"{original.label} as {trial.method.name} answers otherwise once it was saved and loaded",
+                hint="try another method",
+            )
+
+    return CheckpointManager(manager.root, test).save(
         name or f"{original.facts['name']}-{trial.method.name}",
         model=model,
         tokenizer=original.tokenizer,
         metadata={**original.facts["metadata"], "quantized_from": original.label, "quantization": made},
     )
-    loaded, tokenizer, _ = manager.load_checkpoint(path)
-    place(loaded, original.device)
-    answers, logits = ask(loaded, tokenizer, prompts)
-    if answers != expected or not all(old.equal(new) for old, new in zip(expected_logits, logits, strict=True)):
-        shutil.rmtree(path)
-        raise CheckpointError(
-            f"{original.label} as {trial.method.name} answers otherwise once it was saved and loaded",
-            hint="try another method",
-        )
-    return path

@@ -6,6 +6,7 @@ model → tensors, and what they are (torchao) → packed → quantized.safetens
 from __future__ import annotations
 
 import json
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,10 +35,8 @@ def is_quantized(model: Any) -> bool:
 def packed_tensors(model: PreTrainedModel) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """Give the tensors of a quantised model as they are written, and torchao's description of them."""
     flatten = import_module(_TORCHAO).flatten_tensor_state_dict
-    state = model.state_dict()
-    once = dict(model.named_parameters())  # one name for weights that are tied
-    every = dict(model.named_parameters(remove_duplicate=False))
-    kept = {name: tensor for name, tensor in state.items() if name in once or name not in every}
+    state, second = model.state_dict(), _second_names(model)
+    kept = {name: tensor for name, tensor in state.items() if name not in second}
     tensors, described = flatten(kept)
     for name in _four_bit_names(described):
         tensors[name] = pack(tensors[name])
@@ -89,9 +88,10 @@ def read_quantized(folder: Path) -> PreTrainedModel:
         model: PreTrainedModel = make(config, trust_remote_code=False)
     found = model.load_state_dict(state, strict=False, assign=True)
     model.tie_weights()
-    missing = [name for name, weight in model.named_parameters() if weight.is_meta]
-    if missing or left or found.unexpected_keys:
-        raise ValueError(f"the weights don't fit the model: {[*missing, *left, *found.unexpected_keys][0]}")
+    missing = [name for name in found.missing_keys if name not in _second_names(model)]
+    unfit = [*missing, *left, *found.unexpected_keys, *_odd_names(model)]
+    if unfit:
+        raise ValueError(f"the weights don't fit the model: {unfit[0]}")
     if (folder / "generation_config.json").is_file():
         model.generation_config = GenerationConfig.from_pretrained(folder)
     return model
@@ -135,6 +135,36 @@ def unpack(packed: torch.Tensor) -> torch.Tensor:
 
     halves = torch.stack((packed & 15, packed >> 4), dim=-1).flatten(1).view(torch.int8)
     return (halves ^ 8) - 8  # the fourth bit is the sign
+
+
+def _second_names(model: PreTrainedModel) -> set[str]:
+    """Name weights that are known by another name too, since they are tied."""
+    once = dict(model.named_parameters())
+    return {name for name, _ in model.named_parameters(remove_duplicate=False) if name not in once}
+
+
+def _odd_names(model: PreTrainedModel) -> list[str]:
+    """Name weights whose scales don't match their numbers, or whose type is another than that of most."""
+    weights = dict(model.named_parameters())
+    types = Counter(weight.dtype for weight in weights.values())
+    usual = max(types, key=types.__getitem__)
+    return [name for name, weight in weights.items() if weight.dtype != usual or not _is_whole(weight)]
+
+
+def _is_whole(weight: Any) -> bool:
+    """Say whether each group of quantised numbers has a scale, and each part its type; so has what isn't quantised."""
+    import torch
+
+    block = getattr(weight, "block_size", None)
+    if block is None:
+        return True
+    groups = tuple(length // size for length, size in zip(weight.shape, block, strict=True))
+    zero = getattr(weight, "zero_point", None)
+    scaled = weight.scale.is_floating_point() and all(
+        tuple(part.shape) == groups for part in (weight.scale, zero) if part is not None
+    )
+    whole = all(part.dtype == torch.int8 for part in (weight.qdata, zero) if part is not None)
+    return scaled and whole
 
 
 def _four_bit_names(described: dict[str, str]) -> list[str]:

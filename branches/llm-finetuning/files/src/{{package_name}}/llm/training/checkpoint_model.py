@@ -77,7 +77,8 @@ def read_model(
     from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
     where = base or Base(str(folder))
-    kind = read_metadata(folder)["kind"]
+    facts = read_metadata(folder)
+    kind = facts["kind"]
     model: Any
     try:
         if kind == "quantized":
@@ -103,7 +104,10 @@ def read_model(
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     except Exception as error:  # the files may come from anywhere: each part of what reads them may fail
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise CheckpointError(f"{folder.name} can't be loaded on {where.location}: {reason}", hint=RESTORE) from error
+        hint = RESTORE
+        if kind == "quantized":  # what torchao writes may differ from one of its versions to the next
+            hint += f"; it was written with torchao {facts.get('packages', {}).get('torchao', 'of no known version')}"
+        raise CheckpointError(f"{folder.name} can't be loaded on {where.location}: {reason}", hint=hint) from error
     if lacking:
         # Libraries only warn, and fill in what leaves the base model as it is, or noise.
         raise CheckpointError(f"{folder.name} lacks weights, such as {min(lacking)}", hint=RESTORE)

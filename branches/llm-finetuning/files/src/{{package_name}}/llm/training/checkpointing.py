@@ -48,6 +48,8 @@ class CheckpointManager:
     root : str or Path, default="checkpoints"
         Folder of the checkpoints, one folder ``<name>@v<version>`` each. A folder with another name, such as one that
         was unzipped there, is known by the name and version in its metadata.
+    test : callable, optional
+        Called with the folder of each new checkpoint before it gets its name; it raises where that must not be.
 
     Notes
     -----
@@ -62,8 +64,9 @@ class CheckpointManager:
     ()
     """
 
-    def __init__(self, root: str | Path = "checkpoints") -> None:
+    def __init__(self, root: str | Path = "checkpoints", test: Callable[[Path], object] | None = None) -> None:
         self.root = Path(root)
+        self.test = test
 
     def save(
         self,
@@ -131,6 +134,8 @@ class CheckpointManager:
             }
             write_json(folder / METADATA, facts)
             seal(folder)
+            if self.test:
+                self.test(folder)
             return self._keep(folder, name, number)
 
     def load_checkpoint(
@@ -226,17 +231,13 @@ class CheckpointManager:
         pack(folder, target, top)
         return target
 
-    def import_zip(
-        self, source: str | Path, test: Callable[[Path], object] | None = None, *, version: str | None = None
-    ) -> Path:
+    def import_zip(self, source: str | Path, *, version: str | None = None) -> Path:
         """Take a checkpoint out of a zip, under the name and version in its metadata.
 
         Parameters
         ----------
         source : str or Path
             A zip that `export` made.
-        test : callable, optional
-            Called with the folder of the checkpoint before it gets its name; it raises where that must not be.
         version : str, optional
             Version to give it in place of the one in its metadata, where there is another checkpoint with that.
 
@@ -263,8 +264,8 @@ class CheckpointManager:
                         {**facts, "version": version_text(number), "exported_version": facts["version"]},
                     )
                     seal(folder)
-                if test:
-                    test(folder)
+                if self.test:
+                    self.test(folder)
             except CheckpointError as error:  # its folder has a name that nobody gave it, and is about to go
                 message = error.message.replace(f"{folder}/", "").replace(str(folder), "it").replace(folder.name, "it")
                 raise CheckpointError(f"{source}: {message}", hint=error.hint) from error

@@ -97,7 +97,8 @@ def import_command(
         question, answer = smoke_test(manager, checkpoint, config.group("llm", LLMConfig).model.device)[0]
         typer.echo(f"{question} {answer}", err=True)
 
-    typer.echo(manager.import_zip(source, ask if smoke_test else None, version=version).name)
+    importing = CheckpointManager(manager.root, ask if smoke_test else None)
+    typer.echo(importing.import_zip(source, version=version).name)
 
 
 @app.command("merge")
