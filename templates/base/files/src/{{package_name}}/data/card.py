@@ -72,8 +72,8 @@ class DataCard(_Part):
     ----------
     input_sha256
         Of the bytes that were read: two runs with one hash had the same input.
-    labelled_sha256
-        Of the file of labelled predictions alone, if there was one; the hash above has it too.
+    source_sha256, labelled_sha256
+        Of the source alone, and of the file of labelled predictions alone, if there was one; the hash above has both.
     rows
         In all splits together.
     quarantined
@@ -84,6 +84,7 @@ class DataCard(_Part):
 
     name: str
     input_sha256: str
+    source_sha256: str | None = None
     labelled_sha256: str | None = None
     rows: int
     columns: dict[str, ColumnProfile] = Field(description="Profile of the training split")

@@ -59,10 +59,14 @@ class Opened:
         """The configuration, with the schema that was guessed where it has none."""
         return self.config.model_copy(update={"columns": dict(self.columns)})
 
-    def sha256(self) -> str:
-        """Hash everything that is read."""
-        own = self.table.sha256()
-        return hashlib.sha256(f"{own} {self.labelled.sha256()}".encode()).hexdigest() if self.labelled else own
+    def sha256(self) -> dict[str, str]:
+        """Hash everything that is read: the fields of the card that hold it."""
+        source = self.table.sha256()
+        if self.labelled is None:
+            return {"input_sha256": source}
+        answered = self.labelled.sha256()
+        both = hashlib.sha256(f"{source} {answered}".encode()).hexdigest()
+        return {"input_sha256": both, "source_sha256": source, "labelled_sha256": answered}
 
 
 def open_dataset(name: str, config: DatasetConfig, root: Path) -> Opened:
@@ -155,8 +159,7 @@ def _make(opened: Opened, processed: Path) -> DataCard:
         _verify(opened, folder, now)
         card = DataCard(
             name=opened.name,
-            input_sha256=sha256.result(),
-            labelled_sha256=opened.labelled.sha256() if opened.labelled else None,
+            **sha256.result(),
             rows=len(divided.codes),
             columns=_profile(opened, folder / "train.parquet"),
             target=config.target,

@@ -34,12 +34,14 @@ from .training import fit
 from .workspace import Workspace
 
 if TYPE_CHECKING:
-    from ..data import Splits
+    from ..data import DataCard, Splits
 
 _log = get_logger(__name__)
 
 _WAIT = 300.0
 _DECISION = "decision"
+_UNFAIR = "has learned from another state of the source, and may know rows of this test"
+_FAIRER = "for a source that grows, set split: {method: hash} in conf/data.yaml"
 
 
 class Check(BaseModel):
@@ -209,13 +211,18 @@ def _decide(workspace: Workspace, candidate: Version, champion: Version | None, 
     scores = estimate(rows, metrics, resampling)
     difference, checks, reason = None, [], force or ""
     if not force:
-        difference = compare(rows, _opponent(workspace, loaded, champion, splits), first, resampling)
+        rival = load_version(workspace.tracking, champion, workspace.models.trusted) if champion else None
+        difference = compare(rows, _opponent(loaded, rival, splits), first, resampling)
         against = f"version {champion.number}" if champion else "the baseline"
         checks = check_thresholds(scores, metrics, workspace.task(card.task).thresholds)
         checks += check_gain(name, difference, workspace.models.promotion, against)
         failed = [f"{check.name}: {check.detail}" for check in checks if not check.passed]
         gain = f"better than {against} by {difference.value:.4g} in {name} (p = {difference.p_value:.4f})"
         reason = "; ".join(failed) or f"all thresholds hold, and {gain}"
+        for one in filter(None, (loaded, rival)):
+            if _divided_anew(one.description.card, card):
+                _log.warning(f"{one.version} {_UNFAIR}", hint=_FAIRER)
+                reason += f"; but {one.version} {_UNFAIR}: {_FAIRER}"
     return Decision(
         model=candidate.model,
         candidate=candidate.number,
@@ -232,10 +239,16 @@ def _decide(workspace: Workspace, candidate: Version, champion: Version | None, 
     )
 
 
-def _opponent(workspace: Workspace, candidate: Loaded, champion: Version | None, splits: Splits) -> Predictions:
+def _divided_anew(then: DataCard, now: DataCard) -> bool:
+    """Whether the rows of a source were divided anew since. Labelled predictions that were added change no split."""
+    sources = {card.source_sha256 or card.input_sha256 for card in (then, now)}
+    return len(sources) > 1 and now.split.method in {"random", "stratified", "group"}
+
+
+def _opponent(candidate: Loaded, champion: Loaded | None, splits: Splits) -> Predictions:
     """Predict with the champion, or with what knows nothing but the target where there is no champion yet."""
     if champion:
-        return _predict(load_version(workspace.tracking, champion, workspace.models.trusted), splits)
+        return _predict(champion, splits)
     recipe = candidate.description.recipe.model_copy(
         update={"algorithm": "baseline", "parameters": {}, "calibration": "none"}
     )
