@@ -46,7 +46,8 @@ def typed(frame: pl.LazyFrame, columns: Mapping[str, ColumnConfig], missing: Seq
     raw = frame.collect_schema()
     frame = frame.with_columns(_typed(pl.col(n), raw[n], c.type, missing).alias(_VALUE + n) for n, c in columns.items())
     frame = frame.with_columns(_wrong(n, raw[n], missing).alias(_WRONG + n) for n in columns)
-    parsed = {n: c.type for n, c in columns.items() if raw[n] == pl.String and c.type not in _TEXTS}
+    texts = [name for name in columns if raw[name] == pl.String]
+    parsed: dict[str, ColumnType] = {n: columns[n].type for n in texts if columns[n].type not in _TEXTS}
     for_nothing = {name: _values(missing, kind) for name, kind in parsed.items()}
 
     def reread(batch: pl.DataFrame) -> pl.DataFrame:
