@@ -21,7 +21,7 @@ from .records import FOLDER, HTML, JSON, EvaluationReport
 from .sides import Side
 
 _WORSE = 10
-"""Answers that got worse in the terminal."""
+"""Answers that got worse by one measure, in the terminal."""
 
 
 def score_model(assessor: Assessor, checkpoint: str | None, *, as_json: bool) -> None:
@@ -73,8 +73,7 @@ def compare_models(
     if as_json:
         typer.echo(json.dumps(found.model_dump(mode="json"), indent=2, ensure_ascii=False))
     else:
-        tables = [contrast_page.comparison_table(found)]
-        print_tables([*tables, contrast_page.worse_table(found, _WORSE)] if found.worse else tables)
+        print_tables([contrast_page.comparison_table(found), *contrast_page.worse_tables(found, _WORSE)])
         for remark in contrast_page.remarks(found):
             typer.echo(remark)
     tell_page(folder / HTML, settings.root)

@@ -13,8 +13,7 @@ from .estimates import LOSS
 from .gating import Contrast, Outcome, Worse
 from .page import counted
 
-_SHOWN = 50
-"""Answers that got worse on the page."""
+_URGENCY: tuple[Outcome, ...] = ("failed", "undecided", "passed")
 _LEVELS: dict[Outcome, Level] = {"passed": "good", "undecided": "warning", "failed": "critical"}
 
 
@@ -31,12 +30,10 @@ def remarks(found: Contrast) -> list[str]:
     return [*(str(one) for one in found.comparisons.values()), *gate]
 
 
-def worse_table(found: Contrast, most: int) -> PlainTable:
-    """Give the answers that got worse."""
-    shown = found.worse[:most]
-    title = f"{counted(len(found.worse), 'answer')} got worse" + (f", {most} shown" if len(found.worse) > most else "")
-    header = ("measure", "question", "expected", "first", "second")
-    return PlainTable(title, header, tuple(_cells(one) for one in shown))
+def worse_tables(found: Contrast, most: int) -> list[PlainTable]:
+    """Give the answers that got worse by the measures that the gate doesn't pass, or by the first that any did."""
+    ranked, stopped = _by_outcome(found), {check.measure for check in found.checks if check.outcome != "passed"}
+    return [_table(found, name, most) for name in [name for name in ranked if name in stopped] or ranked[:1]]
 
 
 def contrast_page(found: Contrast) -> Report:
@@ -49,7 +46,7 @@ def contrast_page(found: Contrast) -> Report:
             ("measure", "gate"), [(one.measure, Status(_LEVELS[one.outcome], one.detail)) for one in found.checks]
         )
         sections.insert(0, Section("Gate", [gate]))
-    facts = {"first": found.first, "second": found.second, "questions from": found.asked, "groups": first.groups}
+    facts = {"first": found.first, "second": found.second, f"{found.row}s from": found.asked, "groups": first.groups}
     tests = {one.label: one.test for one in found.comparisons.values()}
     sections.append(Section("How it was made", [Facts({**facts, **{f"test of {k}": v for k, v in tests.items()}})]))
     created = datetime.fromisoformat(found.created)
@@ -68,15 +65,33 @@ def _differences(found: Contrast) -> list[Block]:
 
 
 def _worse(found: Contrast) -> list[Block]:
-    if not found.worse:
+    if not found.fell:
         return [Text("None.")]
-    plain = worse_table(found, _SHOWN)
-    rows = [(*_cells(one), one.context) for one in found.worse[:_SHOWN]]
-    return [Table((*plain.header, "context"), rows, plain.title)]
+    tables = []
+    for name in _by_outcome(found):
+        plain = _table(found, name, len(found.worse))
+        contexts = [one.context for one in found.worse if one.measure == name]
+        rows = [(*cells, context) for cells, context in zip(plain.rows, contexts, strict=True)]
+        tables.append(Table((*plain.header, "context"), rows, plain.title))
+    return [*tables]
 
 
-def _cells(one: Worse) -> tuple[str, str, str, str, str]:
-    return one.measure, one.question, one.expected, one.before or "(empty)", one.after or "(empty)"
+def _by_outcome(found: Contrast) -> list[str]:
+    """Name the measures by which answers got worse: those that failed first, then those that are undecided."""
+    outcomes = {check.measure: check.outcome for check in found.checks}
+    return sorted(found.fell, key=lambda name: _URGENCY.index(outcomes.get(name, "passed")))
+
+
+def _table(found: Contrast, name: str, most: int) -> PlainTable:
+    shown = [_cells(one) for one in found.worse if one.measure == name][:most]
+    fell = found.fell[name]
+    title = f"{found.comparisons[name].label}: {counted(fell, 'answer')} got worse"
+    header = (found.row, "expected", "first", "second")
+    return PlainTable(title + (f", {len(shown)} shown" if fell > len(shown) else ""), header, tuple(shown))
+
+
+def _cells(one: Worse) -> tuple[str, str, str, str]:
+    return one.question, one.expected, one.before or "(empty)", one.after or "(empty)"
 
 
 def _row(one: Comparison) -> tuple[str, ...]:

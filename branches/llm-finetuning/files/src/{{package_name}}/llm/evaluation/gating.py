@@ -16,6 +16,8 @@ from .forgetting import BASE_TASK
 from .records import EvaluationReport, Example
 
 Outcome = Literal["passed", "failed", "undecided"]
+_KEPT = 50
+"""Answers that got worse, of each measure."""
 
 
 class Worse(BaseModel):
@@ -59,7 +61,11 @@ class Contrast(BaseModel):
     checks
         Those of the gate, where it was asked.
     worse
-        Answers of the second model that are worse, the worst first.
+        Answers of the second model that are worse, by measure and the worst first; of each measure the first 50.
+    fell
+        How many answers are worse, by the name of the measure, where any is.
+    row
+        What one thing that they were asked is called.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -72,6 +78,8 @@ class Contrast(BaseModel):
     comparisons: dict[str, Comparison]
     checks: tuple[Check, ...] = ()
     worse: tuple[Worse, ...]
+    fell: dict[str, int]
+    row: str
 
     @property
     def failed(self) -> bool:
@@ -92,7 +100,7 @@ def contrast(first: EvaluationReport, second: EvaluationReport, settings: Evalua
     of_base = None
     if first.base_task and second.base_task:
         of_base = shared_examples(first.base_task, second.base_task, (first.model, second.model))
-    comparisons, worse = {}, []
+    comparisons, worse, fell = {}, [], {}
     for name, score in second.scores.items():
         pair = of_base if name == BASE_TASK else answers
         known = pair is not None and (name == LOSS or all(name in side[0].scores for side in pair))
@@ -100,12 +108,16 @@ def contrast(first: EvaluationReport, second: EvaluationReport, settings: Evalua
             continue
         sign = 1 if score.greater_is_better else -1
         comparisons[name] = compare_examples(*pair, Measure(name, score.label, score.greater_is_better), rules)
-        if name in (BASE_TASK, next(iter(comparisons))):
-            worse += [
-                _worse(before, after, name, sign * (before.scores[name] - after.scores[name]))
-                for before, after in zip(*pair, strict=True)
-                if name != LOSS and sign * after.scores[name] < sign * before.scores[name]
-            ]
+        if name == LOSS:
+            continue
+        lost = [
+            _worse(before, after, name, sign * (before.scores[name] - after.scores[name]))
+            for before, after in zip(*pair, strict=True)
+            if sign * after.scores[name] < sign * before.scores[name]
+        ]
+        if lost:
+            fell[name] = len(lost)
+            worse += sorted(lost, key=lambda one: -one.lost)[:_KEPT]
     return Contrast(
         first=first.model,
         second=second.model,
@@ -113,7 +125,9 @@ def contrast(first: EvaluationReport, second: EvaluationReport, settings: Evalua
         created=second.created,
         level=settings.level,
         comparisons=comparisons,
-        worse=tuple(sorted(worse, key=lambda one: (one.measure == BASE_TASK, -one.lost))),
+        worse=tuple(worse),
+        fell=fell,
+        row=second.row,
     )
 
 

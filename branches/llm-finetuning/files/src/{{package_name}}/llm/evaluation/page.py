@@ -96,7 +96,7 @@ def _weakest(report: EvaluationReport, measure: str) -> list[Block]:
         return [Text(f"{report.scores[measure].label} is no score of single answers.")]
     sign = 1 if report.scores[measure].greater_is_better else -1
     ranked = sorted(report.examples, key=lambda one: sign * one.scores[measure])[:_WORST]
-    return [Table(("question", "context", "expected", "answer", "score"), [_row(one, measure) for one in ranked])]
+    return [Table((report.row, "context", "expected", "answer", "score"), [_row(one, measure) for one in ranked])]
 
 
 def _row(example: Example, measure: str) -> tuple[str, str, str, str, float]:
@@ -108,8 +108,8 @@ def _facts(report: EvaluationReport) -> Facts:
         {
             "model": report.model,
             "base model": report.base_model,
-            "questions from": report.asked,
-            "questions": len(report.examples),
+            f"{report.row}s from": report.asked,
+            f"{report.row}s": len(report.examples),
             "drawn anew for intervals": counted(next(iter(report.scores.values())).groups, "group"),
             "empty answers": report.empty,
         }
