@@ -32,6 +32,11 @@ _DOTS = 2
 """In a token."""
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 _LOCAL = Principal("local", frozenset(SCOPES), "local")
+_LOCAL_PROGRAM = Principal("local", frozenset({"read", "predict"}), "local")
+_PASSED_ON = frozenset(
+    {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"}
+)
+"""Headers that proxies add."""
 
 _log = get_logger(__name__)
 
@@ -131,7 +136,7 @@ class Identity:
             credential = credential.strip()
             kind = "key" if credential.startswith(b"key_") else "token"
             if kind == "token" and credential.count(b".") != _DOTS and self._trust_local and _is_local(headers, client):
-                return _LOCAL  # programs that were written for another service must send some key
+                return _LOCAL_PROGRAM  # written for another service, it must send some key
         if len(credential) > _MOST_CREDENTIAL:
             return "the credentials are too long"
         mark = hashlib.sha256(credential).digest()
@@ -198,7 +203,7 @@ def _is_local(headers: dict[bytes, bytes], client: str) -> bool:
     What a proxy passes on was not; nor what the page of a foreign site sends, be it to this address or to a name of
     its own that it points at 127.0.0.1.
     """
-    if b"x-forwarded-for" in headers or b"forwarded" in headers:
+    if not _PASSED_ON.isdisjoint(headers):
         return False
     host = headers.get(b"host", b"").decode("latin-1")
     if b"origin" in headers and headers[b"origin"].decode("latin-1").partition("://")[2] != host:
