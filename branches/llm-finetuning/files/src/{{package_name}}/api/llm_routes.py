@@ -79,6 +79,7 @@ class _Routes:
         """Answer the last message; `stream` sends the answer as it is written."""
         from ..llm.serving.forms import ChatForm
 
+        self._check_count(asked.n)
         served = await _open(request, asked)
         messages = [message.plain() for message in asked.messages]
         most = asked.max_completion_tokens or asked.max_tokens or self._settings.max_tokens
@@ -92,10 +93,9 @@ class _Routes:
         """Write what follows each prompt."""
         from ..llm.serving.forms import CompletionForm
 
+        given = asked.prompts()
+        self._check_count(len(given) * asked.n)
         served = await _open(request, asked)
-        given, most = asked.prompts(), self._settings.queue
-        if not 0 < len(given) * asked.n <= most:
-            raise ApiError(400, "Unusable prompt", f"a request may ask for 1 to {most} answers", code="invalid_prompt")
         told = asked.echo and asked.logprobs is not None
         sampling = asked.sampling(asked.max_tokens, logprobs=asked.logprobs, prompt_logprobs=told)
         with _as_problems():
@@ -103,6 +103,12 @@ class _Routes:
             answers = Answers(served.engine, prompts, sampling, asked.n)
         form = CompletionForm(served, answers.prompts, echo=asked.echo, logprobs=asked.logprobs is not None)
         return await self._answer(request, asked, answers, form)
+
+    def _check_count(self, answers: int) -> None:
+        """Refuse what no queue, however empty, would take."""
+        most = self._settings.queue
+        if not 0 < answers <= most:
+            raise ApiError(400, "Unusable prompt", f"a request may ask for 1 to {most} answers", code="invalid_prompt")
 
     async def _answer(self, request: Request, asked: Options, answers: Answers, form: Form) -> Response:
         if asked.stream:

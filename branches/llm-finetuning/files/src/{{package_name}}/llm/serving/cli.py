@@ -33,5 +33,6 @@ def serve_command(
 
     name, _ = Models(config.group("llm", LLMConfig), config.root).facts()
     listens = config.group("api", ApiConfig)
-    typer.echo(f"{name} is going to be at http://{listens.host}:{listens.port}/v1", err=True)
+    where = f"at http://{listens.host}:{listens.port}/v1" if listens.port else "on a free port, which the log tells"
+    typer.echo(f"{name} is going to be {where}", err=True)
     serve(config, settings)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ProjectError
 from ...logs import get_logger
 from ..config import LLMConfig
+from ..errors import ModelError
 from ..training.checkpointing import CheckpointManager
 
 if TYPE_CHECKING:
@@ -58,15 +59,16 @@ class Served:
         Raises
         ------
         MessagesError
-            If the chat template refuses it.
+            If the chat template refuses it, or there is none.
         """
         from jinja2 import TemplateError
 
         self._check_length("".join(message["content"] for message in messages))
         try:
             text = str(self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
-        except TemplateError as error:
+        except (TemplateError, ValueError) as error:  # a tokenizer without a template raises ValueError
             raise MessagesError(f"the model can't take this conversation: {error}") from error
+        self._check_length(text)
         ids: list[int] = self.engine.tokenizer.encode(text, add_special_tokens=False).ids
         return ids
 
@@ -104,6 +106,8 @@ class Models:
         self._watch = watch
         self._lock = threading.Lock()
         self._served: Served | None = None
+        self._folder = root
+        self._facts: tuple[str, int] | None = None
 
     @property
     def served(self) -> Served | None:
@@ -113,13 +117,19 @@ class Models:
     def facts(self) -> tuple[str, int]:
         """Give the name of the model, and when it was made, in seconds since 1970.
 
+        The first answer holds for good: what is listed is what answers, whatever is saved later.
+
         Raises
         ------
         CheckpointError
             If there is no such checkpoint.
         """
-        found = self._manager.metadata(self._reference)
-        return f"{found['name']}@v{found['version']}", int(datetime.fromisoformat(found["created_at"]).timestamp())
+        if self._facts is None:
+            folder = self._manager.path(self._reference)
+            found = self._manager.metadata(folder)
+            created = datetime.fromisoformat(found["created_at"]).timestamp()
+            self._folder, self._facts = folder, (f"{found['name']}@v{found['version']}", int(created))
+        return self._facts
 
     def get(self, name: str | None = None) -> Served:
         """Give the model, by its name with or without a version; it is loaded if it is not yet.
@@ -130,6 +140,8 @@ class Models:
             If another one is asked for.
         CheckpointError
             If it can't be loaded.
+        ModelError
+            If there is no memory for it, or the disk fails.
         """
         with self._lock:
             known = self._served.name if self._served else self.facts()[0]
@@ -138,7 +150,11 @@ class Models:
                 nearest = next(iter(difflib.get_close_matches(name, names, 1, 0.0)), known)
                 raise UnknownModelError(f"there is no model {name!r}", hint=f"did you mean {nearest!r}?")
             if self._served is None:
-                self._served = self._load()
+                try:
+                    self._served = self._load(known)
+                except ProjectError:
+                    self._facts = None
+                    raise
             return self._served
 
     def close(self) -> None:
@@ -152,12 +168,17 @@ class Models:
     def _reference(self) -> str:
         return self._config.serving.checkpoint or self._config.training.name
 
-    def _load(self) -> Served:
+    def _load(self, name: str) -> Served:
+        import torch
+
         from ..process import quiet_transformers
 
         quiet_transformers()
-        model, tokenizer, facts = self._manager.load_checkpoint(self._reference)
-        return start_engine(f"{facts['name']}@v{facts['version']}", model, tokenizer, self._config, self._watch)
+        try:
+            model, tokenizer, _ = self._manager.load_checkpoint(self._folder)
+            return start_engine(name, model, tokenizer, self._config, self._watch)
+        except (MemoryError, OSError, torch.OutOfMemoryError) as error:
+            raise ModelError(f"{name} can't be loaded: {error}", hint="see whether it fits the memory") from error
 
 
 def start_engine(name: str, model: Any, tokenizer: Any, config: LLMConfig, watch: Watch | None = None) -> Served:

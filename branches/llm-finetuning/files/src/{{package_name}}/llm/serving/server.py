@@ -82,18 +82,24 @@ class ModelServer:
         config = load_config(overrides=given, root=root)
         settings = config.group("api", ApiConfig)
         server = uvicorn.Server(uvicorn.Config(create_app(config), **uvicorn_options(settings)))
-        thread = threading.Thread(target=server.run, name="llm-server")
-        thread.start()
+        self._server, self._thread = server, threading.Thread(target=server.run, name="llm-server")
+        self._thread.start()
+        try:
+            self._wait_for_start(server, self._thread, f"{settings.host}:{settings.port}")
+        except BaseException:  # Ctrl-C too: nobody else could stop it
+            self.stop()
+            raise
+        port = server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://{settings.host}:{port}/v1"
+
+    @staticmethod
+    def _wait_for_start(server: Server, thread: threading.Thread, address: str) -> None:
         while not server.started and thread.is_alive():
             time.sleep(_POLL)
         if not server.started:
             raise ModelError(
-                f"the server on {settings.host}:{settings.port} did not start",
-                hint="the log says why; another program may use the port",
+                f"the server on {address} did not start", hint="the log says why; another program may use the port"
             )
-        self._server, self._thread = server, thread
-        port = server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://{settings.host}:{port}/v1"
 
     def wait(self) -> None:
         """Wait until the server is stopped."""
