@@ -231,7 +231,7 @@ def record_contrast(store: TrackingConfig, root: Path, found: Contrast, folder: 
                 "_high": one.high,
                 "_p": one.p_value,
             }
-            run.log_metrics({f"{name}{end}": value for end, value in ends.items()})
+            run.log_metrics({f"{name}{end}": value for end, value in ends.items() if value is not None})
         run.log_folder(folder, "report")
     return run.id
 

@@ -16,7 +16,7 @@ from ..config import EvaluationConfig
 from ..data.examples import Row
 from ..options import Settings, load_model
 from ..tracking import Source
-from .estimates import LOSS, estimate_scores, resampling_of
+from .estimates import LOSS, Label, estimate_scores, resampling_of
 from .forgetting import BASE_TASK, ask_base_task, base_task_rows
 from .measures import find_text_metrics
 from .records import EvaluationReport, Example, Score, examples_of
@@ -109,13 +109,13 @@ class Assessor:
         metrics = find_text_metrics(settings.metrics, settings.embedding_model, config.model.device)
         evaluated = self.use_case.evaluate(candidate.model, candidate.tokenizer, candidate.trained, rows)
         each = {**evaluated.each}
-        labels = {name: (named[name], True) for name in each}
+        labels = {name: Label(named[name]) for name in each}
         for name, metric in metrics.items():
             if name not in each:
                 each[name] = list(metric.function(evaluated.answers, rows))
-                labels[name] = metric.label, metric.greater_is_better
+                labels[name] = Label(metric.label, metric.greater_is_better, metric.is_share)
         examples = examples_of(rows, evaluated.answers, each, evaluated.losses)
-        scores = score_examples(examples, {**labels, LOSS: ("Eval loss", False)}, settings)
+        scores = score_examples(examples, {**labels, LOSS: Label("Eval loss", False, False)}, settings)
         groups = scores[LOSS].groups
         for name, value in evaluated.scores().items():
             if name not in scores:  # no mean over the answers: the tables of the use case have its interval
@@ -145,17 +145,17 @@ class Assessor:
         if not rows:
             return (), {}
         examples = ask_base_task(candidate.model, candidate.tokenizer, rows, settings.batch_size)
-        found = score_examples(examples, {BASE_TASK: ("Base task", True)}, settings)
+        found = score_examples(examples, {BASE_TASK: Label("Base task")}, settings)
         if candidate.facts["kind"] == "adapter":
             with candidate.model.disable_adapter():
                 before = ask_base_task(candidate.model, candidate.tokenizer, rows, settings.batch_size)
-            known = score_examples(before, {BASE_TASK: ("Base task, untuned", True)}, settings)
+            known = score_examples(before, {BASE_TASK: Label("Base task, untuned")}, settings)
             found["base_task_untuned"] = known[BASE_TASK]
         return examples, found
 
 
 def score_examples(
-    examples: Sequence[Example], labels: Mapping[str, tuple[str, bool]], settings: EvaluationConfig
+    examples: Sequence[Example], labels: Mapping[str, Label], settings: EvaluationConfig
 ) -> dict[str, Score]:
     """Score examples with intervals, as the configuration has them."""
     resampling = resampling_of(examples, samples=settings.samples, level=settings.level, seed=0)

@@ -95,7 +95,7 @@ def _cells(one: Worse) -> tuple[str, str, str, str]:
 
 
 def _row(one: Comparison) -> tuple[str, ...]:
-    between = f"{one.difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+    between = f"{one.difference:+.3f} ({one.interval})"
     effect = "" if one.effect is None else f"{one.effect_name[-1]} = {one.effect:+.2f}"
     return (
         one.label,

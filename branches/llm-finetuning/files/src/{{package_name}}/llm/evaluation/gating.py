@@ -10,11 +10,23 @@ from pydantic import BaseModel, ConfigDict
 from ...config.settings import one_of
 from ..config import EvaluationConfig
 from ..errors import DataError
-from .comparing import Comparison, Measure, Rules, compare_examples, shared_examples
+from .comparing import (
+    Comparison,
+    Measure,
+    Rules,
+    Shared,
+    compare_examples,
+    fewest_groups,
+    groups_without_loss,
+    shared_examples,
+)
 from .estimates import LOSS
 from .forgetting import BASE_TASK
 from .records import EvaluationReport, Example
 
+_LEAST = 1e-9  # what arithmetic may be off by
+_MOST_ALONE = 0.05
+"""Share of the questions of a model that the other need not have been asked."""
 Outcome = Literal["passed", "failed", "undecided"]
 _KEPT = 50
 """Answers that got worse, of each measure."""
@@ -96,28 +108,23 @@ def contrast(first: EvaluationReport, second: EvaluationReport, settings: Evalua
         If they were asked nothing alike.
     """
     rules = Rules(samples=settings.samples, level=settings.level, least_difference=settings.least_difference)
-    answers = shared_examples(first.examples, second.examples, (first.model, second.model))
-    of_base = None
+    refused = DataError(
+        f"{first.model} and {second.model} were asked no question alike",
+        hint="evaluate both on the same dataset, with --dataset",
+    )
+    answers = shared_examples(first.examples, second.examples, refused)
+    measures = _measures(second, answers)
+    comparisons = compare_examples(answers, measures, rules)
+    worse = {one.name: _got_worse(answers, one) for one in measures}
     if first.base_task and second.base_task:
-        of_base = shared_examples(first.base_task, second.base_task, (first.model, second.model))
-    comparisons, worse, fell = {}, [], {}
-    for name, score in second.scores.items():
-        pair = of_base if name == BASE_TASK else answers
-        known = pair is not None and (name == LOSS or all(name in side[0].scores for side in pair))
-        if pair is None or not known:
-            continue
-        sign = 1 if score.greater_is_better else -1
-        comparisons[name] = compare_examples(*pair, Measure(name, score.label, score.greater_is_better), rules)
-        if name == LOSS:
-            continue
-        lost = [
-            _worse(before, after, name, sign * (before.scores[name] - after.scores[name]))
-            for before, after in zip(*pair, strict=True)
-            if sign * after.scores[name] < sign * before.scores[name]
-        ]
-        if lost:
-            fell[name] = len(lost)
-            worse += sorted(lost, key=lambda one: -one.lost)[:_KEPT]
+        refused = DataError(
+            f"{first.model} and {second.model} were asked other base tasks",
+            hint="evaluate both with the same llm.evaluation.base_task",
+        )
+        of_base = shared_examples(first.base_task, second.base_task, refused)
+        task = Measure(BASE_TASK, second.scores[BASE_TASK].label, True)
+        comparisons |= compare_examples(of_base, [task], rules)
+        worse[BASE_TASK] = _got_worse(of_base, task)
     return Contrast(
         first=first.model,
         second=second.model,
@@ -125,10 +132,29 @@ def contrast(first: EvaluationReport, second: EvaluationReport, settings: Evalua
         created=second.created,
         level=settings.level,
         comparisons=comparisons,
-        worse=tuple(worse),
-        fell=fell,
+        worse=tuple(one for lost in worse.values() for one in lost[:_KEPT]),
+        fell={name: len(lost) for name, lost in worse.items() if lost},
         row=second.row,
     )
+
+
+def _measures(report: EvaluationReport, shared: Shared) -> list[Measure]:
+    """Give those that both have of single answers, and the loss."""
+    return [
+        Measure(name, score.label, score.greater_is_better)
+        for name, score in report.scores.items()
+        if name == LOSS or all(name in side[0].scores for side in shared[:2])
+    ]
+
+
+def _got_worse(shared: Shared, measure: Measure) -> list[Worse]:
+    name, sign = measure.name, 1 if measure.greater_is_better else -1
+    if name == LOSS:
+        return []
+    pairs = zip(shared.first, shared.second, strict=True)
+    lost = ((before, after, sign * (before.scores[name] - after.scores[name])) for before, after in pairs)
+    found = [_worse(before, after, name, by) for before, after, by in lost if by > 0]
+    return sorted(found, key=lambda one: -one.lost)
 
 
 def judge(found: Contrast, limits: Mapping[str, float], *, strict: bool) -> Contrast:
@@ -144,33 +170,55 @@ def judge(found: Contrast, limits: Mapping[str, float], *, strict: bool) -> Cont
     Raises
     ------
     DataError
-        If there is no such measure.
+        If there is no such measure, or no limit.
     """
+    if not limits:
+        hint = "llm.evaluation.gate.most_lost names measures, and what each may be worse by"
+        raise DataError("the gate has no limits", hint=hint)
     checks = []
     for name, limit in limits.items():
         comparison = found.comparisons.get(name)
         if comparison is not None:
-            checks.append(_check(name, comparison, limit, strict=strict))
-        elif name != BASE_TASK:
+            outcome, detail = _judged(comparison, limit, found.level)
+        elif name == BASE_TASK:
+            outcome, detail = "undecided", "Base task: undecided: it was not measured of both"
+        else:
             hint = one_of(name, list(found.comparisons))
             raise DataError(f"llm.evaluation.gate.most_lost names {name!r}, which was not measured of both", hint=hint)
+        closed = strict and outcome == "undecided"
+        checks.append(Check(measure=name, limit=limit, outcome="failed" if closed else outcome, detail=detail))
     return found.model_copy(update={"checks": tuple(checks)})
 
 
-def _check(name: str, found: Comparison, limit: float, *, strict: bool) -> Check:
-    if found.low >= -limit:
-        outcome: Outcome = "passed"
-        detail = f"{found.label}: {found.difference:+.3f}, at worst {found.low:+.3f}; may be {-limit:+.3f}"
-    elif found.difference < -limit:
-        outcome = "failed"
-        detail = f"{found.label}: {found.difference:+.3f} ({found.low:+.3f} to {found.high:+.3f}); may be {-limit:+.3f}"
+def _judged(found: Comparison, limit: float, level: float) -> tuple[Outcome, str]:
+    """Say whether a difference is above a limit below zero for sure, or below it for sure, or what would tell."""
+    told = f"{found.label}: {found.difference:+.3f} ({found.interval}); may be {-limit:+.3f}"
+    missing = max(count / (found.rows + count) for count in found.alone)
+    if missing > _MOST_ALONE:
+        return "undecided", f"{told}; undecided: {missing:.0%} of the questions were asked of one model only"
+    if found.low is None or found.high is None:
+        return "undecided", f"{told}; undecided: all questions are about one document"
+    is_worse = found.verdict == "worse" and found.difference < -limit - _LEAST
+    if found.high < -limit - _LEAST or is_worse:
+        return "failed", told
+    wanted = _wanted(found, limit, level)
+    if found.low >= -limit - _LEAST:
+        if found.groups >= wanted:
+            return "passed", told
+        more: int | None = wanted - found.groups
     else:
-        outcome = "failed" if strict else "undecided"
-        detail = (
-            f"{found.label}: {found.difference:+.3f}, but perhaps {found.low:+.3f}; may be {-limit:+.3f}; "
-            f"undecided: about {found.needed_for(limit)} more questions would tell"
-        )
-    return Check(measure=name, limit=limit, outcome=outcome, detail=detail)
+        more = found.needed_for(limit)
+    if more is None:
+        return "undecided", f"{told}; undecided: no number of {found.unit} would tell, it is at the limit"
+    return "undecided", f"{told}; undecided: about {more} more {found.unit} would tell"
+
+
+def _wanted(found: Comparison, limit: float, level: float) -> int:
+    """Say how many groups it takes to pass: more where nothing was lost, as drawing anew then finds no loss either."""
+    fewest = fewest_groups(level)
+    if found.lost or found.verdict in ("better", "equal"):
+        return fewest
+    return max(fewest, groups_without_loss(level, limit)) if limit > 0 else found.groups + found.more
 
 
 def _worse(before: Example, after: Example, measure: str, lost: float) -> Worse:

@@ -48,17 +48,16 @@ def _tokeniser() -> Callable[[Sequence[str]], list[list[str]]]:
     return tokenise
 
 
-def bleu(counts: Floats, *, sentence: bool = False) -> Floats:
+def bleu(counts: Floats) -> Floats:
     """Compute BLEU (Papineni et al., 2002, doi:10.3115/1073083.1073135), from 0 to 1.
 
-    An order without a match counts as half a match, the next as a quarter, and so on, as in sacrebleu.
+    An order without a match counts as half a match, the next as a quarter, and so on, and orders are left
+    out that are longer than every answer, as in sacrebleu with its ``effective_order``.
 
     Parameters
     ----------
     counts : ndarray of shape (n, 10)
         Counts of pairs, or their sums over the pairs of a corpus.
-    sentence : bool
-        Whether each row is one pair: then orders are left out that are longer than its answer.
 
     Returns
     -------
@@ -67,13 +66,10 @@ def bleu(counts: Floats, *, sentence: bool = False) -> Floats:
     shared, said, length, wanted = counts[:, :ORDERS], counts[:, ORDERS:-2], counts[:, -2], counts[:, -1]
     halvings = np.cumsum((shared == 0) & (said > 0), axis=1)
     matches = np.where(shared > 0, shared, 0.5**halvings)
-    # An order that no answer has makes the whole a 0, or is left out.
     logs = np.log(np.divide(matches, said, out=np.ones_like(matches), where=said > 0))
-    orders = np.count_nonzero(said, axis=1) if sentence else ORDERS
-    precision = np.exp(logs.sum(axis=1) / np.maximum(orders, 1))
+    precision = np.exp(logs.sum(axis=1) / np.maximum(np.count_nonzero(said, axis=1), 1))
     brevity = np.exp(np.minimum(1 - wanted / np.maximum(length, 1), 0))
-    defined = shared.any(axis=1) & (sentence | (said > 0).all(axis=1))
-    return np.where(defined, precision * brevity, 0.0)
+    return np.where(shared.any(axis=1), precision * brevity, 0.0)
 
 
 def rouge_n(answers: Sequence[str], expected: Sequence[str], order: int) -> Floats:

@@ -31,26 +31,33 @@ class TextMetric:
         How it is called in tables.
     greater_is_better
         Which way is better.
+    is_share
+        Whether it lies between 0 and 1, as a share does: then it is undecided where its interval is wide.
     """
 
     function: Callable[[Sequence[str], Sequence[Row]], Sequence[float] | Floats]
     label: str
     greater_is_better: bool = True
+    is_share: bool = False
 
 
 def pair_by_pair(measure: Callable[[str, str], float], label: str) -> TextMetric:
     """Make a metric of a measure that takes an answer and the expected one."""
     return TextMetric(
-        lambda answers, rows: [measure(answer, row.answer) for answer, row in zip(answers, rows, strict=True)], label
+        lambda answers, rows: [measure(answer, row.answer) for answer, row in zip(answers, rows, strict=True)],
+        label,
+        is_share=True,
     )
 
 
 def _bleu(answers: Sequence[str], rows: Sequence[Row]) -> Floats:
-    return bleu(bleu_counts(answers, [row.answer for row in rows]), sentence=True)
+    return bleu(bleu_counts(answers, [row.answer for row in rows]))
 
 
 def _rouge_n(order: int) -> TextMetric:
-    return TextMetric(lambda answers, rows: rouge_n(answers, [row.answer for row in rows], order), f"ROUGE-{order}")
+    return TextMetric(
+        lambda answers, rows: rouge_n(answers, [row.answer for row in rows], order), f"ROUGE-{order}", is_share=True
+    )
 
 
 def _rouge_l(answers: Sequence[str], rows: Sequence[Row]) -> Floats:
@@ -61,10 +68,10 @@ TEXT_METRICS: Mapping[str, TextMetric] = {
     "exact_match": pair_by_pair(exact_match, "Exact match"),
     "contains_answer": pair_by_pair(contains_answer, "Contains answer"),
     "token_f1": pair_by_pair(token_f1, "Token F1"),
-    "bleu": TextMetric(_bleu, "BLEU"),
+    "bleu": TextMetric(_bleu, "BLEU", is_share=True),
     "rouge_1": _rouge_n(1),
     "rouge_2": _rouge_n(2),
-    "rouge_l": TextMetric(_rouge_l, "ROUGE-L"),
+    "rouge_l": TextMetric(_rouge_l, "ROUGE-L", is_share=True),
 }
 """Those that compare words alone."""
 

@@ -60,7 +60,7 @@ class Score(Estimate):
     rows, groups
         Answers that it was taken from, and groups of them that were drawn anew for the interval.
     more
-        About how many more rows make the interval as narrow as is wanted; 0 if it is.
+        About how many more groups make the interval as narrow as is wanted; 0 if it is.
     """
 
     label: str
