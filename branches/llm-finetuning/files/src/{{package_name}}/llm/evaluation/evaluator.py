@@ -14,6 +14,7 @@ from ..inference import generate
 from ..training.data_preparation import IGNORED, encode
 from ..use_case import Table, responses_of
 from .metrics import contains_answer, exact_match, token_f1
+from .reading import read_in_batches
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -142,31 +143,17 @@ class LLMEvaluator:
         import torch
 
         rows = encode(tokenizer, [conversation(pair) for pair in pairs], "completion")
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index].input_ids))
-        pad = tokenizer.pad_token_id
         found: dict[int, tuple[float, int]] = {}
-        was_training = model.training
-        model.eval()
-        try:
-            for start in range(0, len(order), self.batch_size):
-                chosen = order[start : start + self.batch_size]
-                batch = [rows[index] for index in chosen]
-                width = len(batch[-1].input_ids)
-                gaps = [width - len(row.input_ids) for row in batch]
-                both = list(zip(batch, gaps, strict=True))
-                input_ids = torch.tensor([row.input_ids + [pad] * gap for row, gap in both])
-                mask = torch.tensor([[1] * (width - gap) + [0] * gap for gap in gaps])
-                labels = torch.tensor([row.labels + [IGNORED] * gap for row, gap in both])[:, 1:]
-                with torch.inference_mode():
-                    logits = model(input_ids.to(model.device), attention_mask=mask.to(model.device)).logits
-                    lost = torch.nn.functional.cross_entropy(
-                        logits[:, :-1].transpose(1, 2).float(),  # (batch, vocabulary, tokens - 1)
-                        labels.to(model.device),
-                        ignore_index=IGNORED,
-                        reduction="none",
-                    )
-                counts = (labels != IGNORED).sum(1).tolist()
-                found |= zip(chosen, zip(lost.sum(1).tolist(), counts, strict=True), strict=True)
-        finally:
-            model.train(was_training)
+        for chosen, logits in read_in_batches(model, tokenizer, rows, self.batch_size):
+            width = logits.shape[1]
+            padded = [rows[index].labels + [IGNORED] * (width - len(rows[index].labels)) for index in chosen]
+            labels = torch.tensor(padded)[:, 1:]
+            lost = torch.nn.functional.cross_entropy(
+                logits[:, :-1].transpose(1, 2).float(),  # (batch, vocabulary, tokens - 1)
+                labels.to(logits.device),
+                ignore_index=IGNORED,
+                reduction="none",
+            )
+            counts = (labels != IGNORED).sum(1).tolist()
+            found |= zip(chosen, zip(lost.sum(1).tolist(), counts, strict=True), strict=True)
         return tuple(found[index] for index in range(len(rows)))

@@ -11,6 +11,7 @@ from ..base_model import TINY_BASE
 from ..data.examples import conversation
 from ..data.formats import read_rows
 from ..training.data_preparation import IGNORED, TokenRow, encode
+from .reading import read_in_batches
 from .records import Example
 
 if TYPE_CHECKING:
@@ -58,28 +59,14 @@ def ask_base_task(
 
     That is what it would write by itself, given what stands before it. Answers in one row are one group.
     """
-    import torch
-
-    found: list[Example] = []
-    was_training = model.training
-    model.eval()
-    try:
-        for start in range(0, len(rows), batch_size):
-            batch = rows[start : start + batch_size]
-            width = max(len(row.input_ids) for row in batch)
-            gaps = [width - len(row.input_ids) for row in batch]
-            both = list(zip(batch, gaps, strict=True))
-            ids = torch.tensor([row.input_ids + [tokenizer.pad_token_id] * gap for row, gap in both])
-            mask = torch.tensor([[1] * (width - gap) + [0] * gap for gap in gaps])
-            with torch.inference_mode():
-                logits = model(ids.to(model.device), attention_mask=mask.to(model.device)).logits
-            said = logits[:, :-1].argmax(-1).tolist()  # (batch, tokens - 1)
-            for number, row in enumerate(batch):
-                for first, end in _answers(row, tokenizer):
-                    found.append(_example(tokenizer, row, said[number], (first, end), f"row {start + number}"))
-    finally:
-        model.train(was_training)
-    return tuple(found)
+    found: dict[int, list[Example]] = {}
+    for chosen, logits in read_in_batches(model, tokenizer, rows, batch_size):
+        likeliest = logits.argmax(-1).tolist()  # (batch, tokens)
+        for number, said in zip(chosen, likeliest, strict=True):
+            row = rows[number]
+            spans = _answers(row, tokenizer)
+            found[number] = [_example(tokenizer, row, said, span, f"row {number}") for span in spans]
+    return tuple(example for number in range(len(rows)) for example in found[number])
 
 
 def _answers(row: TokenRow, tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[int, int]]:
