@@ -42,6 +42,7 @@ def make_router(config: Config) -> APIRouter:
 
         models = Models(settings, config.root, EngineMetrics(app.state.metrics.registry))
         app.state.llm = models
+        tell_more(app, _PREFIX, _as_openai)
         if settings.serving.preload:
             await asyncio.to_thread(models.get)
         try:
@@ -49,7 +50,6 @@ def make_router(config: Config) -> APIRouter:
         finally:
             await asyncio.to_thread(models.close)
 
-    tell_more(_PREFIX, _as_openai)
     made = APIRouter(tags=["language model"], lifespan=lifespan)
     routes = _Routes(settings.serving)
     add, ask = made.add_api_route, [Depends(require("predict"))]

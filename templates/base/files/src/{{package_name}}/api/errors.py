@@ -69,18 +69,16 @@ def document(error: HTTPException, request_id: str = "") -> dict[str, Any]:
 def respond(error: HTTPException, scope: Scope) -> Response:
     """Make the response of an error."""
     problem = document(error, scope.get("state", {}).get("request_id", ""))
-    for prefix, more in _MORE.items():
+    told = getattr(scope["app"].state, "told_more", {}) if "app" in scope else {}  # or of an application within
+    for prefix, more in told.items():
         if scope.get("path", "").startswith(prefix):
             problem |= more(problem)
     return Response(orjson.dumps(problem), error.status_code, dict(error.headers or {}), MEDIA_TYPE)
 
 
-_MORE: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {}
-
-
-def tell_more(prefix: str, more: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
+def tell_more(app: FastAPI, prefix: str, more: Callable[[Mapping[str, Any]], dict[str, Any]]) -> None:
     """Give problems of the paths below a prefix further members, in which the clients of these look for errors."""
-    _MORE[prefix] = more
+    app.state.told_more[prefix] = more
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -94,6 +92,7 @@ def handle_errors(app: FastAPI) -> None:
         faults = error.errors() if isinstance(error, RequestValidationError) else []
         return respond(_of_faults(faults), request.scope)
 
+    app.state.told_more = {}
     app.add_exception_handler(HTTPException, refuse)
     app.add_exception_handler(RequestValidationError, refuse_values)
 
