@@ -119,8 +119,13 @@ const service = [
       'KEY=$(uv run shop api keys create reports --scope predict --scope read)',
       'curl -H "X-API-Key: $KEY" http://127.0.0.1:8000/models',
       'curl -H "X-API-Key: $KEY" http://127.0.0.1:8000/models/breast-cancer',
+      `ROWS=$(uv run python -c "import polars as pl; print(pl.read_parquet('data/processed/breast-cancer/test.parquet', n_rows=2).write_json())")`,
+      String.raw`curl -H "X-API-Key: $KEY" -H "Content-Type: application/json" -d "{\"rows\": $ROWS}" http://127.0.0.1:8000/predict/breast-cancer`,
     ],
-    { shows: /\{"models":\[\{"name":"breast-cancer"[^]*\{"name":"breast-cancer"[^]*"mean_radius"/ },
+    {
+      shows:
+        /\{"models":\[\{"name":"breast-cancer"[^]*\{"name":"breast-cancer"[^]*"mean_radius"[^]*"predictions"[^]*"probabilities"/,
+    },
   ),
   step('make deploy-secrets', { shows: /API_JWT_SECRET/, makes: '.env' }),
   step('make deploy TARGET=compose ARGS=--dry-run', { shows: /ENVIRONMENT=production docker compose up --detach/ }),
