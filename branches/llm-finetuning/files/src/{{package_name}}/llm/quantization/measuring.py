@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Timings differ by so much from one run to the next.
 NOISE = 0.05
+# With fewer groups of rows no test of signs can find anything at 95 %.
+_FEWEST = 6
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,19 @@ class Loss:
         Interval by resampling groups of rows.
     rows : int
         How many were asked.
+    more : int
+        About how many more would tell whether it keeps within the limit; 0 if these do.
     """
 
     points: float
     low: float
     high: float
     rows: int
+    more: int = 0
 
     def __str__(self) -> str:
-        return f"{self.points:.1f} points [{self.low:.1f}, {self.high:.1f}], n = {self.rows}"
+        told = f"{self.points:.1f} points [{self.low:.1f}, {self.high:.1f}], n = {self.rows}"
+        return f"{told}; undecided: about {self.more} more questions would tell" if self.more else told
 
 
 @dataclass(frozen=True)
@@ -73,17 +79,24 @@ class Speed:
     Attributes
     ----------
     before, after : float
-        Milliseconds, the median of the questions.
+        Milliseconds an answer, the median of the questions.
+    token_before, token_after : float
+        Milliseconds a token of the answer, likewise.
     ratio : float
-        Median of the ratios, question by question; below 1 the new model is faster.
+        Median of the ratios of the times a token, question by question; below 1 the new model is faster.
     """
 
     before: float
     after: float
+    token_before: float
+    token_after: float
     ratio: float
 
     def __str__(self) -> str:
-        figures = f"{self.after:.0f} ms an answer, and {self.before:.0f} ms before"
+        figures = (
+            f"{self.after:.0f} ms an answer, and {self.before:.0f} ms before; "
+            f"{self.token_after:.1f} ms a token, and {self.token_before:.1f} ms before"
+        )
         if self.ratio > 1 + NOISE:
             return f"smaller but slower: {figures}"
         return f"smaller but no faster: {figures}" if self.ratio > 1 - NOISE else f"faster: {figures}"
@@ -96,28 +109,68 @@ def ask_rows(use_case: UseCase, model: Any, tokenizer: Any, facts: Mapping[str, 
     return Asked(found.scores(), tuple(found.each[measure]), found.answers)
 
 
-def loss_of(before: Asked, after: Asked, rows: Sequence[Row], settings: EvaluationConfig) -> Loss:
-    """Compare two models row by row; rows of one document are drawn together, since they are alike."""
+def loss_of(before: Asked, after: Asked, rows: Sequence[Row], settings: EvaluationConfig, limit: float) -> Loss:
+    """Compare two models row by row; rows of one document are drawn together, since they are alike.
+
+    Parameters
+    ----------
+    limit : float
+        Most points that may be lost.
+    """
     import numpy as np
 
     from ...models.bootstrap import Resampling
+    from ..evaluation.comparing import Comparison, Rules, decided, effect_of, paired_test
 
     lost = 100 * (np.asarray(before.right) - np.asarray(after.right))
     names: dict[str, int] = {}
     groups = np.array([names.setdefault(row.document, len(names)) for row in rows], dtype=np.int64)
     resampling = Resampling(settings.samples, settings.level, seed=0, groups=groups)
-    low, high = resampling.interval(np.array([lost[chosen].mean() for chosen in resampling.draws(len(lost))]))
-    return Loss(float(lost.mean()), low, high, len(lost))
+    drawn = np.array([lost[chosen].mean() for chosen in resampling.draws(len(lost))])
+    low, high = resampling.interval(drawn)
+    test, p_value = paired_test(-lost / 100, resampling)
+    effect_name, effect = effect_of(-lost / 100)
+    found = Comparison(
+        label="right answers",
+        first=before.accuracy,
+        second=after.accuracy,
+        difference=-float(lost.mean()) / 100,
+        low=-high / 100,
+        high=-low / 100,
+        test=test,
+        p_value=p_value,
+        effect=effect,
+        effect_name=effect_name,
+        rows=len(lost),
+        groups=len(names),
+        ties=int((lost == 0).sum()),
+        verdict="undecided",
+    )
+    more = 0
+    if found.ties == found.rows or found.groups < _FEWEST:  # an interval of such answers is too narrow
+        least = limit / 100 or settings.least_difference
+        rules = Rules(samples=settings.samples, level=settings.level, least_difference=least)
+        more = decided(found, float(drawn.std()) / 100, rules).more
+    elif lost.mean() <= limit < high:
+        more = found.needed_for(limit / 100)
+    return Loss(float(lost.mean()), low, high, len(lost), more)
 
 
 def time_answers(before: Any, after: Any, tokenizer: Any, rows: Sequence[Row], max_new_tokens: int) -> Speed:
-    """Ask two models each question in turn, so that what else the machine does slows both."""
+    """Ask two models each question, now one first and now the other: what else the machine does slows both."""
     taken: dict[str, list[float]] = {"before": [], "after": []}
+    a_token: dict[str, list[float]] = {"before": [], "after": []}
+    models = [("before", before), ("after", after)]
     for number, row in enumerate([rows[0], *rows]):
-        for name, model in (("before", before), ("after", after)):
+        for name, model in models:
             started = time.perf_counter()
-            generate(model, tokenizer, [(row.context, row.question)], max_new_tokens=max_new_tokens)
+            answer = generate(model, tokenizer, [(row.context, row.question)], max_new_tokens=max_new_tokens)[0]
+            milliseconds = 1000 * (time.perf_counter() - started)
             if number:  # the first question of all warms up
-                taken[name].append(1000 * (time.perf_counter() - started))
-    ratios = [new / old for old, new in zip(taken["before"], taken["after"], strict=True)]
-    return Speed(median(taken["before"]), median(taken["after"]), median(ratios))
+                tokens = 1 + len(tokenizer(answer, add_special_tokens=False)["input_ids"])  # with the one that ends it
+                taken[name].append(milliseconds)
+                a_token[name].append(milliseconds / min(tokens, max_new_tokens))
+        models.reverse()
+    ratios = [new / old for old, new in zip(a_token["before"], a_token["after"], strict=True)]
+    answers, tokens_each = ([median(times[name]) for name in ("before", "after")] for times in (taken, a_token))
+    return Speed(answers[0], answers[1], tokens_each[0], tokens_each[1], median(ratios))

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ..base_model import dtype_of
 from ..errors import ModelError
-from .config import MethodName
+from .config import MethodName, QuantizationConfig
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-_PROBED = 64  # inputs and outputs of the layer that a device is tried with
+_PROBED = 64  # outputs of the layer that a device is tried with
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def find_method(name: str, device: torch.device) -> Method:
+def find_method(name: str, device: torch.device, settings: QuantizationConfig) -> Method:
     """Give a method that a device can run.
 
     Raises
@@ -88,30 +89,43 @@ def find_method(name: str, device: torch.device) -> Method:
     """
     if name not in METHODS:
         raise ModelError(f"there is no method {name!r}", hint=f"give {', '.join(METHODS)}")
-    fault = fault_of(METHODS[name], device)
+    fault = fault_of(METHODS[name], device, settings)
     if fault:
-        working = [one.name for one in working_methods(device)]
+        working = [one.name for one in METHODS.values() if fault_of(one, device, settings) is None]
         hint = f"these do: {', '.join(working)}" if working else "set llm.model.device=cpu"
         raise ModelError(f"{name} does not run on {device.type}: {fault}", hint=hint)
     return METHODS[name]
 
 
-def working_methods(device: torch.device) -> list[Method]:
-    """Give the methods that a device can run."""
-    return [one for one in METHODS.values() if fault_of(one, device) is None]
+def working_methods(device: torch.device, settings: QuantizationConfig) -> list[Method]:
+    """Give the methods that a device can run.
+
+    Raises
+    ------
+    ModelError
+        If it can run none.
+    """
+    faults = {name: fault_of(one, device, settings) for name, one in METHODS.items()}
+    working = [one for name, one in METHODS.items() if faults[name] is None]
+    if not working:
+        told = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+        raise ModelError(f"no method runs on {device.type}: {told}", hint="set llm.model.device=cpu")
+    return working
 
 
-def fault_of(method: Method, device: torch.device) -> str | None:
+def fault_of(method: Method, device: torch.device, settings: QuantizationConfig) -> str | None:
     """Try a method on one small layer, and say why it fails; nothing if it works."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
-    rows = torch.randn(4, _PROBED, generator=generator).to(device)
-    layer = torch.nn.Sequential(torch.nn.Linear(_PROBED, _PROBED)).to(device)
+    inputs: int = 2 * settings.group_size
+    precision: Any = dtype_of(settings.precision)
+    rows = torch.randn(4, inputs, generator=generator).to(device, precision)
+    layer = torch.nn.Sequential(torch.nn.Linear(inputs, _PROBED)).to(device, precision)
     try:
         with torch.inference_mode():
             exact = layer(rows)
-            _torchao().quantize_(layer, method.settings(_PROBED // 2))
+            _torchao().quantize_(layer, method.settings(settings.group_size))
             error = float((layer(rows) - exact).abs().max() / exact.abs().max())
     except Exception as fault:  # kernels that a device lacks raise whatever their authors chose
         return str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
@@ -126,27 +140,41 @@ def quantize_weights(model: PreTrainedModel, method: Method, group_size: int) ->
     Raises
     ------
     ModelError
-        If a row of weights can't be divided into groups.
+        If there are no linear layers, or a row of weights can't be divided into groups.
     """
     from torch import nn
 
+    check_layers(model, method, group_size)
     whole: Any = model  # has no types for these
     embeddings, last = whole.get_input_embeddings(), whole.get_output_embeddings()
     quantize = _torchao().quantize_
     tied = last is not None and last.weight is embeddings.weight
-    if method.grouped:
-        _check_groups(model, last, group_size)
     quantize(model, method.settings(group_size), lambda part, _: isinstance(part, nn.Linear) and part is not last)
     quantize(model, _int8(group_size), lambda part, _: part is embeddings or (part is last and not tied))
     if tied:
         last.weight = embeddings.weight
 
 
-def _check_groups(model: PreTrainedModel, last: Any, group_size: int) -> None:
+def check_layers(model: PreTrainedModel, method: Method, group_size: int) -> None:
+    """Refuse a model whose layers a method can't quantise.
+
+    Raises
+    ------
+    ModelError
+        If there are no linear layers, or a row of weights can't be divided into groups.
+    """
     from torch import nn
 
-    for name, part in model.named_modules():
-        if isinstance(part, nn.Linear) and part is not last and part.in_features % group_size:
+    whole: Any = model
+    last = whole.get_output_embeddings()
+    layers = [(name, one) for name, one in model.named_modules() if isinstance(one, nn.Linear) and one is not last]
+    if not layers:
+        raise ModelError(
+            f"{type(model).__name__} has no layers of torch.nn.Linear, and only those are quantised",
+            hint="quantise a model of another family, such as Llama or Qwen",
+        )
+    for name, part in layers:
+        if method.grouped and part.in_features % group_size:
             raise ModelError(
                 f"{name} has {part.in_features} inputs, which are no whole groups of {group_size}",
                 hint="set llm.quantization.group_size to a divisor, such as 32",

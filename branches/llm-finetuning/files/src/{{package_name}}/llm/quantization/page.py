@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +42,21 @@ def _methods(trials: Sequence[Trial], limits: QuantizationConfig) -> Section:
     for one in trials:
         faults = breaches(one, limits)
         kept = Status("critical", "; ".join(faults)) if faults else Status("good", "kept")
+        if one.loss.more and not faults:
+            kept = Status("warning", f"undecided: about {one.loss.more} more questions would tell")
         interval = f"{one.loss.low:.1f} to {one.loss.high:.1f}"
         figures = (round(one.size / MB, 2), f"{one.saved_share:.0%}", f"{one.after.accuracy:.1%}")
         times = (round(one.speed.after, 1), round(one.speed.ratio, 2))
         rows.append((one.method.name, *figures, round(one.loss.points, 2), interval, *times, kept))
     asked = f"{trials[0].loss.rows} questions, {trials[0].before.accuracy:.1%} of them right before"
+    if len(trials) > 1:
+        asked += "; the choice was made on the same questions, which flatters the method that was chosen"
     return Section("Methods", [Table(columns, rows, f"{asked}; sizes against bfloat16")])
+
+
+def fault_sections(faults: Mapping[str, str]) -> list[Section]:
+    """Show which methods failed, and why."""
+    return [Section("Methods that failed", [Table(("method", "reason"), list(faults.items()), "")])] if faults else []
 
 
 def _plots(trials: Sequence[Trial]) -> Section:
@@ -58,7 +67,7 @@ def _plots(trials: Sequence[Trial]) -> Section:
         "Size, time, quality",
         [
             Figure(bars(sizes), "Megabytes of weights", "a bar for each method"),
-            Figure(bars(times), "Time of an answer as a multiple of before", "a bar for each method"),
+            Figure(bars(times), "Time of a token as a multiple of before", "a bar for each method"),
             Figure(intervals(lost), "Points lost, with intervals", "a point for each method"),
         ],
     )

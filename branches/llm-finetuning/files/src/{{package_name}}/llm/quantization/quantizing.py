@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base_model import dtype_of, pick_device, place
-from ..errors import CheckpointError
+from ..errors import CheckpointError, ModelError
 from ..pipeline import spread
 from ..training.checkpointing import CheckpointManager
 from ..training.golden import ask, golden_of
@@ -96,8 +96,11 @@ class Trial:
             "loss_points_low": self.loss.low,
             "loss_points_high": self.loss.high,
             "questions": self.loss.rows,
+            "questions_to_decide": self.loss.more,
             "milliseconds_before": self.speed.before,
             "milliseconds": self.speed.after,
+            "milliseconds_a_token_before": self.speed.token_before,
+            "milliseconds_a_token": self.speed.token_after,
             "latency_ratio": self.speed.ratio,
         }
 
@@ -137,18 +140,30 @@ class Trials:
         return model
 
     def run(self, method: Method) -> Trial:
-        """Quantise a copy of the original, and measure it; the copy is not kept."""
+        """Quantise a copy of the original, and measure it; the copy is not kept.
+
+        Raises
+        ------
+        ModelError
+            If its layers can't be quantised, or it is no smaller.
+        """
         model = self.quantize(method)
+        size, full_size = size_of(model), bfloat16_size(self.original.model)
+        if size >= full_size:
+            raise ModelError(
+                f"{self.original.label} as {method.name} takes {size} bytes, and {full_size} as bfloat16",
+                hint="keep it as it is, or try another method",
+            )
         after = self._ask(model)
         timed = [self.rows[index] for index in spread(self.rows, self.settings.timed_questions)]
         longest = self.config.evaluation.max_new_tokens
         return Trial(
             method,
-            size_of(model),
-            bfloat16_size(self.original.model),
+            size,
+            full_size,
             self.before,
             after,
-            loss_of(self.before, after, self.rows, self.config.evaluation),
+            loss_of(self.before, after, self.rows, self.config.evaluation, self.settings.max_loss_points),
             time_answers(self.original.model, model, self.original.tokenizer, timed, longest),
         )
 
