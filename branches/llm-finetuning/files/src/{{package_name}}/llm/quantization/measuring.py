@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 # Timings differ by so much from one run to the next.
 NOISE = 0.05
-# With fewer groups of rows no test of signs can find anything at 95 %.
-_FEWEST = 6
+_RIGHT = "right"
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Loss:
         How many were asked.
     more : int
         About how many more would tell whether it keeps within the limit; 0 if these do.
+    unit : str
+        More of what.
     """
 
     points: float
@@ -66,10 +67,11 @@ class Loss:
     high: float
     rows: int
     more: int = 0
+    unit: str = "questions"
 
     def __str__(self) -> str:
         told = f"{self.points:.1f} points [{self.low:.1f}, {self.high:.1f}], n = {self.rows}"
-        return f"{told}; undecided: about {self.more} more questions would tell" if self.more else told
+        return f"{told}; undecided: about {self.more} more {self.unit} would tell" if self.more else told
 
 
 @dataclass(frozen=True)
@@ -117,43 +119,35 @@ def loss_of(before: Asked, after: Asked, rows: Sequence[Row], settings: Evaluati
     limit : float
         Most points that may be lost.
     """
-    import numpy as np
+    from ..evaluation.comparing import Measure, Rules, Shared, compare_examples, fewest_groups
+    from ..evaluation.records import Example
 
-    from ...models.bootstrap import Resampling
-    from ..evaluation.comparing import Comparison, Rules, decided, effect_of, paired_test
-
-    lost = 100 * (np.asarray(before.right) - np.asarray(after.right))
-    names: dict[str, int] = {}
-    groups = np.array([names.setdefault(row.document, len(names)) for row in rows], dtype=np.int64)
-    resampling = Resampling(settings.samples, settings.level, seed=0, groups=groups)
-    drawn = np.array([lost[chosen].mean() for chosen in resampling.draws(len(lost))])
-    low, high = resampling.interval(drawn)
-    test, p_value = paired_test(-lost / 100, resampling)
-    effect_name, effect = effect_of(-lost / 100)
-    found = Comparison(
-        label="right answers",
-        first=before.accuracy,
-        second=after.accuracy,
-        difference=-float(lost.mean()) / 100,
-        low=-high / 100,
-        high=-low / 100,
-        test=test,
-        p_value=p_value,
-        effect=effect,
-        effect_name=effect_name,
-        rows=len(lost),
-        groups=len(names),
-        ties=int((lost == 0).sum()),
-        verdict="undecided",
+    first, second = (
+        tuple(
+            Example(
+                question=row.question,
+                context=row.context,
+                expected=row.answer,
+                answer=answer,
+                group=row.document,
+                scores={_RIGHT: right},
+            )
+            for row, answer, right in zip(rows, asked.answers or [""] * len(rows), asked.right, strict=True)
+        )
+        for asked in (before, after)
     )
+    least = limit / 100 or settings.least_difference
+    rules = Rules(samples=settings.samples, level=settings.level, least_difference=least)
+    measure = Measure(_RIGHT, "right answers", greater_is_better=True)
+    found = compare_examples(Shared(first, second, (0, 0)), [measure], rules)[_RIGHT]
+    low, high = (-100.0, 100.0) if found.low is None or found.high is None else (-100 * found.high, -100 * found.low)
+    points = -100 * found.difference
     more = 0
-    if found.ties == found.rows or found.groups < _FEWEST:  # an interval of such answers is too narrow
-        least = limit / 100 or settings.least_difference
-        rules = Rules(samples=settings.samples, level=settings.level, least_difference=least)
-        more = decided(found, float(drawn.std()) / 100, rules).more
-    elif lost.mean() <= limit < high:
-        more = found.needed_for(limit / 100)
-    return Loss(float(lost.mean()), low, high, len(lost), more)
+    if found.ties == found.rows or found.groups < fewest_groups(settings.level):  # an interval of them says too little
+        more = found.more
+    elif points <= limit < high:
+        more = found.needed_for(limit / 100) or 0
+    return Loss(points + 0.0, low + 0.0, high + 0.0, found.rows, more, found.unit)
 
 
 def time_answers(before: Any, after: Any, tokenizer: Any, rows: Sequence[Row], max_new_tokens: int) -> Speed:
