@@ -22,7 +22,7 @@ class EvaluateGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the name of the command in front where none is given."""
-        named = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        named = bool(args) and (args[0] in self.commands or args == ["--help"])
         return super().parse_args(ctx, args if named else [_DEFAULT, *args])
 
 
