@@ -12,7 +12,11 @@ from .errors import ProjectError
 FREE = "free some space there, and do it again: what was there before is as it was"
 
 _CODES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_WORDS = re.compile(rf"os error ({'|'.join(map(str, sorted(_CODES)))})\b|No space left|File too large|disk is full")
+# PyTorch says only at which place of the file it stands, and at which it should.
+_WORDS = re.compile(
+    rf"os error ({'|'.join(map(str, sorted(_CODES)))})\b|No space left|File too large|disk is full"
+    r"|unexpected pos \d+ vs \d+|PytorchStreamWriter failed writing"
+)
 
 
 def is_full(error: BaseException) -> bool:

@@ -41,6 +41,7 @@ _PARQUET_ROWS = 256  # read at once
 _SPEAKERS = {"human": "user", "gpt": "assistant", "bing": "assistant", "chatgpt": "assistant", "function": "tool"}
 _SIDES = {"user": "human", "assistant": "gpt", "system": "system", "tool": "tool"}
 _PAIR_MESSAGES = 2
+_BAD = {"false", "no", "0", "0.0", "-1"}  # labels of answers that are not to be given
 
 
 def detect(record: Mapping[str, Any]) -> str | None:
@@ -229,7 +230,7 @@ def _row(record: Any, name: str, place: str) -> Row:
         raise _FaultError(f"no {', '.join(sorted(missing))}, which the format {name} has")
     document = _name(record.get("document")) or _name(record.get("id")) or place
     topic = _name(record.get("topic"))
-    if name == "completion" and record.get("label", True) in {False, "False", "false", "0"}:
+    if name == "completion" and str(record.get("label", True)).strip().lower() in _BAD:
         raise _FaultError("its label says that this is not to be answered: give it as `rejected`, beside `chosen`")
     if name in {"pairs", "instruction"}:
         keys = ("question", "context", "answer") if name == "pairs" else ("instruction", "input", "output")

@@ -4,7 +4,7 @@ import unicodedata
 
 _KEPT = "\n\t\u200c\u200d"  # two that join letters, or keep them apart, in Persian, Hindi and emoji
 _UNWANTED = {"Cc", "Cf", "Cs"}
-_LINE_ENDS = ("\r\n", "\r", "\f")
+_LINE_ENDS = ("\r\n", "\r", "\f", "\v", "\x85")
 
 
 def normalise(text: str) -> str:
@@ -15,11 +15,11 @@ def normalise(text: str) -> str:
     >>> normalise("Mu\u0308hle\r\n\x1b[1mold\u200b ")
     'Mühle\n[1mold '
     """
-    composed = unicodedata.normalize("NFC", text)
     for end in _LINE_ENDS:
-        composed = composed.replace(end, "\n")
-    unwanted = {ord(one) for one in set(composed) if unicodedata.category(one) in _UNWANTED and one not in _KEPT}
-    return composed.translate(dict.fromkeys(unwanted)) if unwanted else composed
+        text = text.replace(end, "\n")
+    unwanted = {ord(one) for one in set(text) if unicodedata.category(one) in _UNWANTED and one not in _KEPT}
+    kept = text.translate(dict.fromkeys(unwanted)) if unwanted else text
+    return unicodedata.normalize("NFC", kept)  # last: what went may have stood between a letter and its accent
 
 
 def clean(text: str) -> str:

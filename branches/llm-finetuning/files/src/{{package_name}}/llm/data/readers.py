@@ -174,7 +174,7 @@ def _read_word(raw: bytes) -> str:
         raise
     except Exception as error:  # as with PDF
         raise UnusableFileError(f"not a Word document that can be read: {error}") from error
-    return _to_markdown(normalise(html))
+    return _to_markdown(html)
 
 
 def _no_image(_image: object) -> dict[str, str]:
@@ -185,7 +185,7 @@ def _to_markdown(html: str) -> str:
     _need("selectolax", "HTML and Word")
     from .markup import to_markdown
 
-    return to_markdown(html)
+    return normalise(to_markdown(html))  # here, as its entities are characters only now
 
 
 def _need(module: str, what: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +67,7 @@ def keep_batch(folder: Path, batch_size: int, gradient_accumulation: int) -> Non
 
     It is renamed into its place: a process that dies while it writes leaves what was there.
     """
-    aside = folder / f".{FITS}"
+    aside = folder / f".{FITS}-{socket.gethostname()}-{os.getpid()}"
     aside.write_text(json.dumps([batch_size, gradient_accumulation]), encoding="utf-8")
     aside.replace(folder / FITS)
 

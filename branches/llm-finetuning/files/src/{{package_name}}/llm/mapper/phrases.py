@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from random import Random
 
 from .taxonomy import Taxonomy, fill, words_of
@@ -12,6 +13,12 @@ _KEPT, _OWN = 0.6, 0.5  # shares of an alias's words that stay: where words are 
 _FEW, _SHARE = 2, 4  # a word tells a category if it stands in aliases of two, or of a quarter of all, at most
 
 Words = frozenset[str]
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(phrase: str) -> tuple[str, ...]:
+    """Give the words of a phrase; each is held against many others."""
+    return tuple(words_of(phrase))
 
 
 class Telling:
@@ -35,14 +42,14 @@ class Telling:
 
     def words(self, phrase: str) -> Words:
         """Give the telling words of a phrase; none if there are none."""
-        return frozenset(words_of(phrase)) - self._common
+        return frozenset(_words(phrase)) - self._common
 
     def gives_away(self, phrase: str, other: str) -> bool:
         """Say whether a phrase has all telling words of another, if these are several, or the other stands in it."""
         wanted = self.words(other)
         if len(wanted) > 1 and wanted <= self.words(phrase):
             return True
-        return f" {' '.join(words_of(other))} " in f" {' '.join(words_of(phrase))} "
+        return f" {' '.join(_words(other))} " in f" {' '.join(_words(phrase))} "
 
 
 def dealt_together(phrases: Sequence[str], telling: Telling) -> dict[str, str]:
@@ -72,7 +79,7 @@ class Mixer:
     aliases : sequence of str
         All that may be used of one category.
     withheld : iterable of str
-        Aliases of other splits: no phrase gives one away.
+        Aliases of other splits and of other categories: no phrase gives one away.
     telling : Telling
         What words point at a category.
     dice : Random

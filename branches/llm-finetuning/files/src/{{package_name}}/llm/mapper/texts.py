@@ -68,7 +68,9 @@ def write_texts(taxonomy: Taxonomy, config: LLMConfig, *, size: int, mixed: floa
     for name, rows in dealt.items():
         dice = _Dice(f"{seed}:{name}")
         aliases = {code: [row.question for row in rows if row.topic == code] for code in taxonomy.codes}
-        mixers = {code: Mixer(some, withheld, telling, dice) for code, some in aliases.items()}
+        every = [(code, alias) for code, some in aliases.items() for alias in some]
+        foreign = {code: [alias for home, alias in every if home != code] for code in aliases}
+        mixers = {code: Mixer(some, [*withheld, *foreign[code]], telling, dice) for code, some in aliases.items()}
         phrases = Phrases(aliases, mixers, mixed if name == "train" else 0.0, dice)
         written[name] = tuple(_write(taxonomy, phrases, frames[name], counts[name]))
     splits = Splits(**written)

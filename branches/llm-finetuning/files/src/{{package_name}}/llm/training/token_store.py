@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -118,7 +118,11 @@ def prepare_rows(
 
 def _drop_old(folder: Path) -> None:
     """Remove all tokens but those used last, and what was left unfinished."""
-    found = {path: path.stat().st_mtime for path in folder.iterdir() if path.is_dir()}
+    found: dict[Path, float] = {}
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process may rename it, or remove it, at the same time
+            if path.is_dir():
+                found[path] = path.stat().st_mtime
     finished = [path for path in found if not path.name.startswith(UNFINISHED)]
     old = sorted(finished, key=found.__getitem__)[:-KEPT]
     left = [path for path in found if path not in finished and found[path] < time.time() - _ABANDONED]
