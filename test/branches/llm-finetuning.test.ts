@@ -20,7 +20,7 @@ beforeAll(() => {
 describe('a project with llm-finetuning', () => {
   it('trains and evaluates a language model by the plain names of tasks', () => {
     expect(mlsys('train')).toBe('checkpoints/documents-qa@v1.0.0\n');
-    expect(mlsys('evaluate')).toMatch(/exact match/);
+    expect(mlsys('evaluate')).toMatch(/Exact match/);
   });
 
   it('opens the notebook that trains, once what shows it is installed', async () => {
