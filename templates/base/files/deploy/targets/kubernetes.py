@@ -33,7 +33,7 @@ def prepare(release: Release) -> list[Command]:
     if not re.fullmatch(r"[\w./:@-]+", release.image, re.ASCII):
         raise DeployError(f"{release.image!r} is no image", hint="registry/name:tag or registry/name@sha256:…")
     hint = "deploy/README.md tells how to make it"
-    secret = _kubectl(release, "get", "secret", "secrets", "--output=name", hint=hint)
+    secret = kubectl(release, "get", "secret", "secrets", "--output=name", hint=hint)
     return [secret, _apply(release, "--dry-run=server")]
 
 
@@ -43,41 +43,41 @@ def start(release: Release) -> list[Command]:
     if release.train:
         job = _job(release)
         steps += [
-            _kubectl(release, "delete", "job", job, "--ignore-not-found"),
-            _kubectl(release, "create", "job", job, "--from=cronjob/retrain"),
-            _kubectl(release, "wait", "--for=condition=complete", f"job/{job}", "--timeout=3600s"),
+            kubectl(release, "delete", "job", job, "--ignore-not-found"),
+            kubectl(release, "create", "job", job, "--from=cronjob/retrain"),
+            kubectl(release, "wait", "--for=condition=complete", f"job/{job}", "--timeout=3600s"),
         ]
-    return [*steps, _kubectl(release, *_STATUS, hint=f"`kubectl describe {_API}` and its logs tell why")]
+    return [*steps, kubectl(release, *_STATUS, hint=f"`kubectl describe {_API}` and its logs tell why")]
 
 
 def running(release: Release) -> Command:
     """Print the revision that runs; nothing before the first."""
     revision = r"jsonpath={.metadata.annotations.deployment\.kubernetes\.io/revision}"
-    return _kubectl(release, "get", _API, "--ignore-not-found", f"--output={revision}")
+    return kubectl(release, "get", _API, "--ignore-not-found", f"--output={revision}")
 
 
 def roll_back(release: Release) -> list[Command]:
     """Go back to the revision that ran before, or to the last but one, and let the jobs have its image and settings."""
     to = (f"--to-revision={release.before}",) if release.before else ()
-    undo = _kubectl(release, "rollout", "undo", _API, *to)
+    undo = kubectl(release, "rollout", "undo", _API, *to)
     image = _copy(release, "image", "set", "image", *_JOBS, "*={}")
     settings = [_copy(release, _SETTINGS, "patch", job, "--type=json", f"--patch={_PATCH}") for job in _JOBS]
-    return [undo, _kubectl(release, *_STATUS), image, *settings]
+    return [undo, kubectl(release, *_STATUS), image, *settings]
 
 
 def inside(release: Release, arguments: Sequence[str]) -> Command:
     """Run a command in a pod of the service."""
-    return _kubectl(release, "exec", _API, "--", PROJECT, *arguments)
+    return kubectl(release, "exec", _API, "--", PROJECT, *arguments)
 
 
 def reach(release: Release) -> Reach:
     """Get to the service through the cluster's own door."""
-    forward = _kubectl(release, "port-forward", "service/api", f"{release.port}:80")
+    forward = kubectl(release, "port-forward", "service/api", f"{release.port}:80")
     return Reach(f"http://127.0.0.1:{release.port}", forward)
 
 
 def _apply(release: Release, *options: str) -> Command:
-    apply = _kubectl(release, "apply", *options, "--filename", "-")
+    apply = kubectl(release, "apply", *options, "--filename", "-")
     fill = Command(("sed", f"s#{UNSET}#image: {release.image}#"), into=apply)
     overlay = f"deploy/kubernetes/overlays/{release.environment}"
     return Command(("kubectl", "kustomize", overlay), into=fill, hint="deploy/kubernetes/overlays has the environments")
@@ -85,8 +85,8 @@ def _apply(release: Release, *options: str) -> Command:
 
 def _copy(release: Release, field: str, *words: str) -> Command:
     """Run a command that has, in the place of `{}`, what stands in a field of the service's container."""
-    get = _kubectl(release, "get", _API, f"--output=jsonpath={{.spec.template.spec.containers[0].{field}}}")
-    return Command(get.argv, into=command("xargs", "-I{}", *_kubectl(release, *words).argv))
+    get = kubectl(release, "get", _API, f"--output=jsonpath={{.spec.template.spec.containers[0].{field}}}")
+    return Command(get.argv, into=command("xargs", "-I{}", *kubectl(release, *words).argv))
 
 
 def _job(release: Release) -> str:
@@ -95,7 +95,8 @@ def _job(release: Release) -> str:
     return f"train-{version[-40:]}"
 
 
-def _kubectl(release: Release, *arguments: str, hint: str = "") -> Command:
+def kubectl(release: Release, *arguments: str, hint: str = "") -> Command:
+    """Make a command for the namespace of the environment."""
     context = os.environ.get("KUBE_CONTEXT")
     where = (*(("--context", context) if context else ()), "--namespace", f"{NAME}-{release.environment}")
     return command("kubectl", *where, *arguments, hint=hint)

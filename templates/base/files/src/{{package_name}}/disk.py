@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import ProjectError
+from .errors import ProjectError, first_line
 
 FREE = "free some space there, and do it again: what was there before is as it was"
 
@@ -44,5 +44,5 @@ def room_for(what: str, kind: type[ProjectError]) -> Iterator[None]:
     except Exception as error:
         if not is_full(error):
             raise
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise kind(f"there is no room for {what}: {reason}", hint=FREE) from error

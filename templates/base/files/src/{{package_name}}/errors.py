@@ -25,3 +25,14 @@ class ProjectError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+def first_line(error: BaseException) -> str:
+    r"""Give the first line of an error's message, or the error's kind where it has none.
+
+    Examples
+    --------
+    >>> first_line(OSError("no space\n  at line 3")), first_line(MemoryError())
+    ('no space', 'MemoryError')
+    """
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

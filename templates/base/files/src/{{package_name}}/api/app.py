@@ -91,6 +91,7 @@ def create_app(config: Config) -> FastAPI:
         telemetry=fastapi_telemetry(traces),
     )
     app.state.metrics = metrics
+    app.state.parts = []  # of plugins: functions that tell a `Readiness`, or nothing while the part is not used
     handle_errors(app)
     # What is asked most comes first, and in no router of its own.
     app.router.routes = [*predict.router.routes, *status.router.routes, *app.router.routes]

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..config.settings import one_of
-from ..errors import ProjectError
+from ..errors import ProjectError, first_line
 from ..tracking.client import absolute_uri
 from .security import SCOPES, Principal
 
@@ -287,7 +287,7 @@ class Credentials:
             raise
         except SQLAlchemyError as error:
             where = self._engine.url.render_as_string(hide_password=True)
-            reason = str(error.__cause__ or error).strip().splitlines()[0]
+            reason = first_line(error.__cause__ or error)
             message = f"the database of keys and users, {where}, can't be used: {reason}"
             raise CredentialsError(message, hint="see api.database") from error
 

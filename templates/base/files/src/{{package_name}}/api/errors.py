@@ -90,7 +90,7 @@ def handle_errors(app: FastAPI) -> None:
 
     async def refuse_values(request: Request, error: Exception) -> Response:
         faults = error.errors() if isinstance(error, RequestValidationError) else []
-        return respond(_of_faults(faults), request.scope)
+        return respond(of_faults(faults), request.scope)
 
     app.state.told_more = {}
     app.add_exception_handler(HTTPException, refuse)
@@ -105,14 +105,15 @@ def unexpected() -> ApiError:
     return ApiError(500, *_UNEXPECTED)
 
 
-def _of_faults(faults: Sequence[Mapping[str, Any]]) -> ApiError:
+def of_faults(faults: Sequence[Mapping[str, Any]], status: int = 422) -> ApiError:
+    """Refuse what pydantic has found fault with; a body that is no JSON with 400."""
     if any(fault["type"] == "json_invalid" for fault in faults):
         reason = faults[0].get("ctx", {}).get("error", "")
         return ApiError(400, "Malformed JSON", f"the body is no JSON: {reason} at character {faults[0]['loc'][-1]}")
     listed = [{**_place(fault["loc"]), "detail": fault["msg"]} for fault in faults[:MOST_FAULTS]]
     count = f"{len(faults)} value is" if len(faults) == 1 else f"{len(faults)} values are"
     rest = f"; the first {MOST_FAULTS} are listed" if len(faults) > MOST_FAULTS else ""
-    return ApiError(422, "Invalid values", f"{count} not valid{rest}", errors=listed)
+    return ApiError(status, "Invalid values", f"{count} not valid{rest}", errors=listed)
 
 
 def _place(location: Sequence[str | int]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import models_json_schema
 
+from ..errors import first_line
 from ..plugins import PluginError, find_plugins
 from .errors import ConfigError
 from .keys import Models, types_at
@@ -54,7 +55,7 @@ def write_schemas(root: Path) -> tuple[list[Path], list[PluginError]]:
         try:
             schemas |= _of_group(name, models[name])
         except PydanticInvalidForJsonSchema as error:
-            skipped.append(find_plugins("config")[name].error(str(error).splitlines()[0]))
+            skipped.append(find_plugins("config")[name].error(first_line(error)))
     schemas[LAYER] = _of_layer({name: models[name] for name in models if name in schemas})
     return _write(root / FOLDER, schemas), skipped
 

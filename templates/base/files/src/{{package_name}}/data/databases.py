@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import polars as pl
 
+from ..errors import first_line
 from .errors import DataError
 
 _PATIENCE = 10  # seconds until a server must have answered
@@ -120,4 +121,5 @@ def _plain(table: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].partition("] ")[2] or str(error).strip().splitlines()[0]
+    line = first_line(error)
+    return line.partition("] ")[2] or line

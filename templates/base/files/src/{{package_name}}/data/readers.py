@@ -22,6 +22,7 @@ import polars as pl
 
 from ..config.settings import one_of
 from ..disk import FREE, is_full
+from ..errors import first_line
 from ..plugins import find_plugins
 from .databases import fetch, without_user
 from .errors import DataError
@@ -270,7 +271,7 @@ def explained(table: Table) -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         if is_full(error):
             raise DataError(f"there is no room for the result: {reason}", hint=FREE) from error
         names = ", ".join(path.name for path in table.files)

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from ..errors import first_line
 from .card import ColumnType
 from .config import ColumnConfig
 from .errors import DataError
@@ -66,7 +67,7 @@ def rules_between(conditions: Mapping[str, str], columns: Mapping[str, ColumnCon
             holds = pl.sql_expr(condition)
             kind = empty.select(holds).dtypes[0]
         except pl.exceptions.PolarsError as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             raise DataError(f"the rule {name}: {condition!r} can't be used: {reason}", hint=_EXAMPLE) from error
         named = list(dict.fromkeys(holds.meta.root_names()))
         if kind != pl.Boolean or not named or not _stays_in_its_row(holds):

@@ -13,6 +13,7 @@ from typing import Any
 
 import joblib
 
+from ..errors import first_line
 from ..logs import get_logger
 from ..plugins import PACKAGE
 from .config import ModelsConfig
@@ -104,6 +105,6 @@ def _lacking(backend: str, error: ImportError) -> ModelError:
 
 
 def _silent(backend: str, address: str | None, error: Exception) -> ModelError:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     hint = f"is it running? models.backend_address is {address}" if address else "see the log for what it lacks"
     return ModelError(f"no cluster of {backend} answers: {reason}", hint=hint)

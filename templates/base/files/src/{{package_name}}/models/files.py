@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+from ..errors import first_line
 from ..plugins import PACKAGE
 from .errors import ModelError
 
@@ -88,5 +89,5 @@ def _refuse_untrusted(content: bytes, trusted: Collection[str], name: str) -> Se
 
 
 def _unreadable(name: str, error: Exception) -> ModelError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    reason = first_line(error)
     return ModelError(f"{name} is no model of skops: {reason}", hint="a pickle is not accepted; train again")

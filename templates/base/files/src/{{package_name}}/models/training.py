@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from ..data import DataCard, FeatureConfig, build_features
+from ..errors import first_line
 from ..logs import get_logger
 from .algorithms import make_estimator
 from .backend import Compute
@@ -106,7 +107,7 @@ def fit(recipe: Recipe, frame: pd.DataFrame, card: DataCard) -> Pipeline:
             warnings.simplefilter("always", ConvergenceWarning)
             pipeline.fit(frame, labels(frame, card))
     except (ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         message = f"{recipe.algorithm} can't be trained on {recipe.dataset}: {reason}"
         raise ModelError(message, hint="check models.parameters and the data") from error
     if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):

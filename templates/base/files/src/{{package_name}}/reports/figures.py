@@ -112,6 +112,8 @@ class _Inliner(HTMLParser):
         self._parts.append(form.format(tag, pairs))
 
     def _value(self, name: str, value: str) -> str:
+        if name == "aria-label":
+            return value  # words, such as an address or "Recall@5"
         if name == "id":
             return self._prefix + value
         if name in {"href", "xlink:href"}:
@@ -122,6 +124,8 @@ class _Inliner(HTMLParser):
             raise self._refusal(f"refers to {value[:80]!r} outside of itself")
         if name.startswith("on") or not _NAME.fullmatch(name):
             raise self._refusal(f"has the attribute {name[:80]!r}")
+        if name == "aria-label":  # a text that is read out, whatever it says
+            return value
         if _LOADS.search(_REFERENCE.sub("", value)):
             raise self._refusal(f"loads something in {name!r}")
         if name in {"style", "fill", "stroke"}:

@@ -71,6 +71,13 @@ class Readiness:
         """Whether models answer."""
         return self.status != "unavailable"
 
+    def beside(self, other: Readiness) -> Readiness:
+        """Tell it of both: together they can answer if one can, and something is wrong if it is with one."""
+        status: Literal["ready", "degraded", "unavailable"] = "degraded"
+        if self.status == other.status:
+            status = self.status
+        return Readiness(status, (*self.problems, *other.problems))
+
 
 @dataclass(frozen=True, slots=True)
 class State:

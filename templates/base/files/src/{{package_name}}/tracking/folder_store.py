@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
+from ..errors import first_line
 from ..logs import get_logger
 from .errors import TrackingError
 from .folder_registry import FolderRegistry
@@ -183,7 +184,7 @@ class FolderStore(FolderRegistry):
                 try:
                     found.append(_settled(path.parent))
                 except ValidationError as error:
-                    _log.warning("damaged run left out", file=str(path), reason=str(error).splitlines()[0])
+                    _log.warning("damaged run left out", file=str(path), reason=first_line(error))
         return sorted(found, key=lambda run: run.started, reverse=True)[:limit]
 
     @property

@@ -7,6 +7,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from ...serving.answers import Readiness
 from ..credentials import CredentialsError
 from ..metrics import MEDIA_TYPE
 from .direct import DirectRoute
@@ -26,9 +27,11 @@ async def health(request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Say `ready`, `degraded` if something is missing that requests can do without, or else `unavailable` with 503."""
     state = request.app.state
-    serving = state.serving.ready()
-    problems = list(serving.problems)
-    status = serving.status
+    found: Readiness = state.serving.ready()
+    for part in state.parts:
+        other: Readiness | None = await asyncio.to_thread(part)
+        found = found.beside(other) if other else found
+    problems, status = [*found.problems], found.status
     try:
         await asyncio.to_thread(state.credentials.ping)
     except CredentialsError:
