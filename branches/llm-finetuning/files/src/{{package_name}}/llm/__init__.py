@@ -2,8 +2,9 @@
 
 import os
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+
+from .parts import has_part
 
 if TYPE_CHECKING:
     from .data.building import TrainingDataGenerator
@@ -24,7 +25,7 @@ _HOMES = {
     "TrainingDataGenerator": ".data.building",
 }
 
-if find_spec(f"{__name__}.serving"):  # it is a part of the project that can be left out
+if has_part("serving"):  # it is a part of the project that can be left out
     __all__ += ["ModelServer"]
     _HOMES["ModelServer"] = ".serving.server"
 

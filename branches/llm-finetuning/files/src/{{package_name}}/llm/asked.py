@@ -10,6 +10,8 @@ from .console import tell_trained
 from .data.examples import Row
 from .data.store import DatasetStore
 from .errors import CheckpointError, DataError
+from .pipeline import spread
+from .training.checkpoint_names import label_of
 from .use_case import UseCase
 
 if TYPE_CHECKING:
@@ -61,13 +63,40 @@ def rows_to_ask(
         rows = [row for row in found if documents is not None or row.document in kept]
     for one in seen:
         tell_trained(use_case.wording.group, (row.document for row in rows), one.get("train", ()))
-    rows = rows[: config.evaluation.max_questions or None]
+    rows = [rows[number] for number in spread(rows, config.evaluation.max_questions or len(rows))]
     if not rows and dataset:
         raise DataError(f"the test split of the dataset {dataset} is empty", hint="name another version of it")
     if not rows:
-        names = " and ".join(f"{one['name']}@v{one['version']}" for one in (facts, *others))
+        names = " and ".join(map(label_of, (facts, *others)))
         fault = f"there are no {use_case.wording.row}s that were kept from {names}"
         raise DataError(fault, hint="give --dataset or --source")
+    return rows
+
+
+def learned_rows(
+    use_case: UseCase, facts: Mapping[str, Any], settings: Settings, dataset: str | None = None
+) -> list[Row]:
+    """Give the rows that a checkpoint was trained on: those of the documents in its metadata, or of a dataset.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    CheckpointError
+        If the metadata of the checkpoint has no documents by split where they should be.
+    """
+    named = dataset or facts["metadata"].get("dataset")
+    if named and DatasetStore(settings.root / "datasets").versions(str(named).partition("@")[0]):
+        return list(DatasetStore(settings.root / "datasets").get(str(named)).splits()["train"])
+    learned = set(_documents_of(facts).get("train", ()))
+    material = use_case.prepare(settings.source)
+    found = material.rows(seed=facts["metadata"].get("seed", settings.config.training.seed))
+    rows = [row for row in found if row.document in learned]
+    if not rows:
+        raise DataError(
+            f"there are no {use_case.wording.row}s that {label_of(facts)} was trained on",
+            hint="give --dataset with the one that it was trained on",
+        )
     return rows
 
 
@@ -75,6 +104,6 @@ def _documents_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Give the documents of each split; the metadata may come from anywhere."""
     found = facts["metadata"].get("documents", {})
     if not isinstance(found, dict) or not all(isinstance(names, list) for names in found.values()):
-        fault = f"{facts['name']}@v{facts['version']} has documents in its metadata that are no lists by split"
+        fault = f"{label_of(facts)} has documents in its metadata that are no lists by split"
         raise CheckpointError(fault, hint="export it again, or import another")
     return found

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..errors import first_line
 from .acceleration import choose_attention
 from .config import ModelConfig, Precision
 from .errors import ModelError
@@ -194,7 +195,7 @@ def _found(reference: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         if "trust_remote_code" in str(error):
             raise ModelError(
                 f"the base model {reference} brings Python code of its own, which is not run",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +12,7 @@ import typer
 from ..runtime import EnvOption, SetOption
 from .evaluation.cli import app as evaluate_app
 from .options import DatasetOption, SeedOption, SourceOption, read_settings
+from .parts import has_part
 from .quantization.cli import app as quantization
 from .use_case import use_case_names
 
@@ -53,6 +54,7 @@ def train(
     ray: Annotated[
         str | None, typer.Option("--ray", metavar="ADDRESS", help="Start the workers on a Ray cluster: auto, local, …")
     ] = None,
+    progress: Annotated[Path | None, typer.Option("--progress", help="Add each measure as JSON to this file")] = None,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
@@ -60,33 +62,35 @@ def train(
     from .distributed.multi_node import Launch, is_main_process, join_workers, run_workers, without_options
     from .distributed.ray_launcher import run_on_ray
     from .distributed.resource_management import restarts_of
+    from .training.journal import open_journal
 
     if nodes > 1 and ray is None:
         raise typer.BadParameter("give --ray too, or see `llm launch` for other schedulers", param_hint="--nodes")
-    config, root, source, store = read_settings(documents, seed, overrides, env, profile=profile)
-    join_workers(config.model.device)
-    from .console import console
-    from .workflow import TrainingPlan, preflight, train
+    with open_journal(progress if is_main_process() else None) as journal:
+        config, root, source, store = read_settings(documents, seed, overrides, env, profile=profile)
+        join_workers(config.model.device)
+        from .console import console
+        from .workflow import TrainingPlan, preflight, train
 
-    console.quiet = not is_main_process()
-    if name is not None:
-        config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
-    plan = TrainingPlan.make(config, root, source, dataset, store)
-    found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check, processes=nodes * processes)
-    found.check()
-    if dry_run:
-        return
-    if processes * nodes > 1 or ray:
-        workers = Launch(processes, nodes, restarts_of(config))
-        arguments = without_options(sys.argv[1:], "--processes", "--nodes", "--ray")
-        if ray:
-            run_on_ray(workers, arguments, address=ray, device=config.model.device, root=root)
-        else:
-            run_workers(workers, arguments)
-        return
-    saved = train(plan, resume="auto" if auto_resume else resume)
-    if saved is not None:
-        typer.echo(saved.relative_to(root).as_posix())
+        console.quiet = not is_main_process()
+        if name is not None:
+            config = config.model_copy(update={"training": config.training.model_copy(update={"name": name})})
+        plan = TrainingPlan.make(config, root, source, dataset, store)
+        found = preflight(plan, show=dry_run, memory_must_fit=not skip_memory_check, processes=nodes * processes)
+        found.check()
+        if dry_run:
+            return
+        if processes * nodes > 1 or ray:
+            workers = Launch(processes, nodes, restarts_of(config))
+            arguments = without_options(sys.argv[1:], "--processes", "--nodes", "--ray")
+            if ray:
+                run_on_ray(workers, arguments, address=ray, device=config.model.device, root=root)
+            else:
+                run_workers(workers, arguments)
+            return
+        saved = train(plan, resume="auto" if auto_resume else resume, journal=journal)
+        if saved is not None:
+            typer.echo(saved.relative_to(root).as_posix())
 
 
 @app.command("sweep")
@@ -172,5 +176,9 @@ def launch(
 
 
 app.registered_commands += quantization.registered_commands
-for _name in (*use_case_names(), *(["serving"] if find_spec(f"{__package__}.serving") else [])):
-    app.registered_commands += import_module(f".{_name}.cli", __package__).app.registered_commands
+# They need the engine.
+_served = ["benchmarks", "experiments", "serving", "tuning"] if has_part("serving") else []
+for _name in (*use_case_names(), *_served):
+    _more = import_module(f".{_name}.cli", __package__).app
+    app.registered_commands += _more.registered_commands
+    app.registered_groups += _more.registered_groups

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import TrainingConfig
+from .config import Strategy, TrainingConfig
 from .errors import ModelError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ CAPABILITY = 7, 0  # from which Triton makes kernels: https://github.com/triton-
 BACKEND = "inductor"
 
 
-def choose_compilation(training: TrainingConfig, device: torch.device) -> bool:
+def choose_compilation(training: TrainingConfig, device: torch.device, strategy: Strategy = "ddp") -> bool:
     """Choose whether layers are compiled: on a CUDA GPU where they can be, on the CPU where it is asked for.
 
     Parameters
@@ -36,6 +36,9 @@ def choose_compilation(training: TrainingConfig, device: torch.device) -> bool:
         What is asked for.
     device : torch.device
         Where it runs.
+    strategy : str
+        How processes share it; ``ddp`` for one alone. Layers that are gathered when they are needed stay as they are,
+        unless it is asked for.
 
     Raises
     ------
@@ -46,7 +49,7 @@ def choose_compilation(training: TrainingConfig, device: torch.device) -> bool:
         return False
     lacking = _lacking(device)
     if training.compile == "auto":
-        return device.type == "cuda" and training.method != "qlora" and not lacking
+        return device.type == "cuda" and training.method != "qlora" and strategy == "ddp" and not lacking
     if lacking:
         raise ModelError(f"layers can't be compiled: {lacking}", hint="set llm.training.compile=never")
     return True

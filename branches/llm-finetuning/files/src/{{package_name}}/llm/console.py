@@ -64,6 +64,7 @@ def print_preflight(found: Preflight) -> None:
     table.add_row("memory", f"{needed}: {', '.join(f'{name} {size_text(size)}' for name, size in parts)}")
     table.add_row("device", found.device)
     table.add_row("disk", f"{size_text(found.disk_needed)} of {size_text(found.disk_free)}")
+    table.add_row("benchmarks", found.benchmarks)
     out.print(table)
     out.print("what is learned is underlined, between ⟦ and ⟧:")
     for row in found.samples:

@@ -57,7 +57,8 @@ def run_demo(config: LLMConfig, *, root: Path, source: Path, store: TrackingConf
         material.tell()
         splits = material.split(seed=seed)
         told = use_case.check([row for rows in splits.values() for row in rows])
-        test = splits.test[: config.evaluation.max_questions or None]
+        most = config.evaluation.max_questions or len(splits.test)
+        test = [splits.test[number] for number in spread(splits.test, most)]
     with watch.stage("imports"), console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
         from .fine_tuning import LLMTrainer

@@ -21,7 +21,7 @@ from .distributed.resource_management import (
     with_batch_that_fits,
     with_smaller_batch,
 )
-from .distributed.strategy import check_strategy, gather, is_in_parts, put_weights
+from .distributed.strategy import check_strategy, gather, is_in_parts, put_weights, strategy_of
 from .errors import ModelError
 from .training.arguments import RunPlace
 from .training.batches import settle_batches
@@ -195,7 +195,7 @@ class LLMTrainer:
         run = RunPlace(self.device, folder, on_progress, self._distributed)
         if world_size() == 1:
             keep_weights(self.model, folder)
-        wanted = choose_compilation(config, self.device)
+        wanted = choose_compilation(config, self.device, strategy_of(self._distributed))
         while True:
             trainer = make_trainer(self.model, self.tokenizer, config, rows, run)
             state = last_state(folder)

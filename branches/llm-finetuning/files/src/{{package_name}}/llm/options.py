@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ..tracking.config import TrackingConfig
     from .config import LLMConfig
 
+CheckpointArgument = Annotated[
+    str | None, typer.Argument(metavar="[CHECKPOINT]", help="Such as name@v1.0.0; the latest by default")
+]
 SourceOption = Annotated[
     Path | None,
     typer.Option("--source", "--documents", metavar="PATH", help="What rows are made from, in place of the project's"),

@@ -63,5 +63,6 @@ def quiet_transformers() -> None:
     # accelerate slices the mesh of processes so.
     warnings.filterwarnings("ignore", message="Slicing a flattened dim from root mesh", category=UserWarning)
     logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)  # torchao registers enums, as it need not any more
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it tells of its inputs' type for each layer
     logging.getLogger("accelerate.utils.fsdp_utils").setLevel(logging.WARNING)  # it tells of each file of a state
     import_module("transformers.utils.logging").disable_progress_bar()

@@ -115,6 +115,7 @@ def apply_profile(config: LLMConfig, name: str, given: Collection[str] = ()) -> 
         for section, part, former in (
             ("model", profile.model, FORMER_MODEL_KEYS),
             ("training", profile.training, FORMER_TRAINING_KEYS),
+            ("evaluation", profile.evaluation, {}),
         )
         for key, value in renamed(part, former).items()
         if f"{section}.{key}" not in kept and (name != AUTO or _is_default(config, section, key))

@@ -32,7 +32,7 @@ from .training.data_preparation import Conversations
 
 if TYPE_CHECKING:
     from .evaluation.gating import Contrast
-    from .evaluation.records import EvaluationReport
+    from .evaluation.records import EvaluationReport, Score
     from .training.progress import Progress
 
 TRAINING = "llm"
@@ -211,6 +211,29 @@ def record_evaluation(
     with record_run(store, root, EVALUATION, report.model, facts) as run:
         run.log_metrics(found)
         log_responses(run, responses)
+        run.log_folder(folder, "report")
+    return run.id
+
+
+def scores_as_metrics(scores: Mapping[str, Mapping[str, Score]]) -> dict[str, float]:
+    """Name scores and the ends of their intervals after the test that they are of."""
+    return {
+        f"{test}_{name}{end}": value
+        for test, found in scores.items()
+        for name, score in found.items()
+        for end, value in (("", score.value), ("_low", score.low), ("_high", score.high))
+        if value is not None
+    }
+
+
+def record_scores(
+    store: TrackingConfig, root: Path, model: str, scores: Mapping[str, Mapping[str, Score]], folder: Path
+) -> str:
+    """Record scores of several tests of a checkpoint, and their report; give the id of the run."""
+    found = scores_as_metrics(scores)
+    facts = {KIND: EVALUATION, "checkpoint": model, "dataset": ", ".join(scores), "metric": next(iter(found))}
+    with record_run(store, root, EVALUATION, model, facts) as run:
+        run.log_metrics(found)
         run.log_folder(folder, "report")
     return run.id
 

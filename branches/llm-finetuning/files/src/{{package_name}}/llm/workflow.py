@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from .errors import ModelError
 from .pipeline import golden_prompts
 from .process import import_training_stack, peak_rss_mb
 from .tracking import Recipe, Source, record_training, recorded
+from .training.journal import Journal
 from .training.token_store import TOKENS
 from .use_case import open_use_case
 
@@ -130,6 +131,11 @@ def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, p
         memory_must_fit=memory_must_fit,
         processes=max(processes, world_size()),
     )
+    if is_main_process():
+        from .evaluation.benchmarks.in_training import plan_benchmarks
+
+        benchmarks, problems = plan_benchmarks(plan.config.evaluation, plan.root)
+        found = replace(found, benchmarks=benchmarks, problems=[*found.problems, *problems])
     if show:
         print_preflight(found)
         write_supervision(found, plan.root / SUPERVISION_PAGE)
@@ -139,7 +145,7 @@ def preflight(plan: TrainingPlan, *, show: bool, memory_must_fit: bool = True, p
     return found
 
 
-def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
+def train(plan: TrainingPlan, *, resume: Resume = False, journal: Journal | None = None) -> Path | None:
     """Train, record the run, and save a checkpoint.
 
     Parameters
@@ -148,6 +154,8 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
         What to train on, and how.
     resume : bool or str
         As `LLMTrainer.fine_tune` takes it. A process that was started again after one died goes on where it can.
+    journal : Journal, optional
+        Is told each measure, and the checkpoint.
 
     Returns
     -------
@@ -161,9 +169,10 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
     """
     with console.status("loading PyTorch, Transformers, PEFT and TRL"):
         import_training_stack()
+        from .evaluation.benchmarks.in_training import TrainingBenchmarks
         from .fine_tuning import LLMTrainer
 
-    config = plan.config
+    config, journal = plan.config, journal or Journal(None)
     trainer = LLMTrainer.from_config(config, plan.tokens)
     if was_restarted():
         resume = "auto"
@@ -172,7 +181,13 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
         return None
     recipe = Recipe.make(config, plan.dataset, plan.source)
     with record_training(plan.store, plan.root, EXPERIMENT, recipe, {}) as run:
-        on_progress = recorded(run, recipe.device, tell_loss)
+        benchmarks = TrainingBenchmarks(config, plan.root, trainer, run)
+
+        def tell(step: int, last_step: int, measured: Mapping[str, float]) -> None:
+            tell_loss(step, last_step, measured)
+            journal.tell(step, last_step, measured)
+
+        on_progress = benchmarks.between(recorded(run, recipe.device, tell))
         result = trainer.fine_tune(plan.dataset, on_progress=on_progress, states=plan.states, resume=resume)
         known = open_use_case(config).finish(trainer.model, trainer.tokenizer, plan.rows)
         saved = trainer.save(
@@ -189,7 +204,9 @@ def train(plan: TrainingPlan, *, resume: Resume = False) -> Path | None:
         )
         # Last, and after the model is saved: a store that fails costs no model.
         run.log_metrics({"seconds": result.seconds, "peak_memory_mb": peak_rss_mb()})
+        benchmarks.finish(saved, result.steps)
     shutil.rmtree(plan.states, ignore_errors=True)
+    journal.end(checkpoint=saved.relative_to(plan.root).as_posix())
     console.print(f"{result.steps} steps in {result.seconds:.1f} s{_best(result.best_step, result.steps)}")
     return saved
 

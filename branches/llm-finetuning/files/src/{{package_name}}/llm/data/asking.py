@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import ModelError
 from .chunks import Chunk
@@ -18,6 +18,9 @@ from .language_model import LanguageModel, NonsenseError
 from .normalisation import clean
 from .pairs import Pair
 from .spending import LimitReachedError
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 _INSTRUCTION = """\
 You write questions and answers for training a language model.
@@ -69,6 +72,28 @@ class Asked:
     stopped: str = ""
 
 
+@dataclass
+class Answers(Generic[Answer]):
+    """What a language model answered, by the places of what it was asked about.
+
+    Attributes
+    ----------
+    found : dict of int to Answer
+        The answers.
+    failed : dict of int to str
+        Why there is no usable answer.
+    left : int
+        Things that were not asked about.
+    stopped : str
+        Why not; empty where there are none.
+    """
+
+    found: dict[int, Answer] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    left: int = 0
+    stopped: str = ""
+
+
 def ask_about(
     chunks: Sequence[Chunk],
     model: LanguageModel,
@@ -95,36 +120,74 @@ def ask_about(
     ModelError
         If the endpoint can't be used, or gives nonsense for most passages.
     """
-    found: dict[int, list[Pair]] = {}
-    asked = Asked()
-    waiting = iter(enumerate(chunks))
-    running: dict[Future[list[Pair]], int] = {}
-    with ThreadPoolExecutor(model.settings.concurrency) as pool:
+
+    def ask(chunk: Chunk) -> list[Pair]:
+        return _ask(chunk, model, known.get(chunk, ()))
+
+    answers = ask_each(chunks, ask, model.settings.concurrency, "passages", on_progress)
+    return Asked(
+        [pair for index in sorted(answers.found) for pair in answers.found[index]],
+        [(chunks[index], reason) for index, reason in answers.failed.items()],
+        answers.left,
+        answers.stopped,
+    )
+
+
+def ask_each(
+    items: Sequence[Item],
+    ask: Callable[[Item], Answer],
+    concurrency: int,
+    what: str,
+    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Answers[Answer]:
+    """Ask a language model about many things, a few at a time.
+
+    Parameters
+    ----------
+    items : sequence
+        The things.
+    ask : callable
+        Asks about one.
+    concurrency : int
+        How many at once.
+    what : str
+        What they are called, in the plural.
+    on_progress : callable, optional
+        Told how many are done, and how many there are.
+
+    Raises
+    ------
+    ModelError
+        If the model can't be used, or gives nonsense for most.
+    """
+    answers: Answers[Answer] = Answers()
+    waiting = iter(enumerate(items))
+    running: dict[Future[Answer], int] = {}
+    with ThreadPoolExecutor(concurrency) as pool:
 
         def start(count: int) -> None:
-            for index, chunk in islice(waiting, 0 if asked.stopped else count):
-                running[pool.submit(_ask, chunk, model, known.get(chunk, ()))] = index
+            for index, item in islice(waiting, 0 if answers.stopped else count):
+                running[pool.submit(ask, item)] = index
 
-        start(model.settings.concurrency)
+        start(concurrency)
         try:
             while running:
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
                     index = running.pop(done)
                     try:
-                        found[index] = done.result()
+                        answers.found[index] = done.result()
                     except NonsenseError as error:
-                        asked.failed.append((chunks[index], error.message))
-                        give_up_if_hopeless("passages", len(asked.failed), len(found), error.message)
+                        answers.failed[index] = error.message
+                        give_up_if_hopeless(what, len(answers.failed), len(answers.found), error.message)
                     except LimitReachedError as error:
-                        asked.stopped = str(error)
-                    on_progress(len(found) + len(asked.failed), len(chunks))
+                        answers.stopped = str(error)
+                    on_progress(len(answers.found) + len(answers.failed), len(items))
                     start(1)
         finally:
             for future in running:
                 future.cancel()
-    asked.pairs = [pair for index in sorted(found) for pair in found[index]]
-    asked.left = len(chunks) - len(found) - len(asked.failed)
-    return asked
+    answers.left = len(items) - len(answers.found) - len(answers.failed)
+    return answers
 
 
 def give_up_if_hopeless(what: str, failed: int, succeeded: int, reason: str) -> None:

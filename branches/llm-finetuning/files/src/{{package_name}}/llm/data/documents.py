@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -130,24 +131,20 @@ def read_documents(
     DataError
         If the folder is missing, or nothing in it can be used.
     """
-    if not folder.is_dir():
-        raise DataError(f"no folder {folder}", hint="name a folder of documents with --documents")
     documents: list[Document] = []
     skipped: list[Skipped] = []
     masked: dict[str, Counter[str]] = {}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if not path.is_file() or any(part.startswith(".") for part in relative.parts):
-            continue
+    for name, path in files_of(folder):
         try:
-            content = read_file(path, encoding=encoding, max_megabytes=max_megabytes)
+            document, hidden = read_document(
+                path, name, encoding=encoding, max_megabytes=max_megabytes, mask_private=mask_private
+            )
         except UnusableFileError as error:
-            skipped.append(Skipped(relative.as_posix(), str(error)))
+            skipped.append(Skipped(name, str(error)))
             continue
-        text, marks, hidden = _masked(content) if mask_private else (content.text, content.marks, Counter[str]())
-        documents.append(Document(relative.as_posix(), text, marks, content.code))
+        documents.append(document)
         if hidden:
-            masked[relative.as_posix()] = hidden
+            masked[name] = hidden
     if not documents:
         found = "".join(f"\n  {file.name}: {file.reason}" for file in skipped)
         raise DataError(
@@ -156,6 +153,37 @@ def read_documents(
             "--documents <folder>",
         )
     return DocumentFolder(tuple(documents), tuple(skipped), masked)
+
+
+def files_of(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Give the files of a folder and the folders in it by name, without those that are hidden.
+
+    Raises
+    ------
+    DataError
+        If there is no such folder.
+    """
+    if not folder.is_dir():
+        raise DataError(f"no folder {folder}", hint="name a folder of documents with --documents")
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in relative.parts):
+            yield relative.as_posix(), path
+
+
+def read_document(
+    path: Path, name: str, *, encoding: str, max_megabytes: float, mask_private: bool
+) -> tuple[Document, Counter[str]]:
+    """Read one document as `read_documents` does, and count what was masked in it by kind.
+
+    Raises
+    ------
+    UnusableFileError
+        If there is no text in it that can be read.
+    """
+    content = read_file(path, encoding=encoding, max_megabytes=max_megabytes)
+    text, marks, hidden = _masked(content) if mask_private else (content.text, content.marks, Counter[str]())
+    return Document(name, text, marks, content.code), hidden
 
 
 def _masked(content: Content) -> tuple[str, tuple[tuple[int, str], ...], Counter[str]]:

@@ -11,11 +11,11 @@ from http import HTTPStatus
 from pathlib import Path
 from secrets import SystemRandom
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from ..config import GenerationConfig
+from ..config import LanguageModelConfig
 from ..errors import ModelError
 from .language_model import LanguageModel, NonsenseError
 from .spending import Amount
@@ -31,12 +31,22 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUSY = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
+def _parted(settings: LanguageModelConfig) -> SplitResult:
+    """Take an address apart; an error does not show it, since it may hold a password."""
+    try:
+        httpx.URL(settings.url)  # it looks at host and port too
+        return urlsplit(settings.url)
+    except (ValueError, httpx.InvalidURL) as error:
+        hint = "write it like http://127.0.0.1:8080/v1"
+        raise ModelError(f"{settings.section}.url is no address of a service", hint=hint) from error
+
+
 class Endpoint(LanguageModel):
     """A language model behind an address.
 
     Parameters
     ----------
-    settings : GenerationConfig
+    settings : LanguageModelConfig
         Where it is, what it is called, and what it may cost.
     cache : Path
         SQLite file in which answers are kept.
@@ -49,14 +59,14 @@ class Endpoint(LanguageModel):
         If it is not said which model is meant, or the key would be sent in the open.
     """
 
-    def __init__(self, settings: GenerationConfig, cache: Path, sleep: Callable[[float], None] = time.sleep) -> None:
-        address = urlsplit(settings.url)
+    def __init__(self, settings: LanguageModelConfig, cache: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+        address = _parted(settings)
         if address.scheme not in {"http", "https"} or not address.hostname or not settings.model:
             raise ModelError(
                 "it is not said which language model is to be asked",
-                hint="name a checkpoint or a folder to be loaded here, --set llm.generation.model=<name>, or give the "
-                "OpenAI-compatible address of a service, Ollama, llama.cpp or vLLM too: "
-                "--set llm.generation.url=http://127.0.0.1:8080/v1",
+                hint=f"name a checkpoint or a folder to be loaded here, --set {settings.section}.model=<name>, or give "
+                "the OpenAI-compatible address of a service, Ollama, llama.cpp or vLLM too: "
+                f"--set {settings.section}.url=http://127.0.0.1:8080/v1",
             )
         self._key = os.environ.get(KEY, "")
         if self._key and address.scheme == "http" and address.hostname not in _LOOPBACK:
@@ -115,7 +125,7 @@ class Endpoint(LanguageModel):
                     return _object(content)
                 reason = f"{status} {self._hidden(content)}"
                 if status not in _BUSY and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                    raise ModelError(f"{self._where} refuses: {reason}", hint=_hint(status))
+                    raise ModelError(f"{self._where} refuses: {reason}", hint=_hint(status, self.settings.section))
                 wait = _asked_wait(headers.get("retry-after", "")) or wait
             if attempt < self.settings.retries:
                 self._sleep(min(wait, _LONGEST_WAIT))
@@ -168,9 +178,9 @@ def _asked_wait(header: str) -> float:
     return float(header) if header.replace(".", "", 1).isdigit() else 0.0
 
 
-def _hint(status: int) -> str:
+def _hint(status: int, section: str) -> str:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return f"put a valid key into {KEY}"
     if status == HTTPStatus.NOT_FOUND:
-        return "look at llm.generation.url, which usually ends with /v1, and llm.generation.model"
-    return "look at the section llm.generation of the configuration"
+        return f"look at {section}.url, which usually ends with /v1, and {section}.model"
+    return f"look at the section {section} of the configuration"

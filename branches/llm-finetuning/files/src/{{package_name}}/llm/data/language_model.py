@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...disk import room_for
-from ..config import GenerationConfig
+from ..config import LanguageModelConfig
 from ..errors import ModelError
 from .spending import Budget, Usage
 
@@ -33,7 +33,7 @@ class LanguageModel(ABC):
 
     Parameters
     ----------
-    settings : GenerationConfig
+    settings : LanguageModelConfig
         What it is called, and what it may take.
     cache : Path
         SQLite file in which answers are kept.
@@ -41,7 +41,7 @@ class LanguageModel(ABC):
         Which model it is; answers of another one are not taken for its own.
     """
 
-    def __init__(self, settings: GenerationConfig, cache: Path, identity: str) -> None:
+    def __init__(self, settings: LanguageModelConfig, cache: Path, identity: str) -> None:
         self.settings, self.budget = settings, Budget(settings)
         self._identity, self._lock = identity, threading.Lock()
         cache.parent.mkdir(parents=True, exist_ok=True)

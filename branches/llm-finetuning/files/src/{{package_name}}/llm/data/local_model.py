@@ -11,15 +11,17 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ProjectError
-from ..config import GenerationConfig, LLMConfig, ModelConfig, ServingConfig
+from ..config import LanguageModelConfig, LLMConfig, ModelConfig, ServingConfig
+from ..distributed.resource_management import is_out_of_memory
 from ..errors import ModelError
 from ..serving.models import MessagesError, Served, start_engine
 from ..training.checkpoint_files import METADATA
+from ..training.checkpoint_names import label_of
 from ..training.checkpointing import CheckpointManager
 from .language_model import LanguageModel, Message, NonsenseError
 
 if TYPE_CHECKING:
-    from ..inference.engine import Delta
+    from ..inference.tickets import Delta
 
 _SCHEMA = "Answer with JSON of this schema, and nothing else:"
 
@@ -29,7 +31,7 @@ class LocalModel(LanguageModel):
 
     Parameters
     ----------
-    settings : GenerationConfig
+    settings : LanguageModelConfig
         How it answers, and how many tokens it may take.
     cache : Path
         SQLite file in which answers are kept.
@@ -39,10 +41,11 @@ class LocalModel(LanguageModel):
         Loads it.
     """
 
-    def __init__(self, settings: GenerationConfig, cache: Path, identity: str, load: Callable[[], Served]) -> None:
+    def __init__(self, settings: LanguageModelConfig, cache: Path, identity: str, load: Callable[[], Served]) -> None:
         super().__init__(settings, cache, identity)
         self._load, self._loading = load, threading.Lock()
         self._served: Served | None = None
+        self._refused: ProjectError | None = None
 
     def close(self) -> None:
         """Unload it."""
@@ -51,12 +54,10 @@ class LocalModel(LanguageModel):
         super().close()
 
     def _answer(self, body: Mapping[str, Any]) -> str:
-        from ..inference.engine import PromptError
+        from ..inference.tickets import PromptError
 
         with self._loading:
-            if self._served is None:
-                self._served = self._load()
-        served = self._served
+            served = self._served = self._served or self._loaded()
         schema = body["response_format"]["json_schema"]["schema"]
         try:
             prompt = served.read_messages(_instructed(body["messages"], schema))
@@ -64,6 +65,21 @@ class LocalModel(LanguageModel):
                 return self._write(served, prompt)
         except (MessagesError, PromptError) as error:
             raise NonsenseError(error.message) from error
+
+    def _loaded(self) -> Served:
+        """Load it, and try that only once, however many ask."""
+        if self._refused is None:
+            try:
+                return self._load()
+            except ProjectError as error:
+                self._refused = error
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                section = self.settings.section
+                hint = f"set {section}.model to a smaller one, or {section}.url to where a model is served"
+                self._refused = ModelError(f"there is no memory left to load {self.settings.model}", hint=hint)
+        raise self._refused
 
     def _write(self, served: Served, prompt: Sequence[int]) -> str:
         """Have an answer written, and count its tokens, whole or not."""
@@ -89,15 +105,15 @@ class LocalModel(LanguageModel):
             self.budget.count(len(prompt), written)
 
 
-def open_local_model(config: LLMConfig, cache: Path, checkpoints: Path) -> LocalModel:
-    """Find the model that ``llm.generation.model`` names: a checkpoint, a folder, or an id on the Hugging Face hub.
+def open_local_model(config: LLMConfig, settings: LanguageModelConfig, cache: Path, checkpoints: Path) -> LocalModel:
+    """Find the model that the settings name: a checkpoint, a folder, or an id on the Hugging Face hub.
 
     Raises
     ------
     CheckpointError
         If there is no such checkpoint.
     """
-    settings, manager = config.generation, CheckpointManager(checkpoints)
+    manager = CheckpointManager(checkpoints)
     name, folder = settings.model, Path(settings.model)
     is_checkpoint = "@" in name or (folder / METADATA).is_file() or name in {one.name for one in manager.list()}
     reference = folder if folder.is_dir() else name
@@ -118,8 +134,8 @@ def open_local_model(config: LLMConfig, cache: Path, checkpoints: Path) -> Local
             except ModelError as error:
                 raise ModelError(
                     error.message,
-                    hint="set llm.generation.model to a checkpoint, a folder, or an id on the Hugging Face hub if the "
-                    "network reaches it; or llm.generation.url to where a model is served",
+                    hint=f"set {settings.section}.model to a checkpoint, a folder, or an id on the Hugging Face hub if "
+                    f"the network reaches it; or {settings.section}.url to where a model is served",
                 ) from error
         serving = ServingConfig(rows=settings.concurrency, queue=settings.concurrency)
         return start_engine(name, model, tokenizer, config.model_copy(update={"serving": serving}))
@@ -129,7 +145,7 @@ def open_local_model(config: LLMConfig, cache: Path, checkpoints: Path) -> Local
 
 def _checkpoint_identity(manager: CheckpointManager, reference: Path | str) -> str:
     facts = manager.metadata(reference)
-    return f"{facts['name']}@v{facts['version']} {facts['created_at']}"
+    return f"{label_of(facts)} {facts['created_at']}"
 
 
 def _base_identity(reference: str) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...runtime import start
+from ..parts import has_part
 
 if TYPE_CHECKING:
-    from ..config import LLMConfig
+    from ..config import LanguageModelConfig, LLMConfig
     from .language_model import LanguageModel
     from .store import DatasetStore, Version
 
@@ -39,17 +41,30 @@ def tell_version(version: Version) -> None:
 
 
 @contextmanager
-def language_model(config: LLMConfig, store: DatasetStore) -> Iterator[LanguageModel]:
-    """Connect to the language model, or load it here where no address is given, and say in the end what it took."""
-    from .endpoint import Endpoint
-    from .local_model import open_local_model
+def language_model(
+    config: LLMConfig, store: DatasetStore, settings: LanguageModelConfig | None = None
+) -> Iterator[LanguageModel]:
+    """Connect to a language model, or load it here where no address is given, and say in the end what it took.
 
+    Parameters
+    ----------
+    settings : LanguageModelConfig, optional
+        Which; else the one that writes rows.
+    """
+    from ..errors import ModelError
+    from .endpoint import Endpoint
+
+    wanted = settings or config.generation
     model: LanguageModel
     cache = store.root / "answers.db"
-    if config.generation.model and not config.generation.url:
-        model = open_local_model(config, cache, store.root.parent / "checkpoints")
+    if not wanted.model or wanted.url:
+        model = Endpoint(wanted, cache)
+    elif not has_part("serving"):
+        fault = "a language model is loaded here by what serves models, which this project leaves out"
+        raise ModelError(fault, hint=f"set {wanted.section}.url to an OpenAI-compatible address")
     else:
-        model = Endpoint(config.generation, cache)
+        local = import_module(".local_model", __package__)  # by its name: it is left out with the service
+        model = local.open_local_model(config, wanted, cache, store.root.parent / "checkpoints")
     try:
         yield model
     finally:

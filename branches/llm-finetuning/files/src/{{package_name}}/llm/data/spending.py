@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..config import GenerationConfig
+from ..config import LanguageModelConfig
 from ..errors import ModelError
 
 _MILLION = 1_000_000
@@ -57,11 +57,11 @@ class Budget:
 
     Parameters
     ----------
-    settings : GenerationConfig
+    settings : LanguageModelConfig
         The limits, and the prices of tokens.
     """
 
-    def __init__(self, settings: GenerationConfig) -> None:
+    def __init__(self, settings: LanguageModelConfig) -> None:
         self.usage = Usage()
         self._settings, self._lock = settings, threading.Lock()
         self._reserved, self._spent = Amount(), Amount()
@@ -129,13 +129,13 @@ class Budget:
             raise LimitReachedError(
                 f"the limit of {settings.max_cost:g} is reached: {spent.money:.4f} is spent, and one more request may "
                 f"cost {most.money:.4f}",
-                hint="answers are kept: raise llm.generation.max_cost and run it again to go on from here",
+                hint=f"answers are kept: raise {settings.section}.max_cost and run it again to go on from here",
             )
         if settings.max_total_tokens and after.tokens > settings.max_total_tokens:
             raise LimitReachedError(
                 f"the limit of {settings.max_total_tokens} tokens is reached: {spent.tokens:.0f} are spent, and one "
                 f"more request may take {most.tokens:.0f}",
-                hint="answers are kept: raise llm.generation.max_total_tokens and run it again to go on from here",
+                hint=f"answers are kept: raise {settings.section}.max_total_tokens and run it again to go on from here",
             )
 
     def _price(self, sent: float, received: float) -> float:

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ...errors import first_line
 from ...plugins import PACKAGE
 from ..errors import ModelError
 from .multi_node import Launch, run_workers
@@ -67,10 +68,8 @@ def call_on_ray(calls: Sequence[Callable[[], None]], *, address: str, device: st
         If Ray is not installed, no cluster answers, or one of its machines is lost.
     """
     with _connected(address, "what came to its end is kept: do the same again") as ray:
-        there = ray.cluster_resources()
-        room = {"num_cpus": max(1, int(there.get("CPU", 1)) // at_once)}
-        if _takes_gpus(device, there):
-            room = {"num_cpus": 1, "num_gpus": 1}
+        machines = [one["Resources"] for one in ray.nodes() if one["Alive"]]
+        room = room_of_a_call(machines, ray.cluster_resources(), device, at_once)
         work = ray.remote(_call).options(max_retries=0, **room)
         folder, environment = str(Path.cwd()), {f"{PACKAGE.upper()}_ROOT": str(root)}
         under_way = [work.remote(call, folder, environment) for call in calls]
@@ -78,6 +77,29 @@ def call_on_ray(calls: Sequence[Callable[[], None]], *, address: str, device: st
             ray.get(under_way)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from error
+
+
+def room_of_a_call(
+    machines: Sequence[Mapping[str, float]], there: Mapping[str, float], device: str, at_once: int
+) -> dict[str, int]:
+    """Say what a call takes: a GPU, or its share of the processors, of which one machine must have so many.
+
+    Parameters
+    ----------
+    machines : sequence of mapping
+        What each machine has.
+    there : mapping
+        What the cluster has.
+
+    Examples
+    --------
+    >>> room_of_a_call([{"CPU": 8.0}] * 3, {"CPU": 24.0}, "cpu", 2)
+    {'num_cpus': 8}
+    """
+    if _takes_gpus(device, there):
+        return {"num_cpus": 1, "num_gpus": 1}
+    largest = max((int(one.get("CPU", 1)) for one in machines), default=1)
+    return {"num_cpus": max(1, min(int(there.get("CPU", 1)) // at_once, largest))}
 
 
 @contextmanager
@@ -92,21 +114,24 @@ def _connected(address: str, hint: str) -> Iterator[Any]:
     try:
         ray.init(address=address, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise ModelError(
             f"no cluster of Ray answers: {reason}", hint=f"is it running? --ray is {address}; local needs none"
         ) from error
     try:
         yield ray
     except ray.exceptions.RayError as error:
-        lost = f"a machine of the cluster was lost: {str(error).strip().splitlines()[0]}"
+        lost = f"a machine of the cluster was lost: {first_line(error)}"
         raise ModelError(lost, hint=hint) from error
     finally:
         ray.shutdown()
 
 
 def _takes_gpus(device: str, there: Mapping[str, float]) -> bool:
-    return device == "cuda" or (device == "auto" and bool(there.get("GPU")))
+    has_gpus = bool(there.get("GPU"))
+    if device == "cuda" and not has_gpus:
+        raise ModelError("no machine of the cluster has a GPU", hint="set llm.model.device to auto or cpu")
+    return device in {"cuda", "auto"} and has_gpus
 
 
 def _run(ray: Any, launch: Launch, arguments: Sequence[str], device: str, environment: dict[str, str]) -> list[bool]:

@@ -1,4 +1,4 @@
-"""The commands ``llm pairs`` and ``llm generate``."""
+"""The commands ``llm pairs`` and ``llm generate``, and those of the index."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import typer
 
 from ...runtime import EnvOption, SetOption
 from ..options import SourceOption, load_model, read_settings
+from ..rag.cli import app as index
 
 app = typer.Typer()
+app.add_typer(index, name="index")
 
 
 @app.command("pairs")
@@ -47,15 +49,21 @@ def generate(
     overrides: SetOption = None,
 ) -> None:
     """Answer a question with a checkpoint."""
-    config, root, folder, _ = read_settings(documents, None, overrides, None)
+    settings = read_settings(documents, None, overrides, None)
     from ..console import console
-    from ..data.search import find_chunk
     from ..inference import generate as ask
-    from ..pipeline import prepare
 
+    config = settings.config
     if context is None:
-        chunk = find_chunk(question, prepare(folder, config.data, config.quality).chunks)
-        context = chunk.context if chunk else ""
-        console.print(f"from {chunk.document}:\n{chunk.text}" if chunk else "no passage is about that", soft_wrap=True)
-    model, tokenizer, _ = load_model(checkpoint, config, root)
+        from ..rag.opening import open_retriever
+        from ..rag.retrieval import context_of
+
+        with open_retriever(settings) as (retriever, _):
+            hits = retriever.search([question], config.rag.passages)[0]
+        for hit in hits:
+            console.print(f"from {hit.chunk.document}:\n{hit.chunk.text}", soft_wrap=True)
+        if not hits:
+            console.print("no passage is about that")
+        context = context_of(hits)
+    model, tokenizer, _ = load_model(checkpoint, config, settings.root)
     typer.echo(ask(model, tokenizer, [(context, question)], max_new_tokens=config.evaluation.max_new_tokens)[0])

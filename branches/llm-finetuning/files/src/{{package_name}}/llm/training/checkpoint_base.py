@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ...errors import first_line
 from ..base_model import resolve_base_model
 from ..errors import CheckpointError
 from .checkpoint_files import METADATA, file_sha256
+from .checkpoint_names import label_of
 
 WEIGHT_SUFFIXES = frozenset({".safetensors", ".bin"})
 
@@ -91,7 +93,7 @@ def fingerprint(reference: str, project: Path, revision: str | None = None) -> s
         If it is not on this machine and can't be got, or has no weights.
     """
     location = locate(reference, project)
-    folder = _weights_folder(location, revision)
+    folder = weights_folder(location, revision)
     weights = sorted(path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES)
     if not weights:
         get = "save it with save_pretrained" if folder == Path(location) else _download(location, revision)
@@ -117,14 +119,21 @@ def checked_base(folder: Path, facts: Mapping[str, Any], project: Path) -> Base:
     now = fingerprint(reference, project, commit)
     if now != facts["base_model_fingerprint"]:
         raise CheckpointError(
-            f"{facts['name']}@v{facts['version']} was trained on other weights than those of {reference} now"
+            f"{label_of(facts)} was trained on other weights than those of {reference} now"
             f" ({facts['base_model_fingerprint']} then, {now} now)",
             hint=f"restore {reference} as it was, or train again",
         )
     return Base(locate(reference, project), commit)
 
 
-def _weights_folder(location: str, revision: str | None) -> Path:
+def weights_folder(location: str, revision: str | None) -> Path:
+    """Find where the files of a base model are.
+
+    Raises
+    ------
+    CheckpointError
+        If it is not on this machine and can't be got.
+    """
     if Path(location).is_dir():
         return Path(location)
 
@@ -134,7 +143,7 @@ def _weights_folder(location: str, revision: str | None) -> Path:
     try:
         config = cached_file(location, "config.json", revision=wanted)
     except OSError as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise CheckpointError(
             f"the base model {location} is not on this machine: {reason}",
             hint=f"connect to the network once, or copy it in: {_download(location, revision)}",

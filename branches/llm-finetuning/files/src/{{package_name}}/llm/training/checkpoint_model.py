@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base_model import dtype_of, four_bit_settings, set_commit
 from ..config import Precision
+from ..distributed.resource_management import is_out_of_memory
 from ..errors import CheckpointError
 from ..quantization.storage import is_quantized, read_quantized, write_quantized
 from .checkpoint_base import Base
@@ -103,6 +104,9 @@ def read_model(
             lacking = _lacking(model, folder)
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     except Exception as error:  # the files may come from anywhere: each part of what reads them may fail
+        if is_out_of_memory(error):
+            hint = "take a device with more memory, or a smaller checkpoint: `llm quantize` makes one"
+            raise CheckpointError(f"there is no memory left to load {folder.name}", hint=hint) from error
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         hint = RESTORE
         if kind == "quantized":  # what torchao writes may differ from one of its versions to the next

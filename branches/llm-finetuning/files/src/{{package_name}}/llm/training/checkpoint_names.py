@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import CheckpointError
 
@@ -43,6 +44,17 @@ class Checkpoint:
     def __str__(self) -> str:
         """Give the reference that loads it, such as ``demo@v1.2.0``."""
         return f"{self.name}@v{self.version}"
+
+
+def label_of(facts: Mapping[str, Any]) -> str:
+    """Give the reference that loads the checkpoint with this metadata.
+
+    Examples
+    --------
+    >>> label_of({"name": "demo", "version": "1.2.0"})
+    'demo@v1.2.0'
+    """
+    return f"{facts['name']}@v{facts['version']}"
 
 
 def is_name(text: str) -> bool:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-from filelock import FileLock
 
 from ...disk import room_for
 from ...tracking.provenance import read_commit
@@ -25,19 +21,17 @@ from .checkpoint_files import (
     check_weights,
     read_metadata,
     seal,
-    sync,
     sync_tree,
     verify_folder,
     write_json,
 )
+from .checkpoint_folder import CheckpointFolder
 from .checkpoint_model import kind_of, package_versions, read_model, write_model
-from .checkpoint_names import Checkpoint, Version, check_name, choose, is_name, is_version, parse_version, version_text
+from .checkpoint_names import Checkpoint, check_name, choose, version_text
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-_UNFINISHED = ".saving-"
 
 
 class CheckpointManager:
@@ -67,6 +61,7 @@ class CheckpointManager:
     def __init__(self, root: str | Path = "checkpoints", test: Callable[[Path], object] | None = None) -> None:
         self.root = Path(root)
         self.test = test
+        self._folder = CheckpointFolder(self.root)
 
     def save(
         self,
@@ -114,8 +109,8 @@ class CheckpointManager:
             )
         reference = portable_reference(origin, self.project) if origin else None
         revision = getattr(getattr(model, "config", None), "_commit_hash", None)
-        with room_for(f"the checkpoint {name}", CheckpointError), self._saving(name) as folder:
-            number = self._new_version(name, version)
+        with room_for(f"the checkpoint {name}", CheckpointError), self._folder.saving(name) as folder:
+            number = self._folder.new_version(name, version)
             write_model(folder, model, tokenizer, reference)
             facts = {
                 "format": FORMAT,
@@ -136,7 +131,7 @@ class CheckpointManager:
             seal(folder)
             if self.test:
                 self.test(folder)
-            return self._keep(folder, name, number)
+            return self._folder.keep(folder, name, number)
 
     def load_checkpoint(
         self,
@@ -251,12 +246,12 @@ class CheckpointManager:
         CheckpointError
             If the zip is damaged or hostile, its base model is missing or another one, or the version exists.
         """
-        with self._saving("import") as folder:
+        with self._folder.saving("import") as folder:
             unpack(Path(source), folder)
             try:
                 facts = self._verify(folder)
                 check_name(facts["name"])
-                number = self._new_version(facts["name"], version or facts["version"])
+                number = self._folder.new_version(facts["name"], version or facts["version"])
                 if version:
                     (folder / CHECKSUMS).unlink()
                     write_json(
@@ -270,7 +265,7 @@ class CheckpointManager:
                 message = error.message.replace(f"{folder}/", "").replace(str(folder), "it").replace(folder.name, "it")
                 raise CheckpointError(f"{source}: {message}", hint=error.hint) from error
             sync_tree(folder)
-            return self._keep(folder, facts["name"], number)
+            return self._folder.keep(folder, facts["name"], number)
 
     def path(self, ref: str | Path) -> Path:
         """Find the folder that a reference means.
@@ -324,14 +319,7 @@ class CheckpointManager:
         tuple of Checkpoint
             Empty where the folder does not exist.
         """
-        if not self.root.is_dir():
-            return ()
-        found: dict[tuple[str, Version], Checkpoint] = {}
-        for path in sorted(self.root.iterdir()):
-            one = _identify(path)
-            if one and (path.name == str(one) or (one.name, one.number) not in found):
-                found[one.name, one.number] = one
-        return tuple(sorted(found.values()))
+        return self._folder.list()
 
     @property
     def project(self) -> Path:
@@ -345,54 +333,6 @@ class CheckpointManager:
         if facts["kind"] == "adapter":
             checked_base(folder, facts, self.project)
         return facts
-
-    def _keep(self, folder: Path, name: str, number: Version) -> Path:
-        """Give a finished folder its name."""
-        target = self.root / f"{name}@v{version_text(number)}"
-        folder.rename(target)
-        sync(self.root)
-        return target
-
-    @contextmanager
-    def _saving(self, name: str) -> Iterator[Path]:
-        """Give a new folder, which is removed unless it was renamed. One process saves at a time."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / ".lock"):
-            # Whoever began these was killed: a process that still saves would hold the lock.
-            for left in self.root.glob(f"{_UNFINISHED}*"):
-                shutil.rmtree(left)
-            folder = self.root / f"{_UNFINISHED}{name}"
-            folder.mkdir()
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _new_version(self, name: str, version: str | None) -> Version:
-        taken = [one.number for one in self.list() if one.name == name]
-        if version is None:
-            return (taken[-1][0], taken[-1][1] + 1, 0) if taken else (1, 0, 0)
-        number = parse_version(version)
-        if number in taken:
-            major, minor, patch = taken[-1]
-            following = f"{major}.{minor + 1}.0 or {major}.{minor}.{patch + 1}"
-            raise CheckpointError(
-                f"{self.root / name}@v{version_text(number)} exists, and a checkpoint is never overwritten",
-                hint=f"give another version, such as {following}",
-            )
-        return number
-
-
-def _identify(path: Path) -> Checkpoint | None:
-    """Tell the checkpoint in a folder by the folder's name, or else by its metadata."""
-    if not path.is_dir() or path.name.startswith(_UNFINISHED):
-        return None
-    name, _, version = path.name.partition("@v")
-    if not version:
-        with suppress(CheckpointError):
-            facts = read_metadata(path)
-            name, version = facts["name"], facts["version"]
-    return Checkpoint(name, parse_version(version), path) if is_name(name) and is_version(version) else None
 
 
 def _as_json(metadata: Mapping[str, Any]) -> dict[str, Any]:

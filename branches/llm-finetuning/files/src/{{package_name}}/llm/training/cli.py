@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
+from .checkpoint_names import label_of
 
 if TYPE_CHECKING:
     from .checkpointing import CheckpointManager
@@ -56,7 +57,7 @@ def verify_command(
 ) -> None:
     """Check that a checkpoint is as it was saved, and its base model the one that it was trained on."""
     facts = _manager(folder, overrides, env).verify(checkpoint)
-    typer.echo(f"{facts['name']}@v{facts['version']} is as it was saved")
+    typer.echo(f"{label_of(facts)} is as it was saved")
 
 
 @app.command("export")

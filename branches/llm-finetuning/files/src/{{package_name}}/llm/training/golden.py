@@ -10,6 +10,7 @@ from ..base_model import pick_device, place
 from ..errors import CheckpointError
 from ..inference import generate, prompt_messages
 from ..pipeline import GOLDEN_PROMPTS
+from .checkpoint_names import label_of
 from .checkpointing import CheckpointManager
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def golden_of(facts: Mapping[str, Any]) -> list[Prompt]:
         golden = facts["metadata"].get("golden") or []
         prompts = [(str(item["context"]), str(item["question"])) for item in golden]
     except (AttributeError, KeyError, TypeError) as error:
-        label = f"{facts['name']}@v{facts['version']}"
+        label = label_of(facts)
         raise CheckpointError(f"{label} has prompts that are none in its metadata", hint="export it again") from error
     return prompts[:GOLDEN_PROMPTS] or list(PLAIN_PROMPTS)
 
@@ -82,7 +83,30 @@ def smoke_test(manager: CheckpointManager, ref: str | Path, device: str = "auto"
     """
     model, tokenizer, facts = manager.load_checkpoint(ref)
     place(model, pick_device(device))
-    prompts, label = golden_of(facts), f"{facts['name']}@v{facts['version']}"
+    return check_answers(model, tokenizer, facts)
+
+
+def check_answers(model: Any, tokenizer: Any, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Have a model answer the golden prompts of its checkpoint.
+
+    Parameters
+    ----------
+    model, tokenizer
+        As loaded; the model is where it is to run.
+    facts : Mapping
+        Metadata of the checkpoint.
+
+    Returns
+    -------
+    list of (str, str)
+        Questions and answers.
+
+    Raises
+    ------
+    CheckpointError
+        If it gives numbers that are none, or answers nothing at all.
+    """
+    prompts, label = golden_of(facts), label_of(facts)
     try:
         answers, logits = ask(model, tokenizer, prompts)
     except Exception as error:  # weights, tokenizer and template come from the checkpoint: anything may be wrong

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from ...errors import first_line
 from ..config import TrainingConfig
 from ..errors import ModelError
 from ..model_families import find_family
@@ -61,7 +62,7 @@ def add_adapter(model: PreTrainedModel | PeftModel, config: TrainingConfig, head
         tuned: PeftModel = wrap(model, adapter)
     except ValueError as error:
         raise ModelError(
-            f"no adapter can be put on {', '.join(targets)}: {str(error).splitlines()[0]}",
+            f"no adapter can be put on {', '.join(targets)}: {first_line(error)}",
             hint="set llm.training.lora_targets to the names of linear layers of this model",
         ) from error
     if config.lora_variant == "dora":

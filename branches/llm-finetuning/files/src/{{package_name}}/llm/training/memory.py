@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import LLMConfig
 from ..distributed.resource_management import smaller_batch
 from ..distributed.strategy import SHARDS_WEIGHTS
+from ..host_memory import host_memory
 from .batches import attention_of
 
 if TYPE_CHECKING:
@@ -229,11 +230,10 @@ def _smaller(config: LLMConfig, device: torch.device) -> Iterator[tuple[LLMConfi
 
 def available_memory(device: torch.device) -> int:
     """Ask how many bytes a device has for this process."""
-    import psutil
     import torch
 
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type == "mps":
-        return int(torch.mps.recommended_max_memory())
-    return int(psutil.virtual_memory().available)
+        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+    return host_memory().free

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CheckpointError
+from .checkpoint_names import label_of
 from .checkpointing import CheckpointManager
 from .golden import Prompt, ask, golden_of
 
@@ -58,7 +59,7 @@ def merge_checkpoint(manager: CheckpointManager, ref: str | Path, name: str | No
         If the checkpoint has no adapter, or the merged model answers otherwise.
     """
     model, tokenizer, facts = manager.load_checkpoint(ref, precision="single")
-    label = f"{facts['name']}@v{facts['version']}"
+    label = label_of(facts)
     if facts["kind"] != "adapter":
         raise CheckpointError(f"{label} has no adapter to merge", hint="it can be used as it is")
     prompts = golden_of(facts)

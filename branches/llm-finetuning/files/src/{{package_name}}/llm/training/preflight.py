@@ -99,6 +99,8 @@ class Preflight:
         Where the run does not fit: settings with which it would, or nothing if none is enough.
     disk_needed, disk_free : int
         Bytes of checkpoint and states, and those that are free.
+    benchmarks : str
+        Those that the model is put to.
     samples : list of Segments
         Rows as text, in parts that the loss counts or not.
     problems : list of ModelError or DataError
@@ -119,6 +121,7 @@ class Preflight:
     fits_with: dict[str, str] | None
     disk_needed: int
     disk_free: int
+    benchmarks: str = "none"
     samples: list[Segments] = field(default_factory=list)
     problems: list[ModelError | DataError] = field(default_factory=list)
 
@@ -166,7 +169,7 @@ def run_preflight(
     attention = choose_attention(config.model, device) or shape.attention
     numbers = shape.hidden * shape.layers
     batches = plan_batches(config.training, attention=attention, longest=longest, numbers=numbers, device=device)
-    compiled = choose_compilation(config.training, device)
+    compiled = choose_compilation(config.training, device, config.distributed.strategy if processes > 1 else "ddp")
     packing = packing_problems(config.training)
     config = config.model_copy(update={"training": batches})
 
