@@ -23,7 +23,7 @@ answers = [" ".join(w for w in text.split() if draw.random() < 0.8) for text in 
 """
 _OURS = """
 import sacrebleu
-from PACKAGE.llm.config import EvaluationConfig
+from PACKAGE.llm.evaluation.config import EvaluationConfig
 from PACKAGE.llm.data.examples import Example, Message
 from PACKAGE.llm.evaluation.assessing import score_examples
 from PACKAGE.llm.evaluation.estimates import Label
@@ -40,8 +40,10 @@ assert all(score.low < score.value < score.high for score in found.values() if s
 Path(sys.argv[1]).write_text(str(seconds))
 """
 _CONTRAST = """
-from PACKAGE.llm.evaluation.comparing import Measure, Rules, Shared, compare_examples
+from PACKAGE.llm.evaluation.config import EvaluationConfig
+from PACKAGE.llm.evaluation.comparing import Measure, compare_examples
 from PACKAGE.llm.evaluation.measures import TEXT_METRICS
+from PACKAGE.llm.evaluation.pairing import Shared
 from PACKAGE.llm.evaluation.records import Example
 sides = [
     tuple(
@@ -55,7 +57,7 @@ sides = [
 ]
 measures = [Measure(name, one.label, True) for name, one in TEXT_METRICS.items()]
 started = time.perf_counter()
-compare_examples(Shared(*sides, (0, 0)), [*measures, Measure("eval_loss", "Eval loss", False)], Rules())
+compare_examples(Shared(*sides, (0, 0)), [*measures, Measure("eval_loss", "Eval loss", False)], EvaluationConfig())
 Path(sys.argv[1]).write_text(str(time.perf_counter() - started))
 """
 _LIBRARIES = """

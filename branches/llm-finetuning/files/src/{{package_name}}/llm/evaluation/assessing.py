@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..asked import rows_to_ask
-from ..config import EvaluationConfig
 from ..data.examples import Row
 from ..options import Settings, load_model
 from ..tracking import Source
+from ..training.checkpoint_names import label_of
+from .config import EvaluationConfig
 from .estimates import LOSS, Label, estimate_scores, resampling_of
 from .forgetting import BASE_TASK, ask_base_task, base_task_rows
 from .measures import find_text_metrics
@@ -46,7 +47,7 @@ class Candidate:
     @property
     def name(self) -> str:
         """The checkpoint with its version."""
-        return f"{self.facts['name']}@v{self.facts['version']}"
+        return label_of(self.facts)
 
     @property
     def base_model(self) -> str:
@@ -80,6 +81,11 @@ class Assessor:
     settings: Settings
     dataset: str | None = None
     documents: Path | None = None
+
+    @property
+    def asked(self) -> str:
+        """Where questions are from."""
+        return self.dataset or str(Source.of_documents(self.settings.source, self.settings.root))
 
     def open(self, checkpoint: str | None) -> Candidate:
         """Load a checkpoint, or the latest of those that are trained by default."""
@@ -123,9 +129,10 @@ class Assessor:
         base_task, found = self._base_task(candidate)
         report = EvaluationReport(
             model=candidate.name,
-            asked=self.dataset or str(Source.of_documents(self.settings.source, self.settings.root)),
+            asked=self.asked,
             use_case=self.use_case.name,
             row=self.use_case.wording.row,
+            group=self.use_case.wording.group,
             base_model=candidate.base_model or config.model.base_model,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             level=settings.level,

@@ -63,7 +63,7 @@ def compare_models(
     for name in limits or ():
         _check_known(name, [_measures(assessor, side) for side in (first, second)])
     folder = settings.root / FOLDER / f"{second.model}-against-{first.model}"
-    reports = _reports(assessor, (first, second), folder)
+    reports = reports_of(assessor, (first, second), folder)
     found = contrast(reports[0], reports[1], settings.config.evaluation)
     if limits is not None:
         found = judge(found, limits, strict=settings.config.evaluation.gate.strict)
@@ -81,11 +81,12 @@ def compare_models(
     return found
 
 
-def _reports(assessor: Assessor, sides: tuple[Side, Side], folder: Path) -> list[EvaluationReport]:
+def reports_of(assessor: Assessor, sides: Sequence[Side], folder: Path) -> list[EvaluationReport]:
     """Give the report of each; those that are not stored are asked one after the other, and written."""
     asked = [side.facts for side in sides if side.report is None]
     if not asked and (assessor.dataset or assessor.documents):
-        fault = f"{sides[0].ref} and {sides[1].ref} are stored reports, whose questions have been asked"
+        names = " and ".join(side.ref for side in sides)
+        fault = f"{names} are stored reports, whose questions have been asked"
         raise DataError(fault, hint="leave --dataset and --source out, or name checkpoints")
     rows = assessor.questions(*asked) if asked else []
     found = []

@@ -3,47 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from ...models.bootstrap import Resampling
-from ..errors import DataError
-from .estimates import Statistic, count_groups, drawn_sums, group_sums, interval_of, resampling_of, statistic_of
-from .records import Example
+from .config import EvaluationConfig
+from .estimates import (
+    Floats,
+    Statistic,
+    count_groups,
+    drawn_sums,
+    group_sums,
+    interval_of,
+    resampling_of,
+    statistic_of,
+)
+from .pairing import Shared
+from .verdicts import LEAST, Comparison, decided
 
-Floats = NDArray[np.float64]
-Verdict = Literal["better", "worse", "equal", "undecided"]
-
-_POWER = 0.8
 _FLIPS, _BATCH = 9999, 500
-_LEAST = 1e-9  # what arithmetic may be off by
-_SIDES = "first", "second"
-_MOST_MORE = 1000  # times as many questions as there are: nobody will ask them
-
-
-class Rules(BaseModel):
-    """When a difference counts.
-
-    Attributes
-    ----------
-    samples, level
-        Draws of an interval, and the share of them inside.
-    least_difference
-        Smaller differences do not matter.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    samples: int = 1000
-    level: float = 0.95
-    least_difference: float = 0.02
 
 
 class Measure(NamedTuple):
@@ -54,131 +36,7 @@ class Measure(NamedTuple):
     greater_is_better: bool
 
 
-class Comparison(BaseModel):
-    """How a model differs from another in one measure. Positive is better, whatever the measure.
-
-    Attributes
-    ----------
-    first, second
-        Scores of the two.
-    difference, low, high
-        Second minus first, with its interval; there is none for a single group.
-    test
-        How the p-value was found.
-    effect, effect_name
-        Cohen's g of the questions that they answer differently, or d of the differences; None where all tie.
-    ties, lost
-        Questions on which the two score alike, and on which the second scores less; of a score of a whole corpus, all
-        that are no ties.
-    alone
-        Questions that only the first was asked, and only the second.
-    more
-        About how many more groups decide it, if it is undecided.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    label: str
-    first: float
-    second: float
-    difference: float
-    low: float | None
-    high: float | None
-    test: str
-    p_value: float
-    effect: float | None
-    effect_name: str
-    rows: int
-    groups: int
-    ties: int
-    lost: int
-    alone: tuple[int, int] = (0, 0)
-    verdict: Verdict
-    more: int = 0
-
-    @property
-    def interval(self) -> str:
-        """The ends of the interval in words."""
-        if self.low is None or self.high is None:
-            return "no interval"
-        return f"{self.low:+.3f} to {self.high:+.3f}"
-
-    @property
-    def unit(self) -> str:
-        """What there are too few of: questions, or the documents that they are about."""
-        return "questions" if self.groups == self.rows else "documents with their questions"
-
-    def needed_for(self, limit: float) -> int | None:
-        """Say about how many more groups tell whether the difference is above a limit below zero.
-
-        Returns
-        -------
-        int or None
-            None if no number would, as the difference is at the limit.
-        """
-        if self.low is None or self.high is None:
-            return 1
-        room = self.difference + limit
-        half = self.difference - self.low if room > 0 else self.high - self.difference
-        if abs(room) <= max(_LEAST, half / math.sqrt(_MOST_MORE)):
-            return None
-        return max(1, math.ceil(self.groups * ((half / room) ** 2 - 1)))
-
-    def __str__(self) -> str:
-        """Say it in words."""
-        if self.ties == self.rows:
-            told = f"all {self.rows} answers score the same"
-        else:
-            told = f"{self.difference:+.3f} ({self.interval}), p = {self.p_value:.3g}"
-        wanted = f"; about {self.more} more {self.unit} would decide it" if self.verdict == "undecided" else ""
-        left = " and ".join(
-            f"{count} that only the {which} was asked" for count, which in zip(self.alone, _SIDES, strict=True) if count
-        )
-        return f"{self.label}: {self.verdict}: {told}{wanted}{f'; without {left}' if left else ''}"
-
-
-class Shared(NamedTuple):
-    """The answers of two models to the same questions.
-
-    Attributes
-    ----------
-    first, second
-        Their answers, in one order.
-    alone
-        How many questions only the first was asked, and only the second.
-    """
-
-    first: tuple[Example, ...]
-    second: tuple[Example, ...]
-    alone: tuple[int, int]
-
-
-def shared_examples(first: Sequence[Example], second: Sequence[Example], refused: DataError) -> Shared:
-    """Find the questions that two models were both asked. One that was asked several times is paired in its order.
-
-    Raises
-    ------
-    DataError
-        As given, if they were asked nothing alike.
-    """
-    known, asked = dict(_numbered(first)), dict(_numbered(second))
-    both = [key for key in asked if key in known]
-    if not both:
-        raise refused
-    alone = len(known) - len(both), len(asked) - len(both)
-    return Shared(tuple(known[key] for key in both), tuple(asked[key] for key in both), alone)
-
-
-def _numbered(examples: Sequence[Example]) -> Iterator[tuple[tuple[str, int], Example]]:
-    """Tell examples apart by what was asked, and by how often it was before."""
-    seen: Counter[str] = Counter()
-    for example in examples:
-        key = example.key
-        yield (key, seen[key]), example
-        seen[key] += 1
-
-
-def compare_examples(shared: Shared, measures: Sequence[Measure], rules: Rules) -> dict[str, Comparison]:
+def compare_examples(shared: Shared, measures: Sequence[Measure], settings: EvaluationConfig) -> dict[str, Comparison]:
     """Compare the answers of two models by several measures, which share the draws.
 
     The interval is that of the difference when documents are drawn anew, the same for both. The test is McNemar's for
@@ -193,7 +51,7 @@ def compare_examples(shared: Shared, measures: Sequence[Measure], rules: Rules) 
         return {}
     statistics = {one.name: statistic_of(one.name) for one in measures}
     sides = [{name: one.parts(side) for name, one in statistics.items()} for side in shared[:2]]
-    resampling = resampling_of(shared.first, samples=rules.samples, level=rules.level, seed=0)
+    resampling = resampling_of(shared.first, samples=settings.samples, level=settings.level, seed=0)
     sums = [group_sums(np.column_stack(list(side.values())), resampling) for side in sides]
     width = sums[0].shape[1]
     both = np.column_stack(sums)
@@ -217,7 +75,7 @@ def compare_examples(shared: Shared, measures: Sequence[Measure], rules: Rules) 
             sign * (draws[1] - draws[0]),
             sign * (swaps[1] - swaps[0]),
         )
-        found[measure.name] = decided(one.comparison(measure.label, shared, resampling), one.deviation, rules)
+        found[measure.name] = decided(one.comparison(measure.label, shared, resampling), one.deviation, settings)
         start = end
     return found
 
@@ -302,6 +160,8 @@ class _Paired:
             lost=int((self.gained < 0).sum()) if self.statistic.is_mean else rows - ties,
             alone=shared.alone,
             verdict="undecided",
+            row=shared.row,
+            group=shared.group,
         )
 
     @property
@@ -318,7 +178,7 @@ class _Paired:
         if self._is_rate and not grouped:
             wins, losses = int((self.gained > 0).sum()), int((self.gained < 0).sum())
             return "McNemar's, exact", float(stats.binomtest(wins, wins + losses).pvalue) if wins + losses else 1.0
-        as_far = np.abs(self.swapped) >= abs(self.difference[0]) * (1 - _LEAST) - _LEAST
+        as_far = np.abs(self.swapped) >= abs(self.difference[0]) * (1 - LEAST) - LEAST
         return f"models swapped for {'whole groups' if grouped else 'answers'}", float(as_far.mean())
 
     def _effect(self) -> tuple[str, float | None]:
@@ -336,51 +196,4 @@ class _Paired:
         spread = self.deviation * math.sqrt(rows)
         if self.statistic.is_mean:
             spread = float(self.gained.std(ddof=1)) if rows > 1 else 0.0
-        return name, float(self.difference[0]) / spread if spread > _LEAST else None
-
-
-def decided(found: Comparison, deviation: float, rules: Rules) -> Comparison:
-    """Say which of the two is better, if interval and test agree; else how many more groups decide it.
-
-    Parameters
-    ----------
-    found : Comparison
-        What was measured.
-    deviation : float
-        Standard error of the difference.
-    rules : Rules
-        When a difference counts.
-
-    Notes
-    -----
-    So many groups that a difference that matters is found with a power of 80 % (Cohen, 1988, chapter 2). Where all
-    answers tie, so many that a share of others as large as matters would have shown itself.
-    """
-    risk, least = 1 - rules.level, rules.least_difference
-    fewest = fewest_groups(rules.level)
-    if found.ties == found.rows:
-        needed = groups_without_loss(rules.level, least)
-        return _settled(found, "equal" if needed <= found.groups else "undecided", needed)
-    if found.low is None or found.high is None:
-        return _settled(found, "undecided", fewest)
-    if found.p_value <= risk and found.low * found.high > 0:
-        return _settled(found, "better" if found.difference > 0 else "worse", 0)
-    if -least < found.low and found.high < least and found.groups >= fewest:
-        return _settled(found, "equal", 0)
-    quantiles = NormalDist().inv_cdf(1 - risk / 2) + NormalDist().inv_cdf(_POWER)
-    return _settled(found, "undecided", max(found.groups * (quantiles * deviation / least) ** 2, fewest))
-
-
-def fewest_groups(level: float) -> int:
-    """Say with how many groups a test of signs can find anything at all."""
-    return math.ceil(math.log2(2 / (1 - level)))
-
-
-def groups_without_loss(level: float, share: float) -> int:
-    """Say how many groups without any loss show that less than a share of all are lost."""
-    return math.ceil(math.log(1 - level) / math.log(1 - share))
-
-
-def _settled(found: Comparison, verdict: Verdict, needed: float) -> Comparison:
-    more = max(1, math.ceil(needed - found.groups)) if verdict == "undecided" else 0
-    return found.model_copy(update={"verdict": verdict, "more": more})
+        return name, float(self.difference[0]) / spread if spread > LEAST else None

@@ -8,10 +8,10 @@ from ...reports import Block, Facts, Figure, Report, Section, Status, Table, Tex
 from ...reports.blocks import Level
 from ...reports.charts import Bar, intervals
 from ..use_case import Table as PlainTable
-from .comparing import Comparison
 from .estimates import LOSS
 from .gating import Contrast, Outcome, Worse
 from .page import counted
+from .verdicts import Comparison
 
 _URGENCY: tuple[Outcome, ...] = ("failed", "undecided", "passed")
 _LEVELS: dict[Outcome, Level] = {"passed": "good", "undecided": "warning", "failed": "critical"}

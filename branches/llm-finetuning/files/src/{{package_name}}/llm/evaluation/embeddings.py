@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,6 +46,7 @@ class Embedder:
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise _not_installed("sentence-transformers") from error
+        logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
         try:
             return cls(SentenceTransformer(place, device=pick_device(device).type))
         except (OSError, ValueError) as error:
@@ -90,6 +92,6 @@ def _located(reference: str) -> str:
 
 def _not_installed(what: str) -> ModelError:
     return ModelError(
-        f"{what} is not installed, and semantic similarity needs it",
+        f"{what} is not installed, and comparing meanings needs it",
         hint="install the extra: uv sync --extra evaluation",
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, overload
 
-from ..config import EvaluationConfig
 from ..data.examples import Row, conversation
 from ..errors import DataError
 from ..inference import generate
 from ..training.data_preparation import IGNORED, encode
 from ..use_case import Table, responses_of
+from .config import CUSTOM_TASKS, EvaluationConfig
 from .metrics import contains_answer, exact_match, token_f1
 from .reading import read_in_batches
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from ...tracking.responses import Response
+    from .records import Score
 
 
 @dataclass(frozen=True)
@@ -77,27 +79,89 @@ class LLMEvaluator:
         Questions answered at once.
     max_new_tokens : int
         Most tokens in an answer.
+    custom_tasks : str or Path
+        Folder of benchmarks of your own, and of rows for those of the harness.
+
+    Examples
+    --------
+    >>> metrics = LLMEvaluator().evaluate("documents-qa@v1.0.0", benchmark="hellaswag")  # doctest: +SKIP
+    >>> metrics["acc"].value, metrics["acc"].low, metrics["acc"].rows  # doctest: +SKIP
+    (0.31, 0.301, 10042)
     """
 
-    def __init__(self, *, batch_size: int = 64, max_new_tokens: int = 24) -> None:
+    def __init__(
+        self, *, batch_size: int = 64, max_new_tokens: int = 24, custom_tasks: str | Path = CUSTOM_TASKS
+    ) -> None:
         self.batch_size = batch_size
         self.max_new_tokens = max_new_tokens
+        self.custom_tasks = Path(custom_tasks)
 
     @classmethod
     def from_config(cls, config: EvaluationConfig) -> Self:
         """Make an evaluator of what the configuration says."""
-        return cls(batch_size=config.batch_size, max_new_tokens=config.max_new_tokens)
+        return cls(batch_size=config.batch_size, max_new_tokens=config.max_new_tokens, custom_tasks=config.custom_tasks)
 
+    @overload
     def evaluate(
         self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
-    ) -> Evaluation:
-        """Ask every question and score the answers.
+    ) -> Evaluation: ...
+
+    @overload
+    def evaluate(
+        self,
+        model: PreTrainedModel | PeftModel | str | Path,
+        tokenizer: PreTrainedTokenizerBase | None = None,
+        *,
+        benchmark: str,
+        limit: int = 0,
+    ) -> dict[str, Score]: ...
+
+    def evaluate(
+        self,
+        model: PreTrainedModel | PeftModel | str | Path,
+        tokenizer: PreTrainedTokenizerBase | None = None,
+        pairs: Sequence[Row] | None = None,
+        *,
+        benchmark: str | None = None,
+        limit: int = 0,
+    ) -> Evaluation | dict[str, Score]:
+        """Ask every question and score the answers: those of pairs, or those of a benchmark.
+
+        Parameters
+        ----------
+        model : PreTrainedModel, PeftModel, str or Path
+            What is asked; a benchmark takes a checkpoint too, such as ``name@v1.0.0``, or its folder.
+        tokenizer : PreTrainedTokenizerBase, optional
+            Its tokenizer; a benchmark takes by default the one that lies where the model is from.
+        pairs : sequence of Row, optional
+            Questions with the expected answers.
+        benchmark : str, optional
+            In place of pairs: a task of the lm-evaluation-harness, or one of your own.
+        limit : int
+            Most questions of each task of a benchmark; 0 for all.
+
+        Returns
+        -------
+        Evaluation or dict of str to Score
+            For a benchmark, its scores by name, each with its interval.
 
         Raises
         ------
-        DataError
-            If there are no pairs.
+        CheckpointError, DataError, ModelError
+            If there is nothing to ask, or nothing that can be asked.
         """
+        if benchmark is not None:
+            from .benchmarks.running import ask_benchmark
+
+            settings = EvaluationConfig(batch_size=self.batch_size, custom_tasks=self.custom_tasks)
+            return ask_benchmark(model, tokenizer, benchmark, settings, limit=limit)
+        if tokenizer is None or isinstance(model, str | Path):
+            raise DataError("pairs are put to a model with its tokenizer", hint="give both, or name a benchmark")
+        return self._ask_pairs(model, tokenizer, pairs or [])
+
+    def _ask_pairs(
+        self, model: PreTrainedModel | PeftModel, tokenizer: PreTrainedTokenizerBase, pairs: Sequence[Row]
+    ) -> Evaluation:
         if not pairs:
             raise DataError("there are no questions to evaluate", hint="give a split that holds pairs")
         answers = self.answers(model, tokenizer, pairs)

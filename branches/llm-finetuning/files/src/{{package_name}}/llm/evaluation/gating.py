@@ -8,23 +8,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ...config.settings import one_of
-from ..config import EvaluationConfig
 from ..errors import DataError
-from .comparing import (
-    Comparison,
-    Measure,
-    Rules,
-    Shared,
-    compare_examples,
-    fewest_groups,
-    groups_without_loss,
-    shared_examples,
-)
+from .comparing import Measure, compare_examples
+from .config import EvaluationConfig
 from .estimates import LOSS
 from .forgetting import BASE_TASK
+from .pairing import Shared, shared_examples
 from .records import EvaluationReport, Example
+from .verdicts import LEAST, Comparison, fewest_groups, groups_without_loss
 
-_LEAST = 1e-9  # what arithmetic may be off by
 _MOST_ALONE = 0.05
 """Share of the questions of a model that the other need not have been asked."""
 Outcome = Literal["passed", "failed", "undecided"]
@@ -107,23 +99,22 @@ def contrast(first: EvaluationReport, second: EvaluationReport, settings: Evalua
     DataError
         If they were asked nothing alike.
     """
-    rules = Rules(samples=settings.samples, level=settings.level, least_difference=settings.least_difference)
     refused = DataError(
-        f"{first.model} and {second.model} were asked no question alike",
+        f"{first.model} and {second.model} were asked no {second.row} alike",
         hint="evaluate both on the same dataset, with --dataset",
     )
-    answers = shared_examples(first.examples, second.examples, refused)
+    answers = shared_examples(first.examples, second.examples, refused, (second.row, second.group))
     measures = _measures(second, answers)
-    comparisons = compare_examples(answers, measures, rules)
+    comparisons = compare_examples(answers, measures, settings)
     worse = {one.name: _got_worse(answers, one) for one in measures}
     if first.base_task and second.base_task:
         refused = DataError(
             f"{first.model} and {second.model} were asked other base tasks",
             hint="evaluate both with the same llm.evaluation.base_task",
         )
-        of_base = shared_examples(first.base_task, second.base_task, refused)
+        of_base = shared_examples(first.base_task, second.base_task, refused, ("answer", "row"))
         task = Measure(BASE_TASK, second.scores[BASE_TASK].label, True)
-        comparisons |= compare_examples(of_base, [task], rules)
+        comparisons |= compare_examples(of_base, [task], settings)
         worse[BASE_TASK] = _got_worse(of_base, task)
     return Contrast(
         first=first.model,
@@ -195,14 +186,14 @@ def _judged(found: Comparison, limit: float, level: float) -> tuple[Outcome, str
     told = f"{found.label}: {found.difference:+.3f} ({found.interval}); may be {-limit:+.3f}"
     missing = max(count / (found.rows + count) for count in found.alone)
     if missing > _MOST_ALONE:
-        return "undecided", f"{told}; undecided: {missing:.0%} of the questions were asked of one model only"
+        return "undecided", f"{told}; undecided: {missing:.0%} of the {found.row}s were asked of one model only"
     if found.low is None or found.high is None:
-        return "undecided", f"{told}; undecided: all questions are about one document"
-    is_worse = found.verdict == "worse" and found.difference < -limit - _LEAST
-    if found.high < -limit - _LEAST or is_worse:
+        return "undecided", f"{told}; undecided: all {found.row}s are about one {found.group}"
+    is_worse = found.verdict == "worse" and found.difference < -limit - LEAST
+    if found.high < -limit - LEAST or is_worse:
         return "failed", told
     wanted = _wanted(found, limit, level)
-    if found.low >= -limit - _LEAST:
+    if found.low >= -limit - LEAST:
         if found.groups >= wanted:
             return "passed", told
         more: int | None = wanted - found.groups

@@ -44,11 +44,13 @@ def remarks(report: EvaluationReport) -> list[str]:
         verb = "is" if report.empty == 1 else "are"
         found.append(f"{report.empty} of {counted(len(report.examples), 'answer')} {verb} empty")
     if next(iter(report.scores.values())).groups == 1 and len(report.examples) > 1:
-        found.append("undecided: all is about one document; more documents would tell how sure the scores are")
+        found.append(
+            f"undecided: all is about one {report.group}; more {report.group}s would tell how sure the scores are"
+        )
     for name, score in report.scores.items():
         if score.more and score.low is not None and score.high is not None:
-            asked = "answer" if name.startswith(BASE_TASK) else report.row
-            noun = asked if score.groups == score.rows else "document"
+            asked, about = ("answer", "row") if name.startswith(BASE_TASK) else (report.row, report.group)
+            noun = asked if score.groups == score.rows else about
             found.append(
                 f"undecided: {score.label} is known to ±{(score.high - score.low) / 2:.3f} only; "
                 f"about {counted(score.more, noun)} more would do"

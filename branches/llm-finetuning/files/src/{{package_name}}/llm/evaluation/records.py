@@ -81,8 +81,8 @@ class EvaluationReport(_Part):
         Where the questions are from.
     use_case, base_model
         What the model is tuned for, and what was tuned.
-    row
-        What one thing that it was asked is called.
+    row, group
+        What one thing that it was asked is called, and what several are about.
     level
         Share of the draws in an interval.
     empty
@@ -98,6 +98,7 @@ class EvaluationReport(_Part):
     asked: str
     use_case: str
     row: str = "question"
+    group: str = "document"
     base_model: str
     created: str
     level: float

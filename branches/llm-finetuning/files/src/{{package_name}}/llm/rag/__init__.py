@@ -1,0 +1,1 @@
+"""Answers from retrieved passages: an index of documents, and three ways to search it."""
