@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from statistics import fmean
+from typing import Any
 
-from ..inference import prompt_messages
-
-if TYPE_CHECKING:
-    from ..training.golden import Prompt
+from ..data.examples import Row, conversation
+from ..training.data_preparation import encode
+from .recovery import padded
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,14 @@ class LayerError:
     ----------
     name : str
         Of the layer.
-    weights, outputs : float
-        Norm of the difference as a share of the norm: of its weights, and of what it gives on the prompts, with the
-        errors of all layers before it.
+    weights : float or None
+        Norm of the difference as a share of the norm, of its weights; nothing where a library keeps them packed.
+    outputs : float
+        The same of what it gives on the rows, with the errors of all layers before it.
     """
 
     name: str
-    weights: float
+    weights: float | None
     outputs: float
 
 
@@ -37,42 +38,60 @@ class Analysis:
     Attributes
     ----------
     layers : tuple of LayerError
-        In the order of the model.
-    divergence : float
-        Kullback-Leibler divergence of the next token's distribution from the original's, in nats, a mean over all
-        tokens of the prompts.
+        In the order of the model; none where it has other layers than the original.
+    rows : tuple of Row
+        What both were given.
+    divergences : tuple of float
+        For each row the Kullback-Leibler divergence of the next token's distribution from the original's, in nats, a
+        mean over the tokens of the answer.
     """
 
     layers: tuple[LayerError, ...]
-    divergence: float
+    rows: tuple[Row, ...]
+    divergences: tuple[float, ...]
+
+    @property
+    def divergence(self) -> float:
+        """Mean over the rows."""
+        return fmean(self.divergences)
+
+    def worst(self, count: int) -> list[tuple[Row, float]]:
+        """Give the rows on which the two differ most, with their divergences."""
+        both = list(zip(self.rows, self.divergences, strict=True))
+        return sorted(both, key=lambda one: -one[1])[:count]
 
 
-def analyse(original: Any, quantized: Any, tokenizer: Any, prompts: Sequence[Prompt]) -> Analysis:
-    """Give both models the same prompts, and compare them layer by layer."""
+def analyse(original: Any, quantized: Any, tokenizer: Any, rows: Sequence[Row]) -> Analysis:
+    """Give both models the same rows, and compare them layer by layer, and in what they say next.
+
+    Parameters
+    ----------
+    original, quantized : PreTrainedModel
+        What is compared.
+    tokenizer : PreTrainedTokenizerBase
+        That of both.
+    rows : sequence of Row
+        Rows that neither was trained on: errors on others would be too small.
+    """
     import torch
 
     squares: dict[str, tuple[float, float]] = {}
-    divergence, tokens = 0.0, 0
-    for context, question in prompts:
-        text = str(
-            tokenizer.apply_chat_template(
-                prompt_messages(context, question), tokenize=False, add_generation_prompt=True
-            )
-        )
-        ids = tokenizer(text, return_tensors="pt", add_special_tokens=False)["input_ids"].to(original.device)
+    divergences = []
+    for row in encode(tokenizer, [conversation(one) for one in rows]):
+        ids, _, counts = padded([row], tokenizer.pad_token_id, original.device)
         exact, logits = _outputs(original, ids)
         found, others = _outputs(quantized, ids)
-        for name, output in exact.items():
+        for name, output in exact.items() if exact.keys() == found.keys() else ():
             error, size = squares.get(name, (0.0, 0.0))
             squares[name] = error + _square(found[name] - output), size + _square(output)
-        expected, said = (values.float().log_softmax(-1) for values in (logits, others))  # (tokens, vocabulary)
-        divergence += float(torch.nn.functional.kl_div(said, expected, reduction="sum", log_target=True))
-        tokens += len(expected)
+        expected, said = (values[counts[0]].float().log_softmax(-1) for values in (logits, others))
+        # (counted, vocabulary)
+        divergences.append(float(torch.nn.functional.kl_div(said, expected, reduction="batchmean", log_target=True)))
     layers = [
         LayerError(name, _weight_error(original, quantized, name), (error / max(size, 1e-12)) ** 0.5)
         for name, (error, size) in squares.items()
     ]
-    return Analysis(tuple(layers), divergence / tokens)
+    return Analysis(tuple(layers), tuple(rows), tuple(divergences))
 
 
 def _outputs(model: Any, ids: Any) -> tuple[dict[str, Any], Any]:
@@ -101,9 +120,12 @@ def _is_quantized_kind(part: Any) -> bool:
     return isinstance(part, nn.Linear | nn.Embedding)
 
 
-def _weight_error(original: Any, quantized: Any, name: str) -> float:
+def _weight_error(original: Any, quantized: Any, name: str) -> float | None:
     exact, found = (model.get_submodule(name).weight.detach() for model in (original, quantized))
-    return float((_square(found.dequantize() - exact) / max(_square(exact), 1e-12)) ** 0.5)
+    plain = found.dequantize() if hasattr(found, "qdata") else found
+    if plain.shape != exact.shape or not plain.is_floating_point():
+        return None
+    return float((_square(plain - exact) / max(_square(exact), 1e-12)) ** 0.5)
 
 
 def _square(values: Any) -> float:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..inference import generate
 
 if TYPE_CHECKING:
-    from ..config import EvaluationConfig
     from ..data.examples import Row
+    from ..evaluation.config import EvaluationConfig
     from ..use_case import UseCase
 
 # Timings differ by so much from one run to the next.
@@ -119,8 +119,10 @@ def loss_of(before: Asked, after: Asked, rows: Sequence[Row], settings: Evaluati
     limit : float
         Most points that may be lost.
     """
-    from ..evaluation.comparing import Measure, Rules, Shared, compare_examples, fewest_groups
+    from ..evaluation.comparing import Measure, compare_examples
+    from ..evaluation.pairing import Shared
     from ..evaluation.records import Example
+    from ..evaluation.verdicts import fewest_groups
 
     first, second = (
         tuple(
@@ -137,7 +139,7 @@ def loss_of(before: Asked, after: Asked, rows: Sequence[Row], settings: Evaluati
         for asked in (before, after)
     )
     least = limit / 100 or settings.least_difference
-    rules = Rules(samples=settings.samples, level=settings.level, least_difference=least)
+    rules = settings.model_copy(update={"least_difference": least})
     measure = Measure(_RIGHT, "right answers", greater_is_better=True)
     found = compare_examples(Shared(first, second, (0, 0)), [measure], rules)[_RIGHT]
     low, high = (-100.0, 100.0) if found.low is None or found.high is None else (-100 * found.high, -100 * found.low)

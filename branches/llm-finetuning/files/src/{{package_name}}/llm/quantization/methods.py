@@ -1,20 +1,24 @@
-"""The methods: each makes the weights of a model smaller in place, with torchao."""
+"""The methods that make a model smaller, and which of them run here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from shutil import which
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..base_model import dtype_of
+from ...errors import first_line
+from ..base_model import dtype_of, four_bit_settings
 from ..errors import ModelError
-from .config import MethodName, QuantizationConfig
+from .config import AUTO, MethodName, QuantizationConfig
+from .foreign import reader_fault
+from .weights import torchao
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel
 
+_DEVICES = ("cpu", "cuda", "mps")  # of other libraries, which are not tried on a small layer
 _PROBED = 64  # outputs of the layer that a device is tried with
 
 
@@ -29,39 +33,95 @@ class Method:
     summary : str
         What it does.
     settings : callable
-        Makes torchao's settings of a group size.
+        Makes of a group size the settings of what quantises.
     grouped : bool
         Whether rows of weights are divided into groups, with a scale for each.
+    trained : bool
+        Whether the model learns to answer as the original while its weights are rounded already.
+    pruned : bool
+        Whether layers are left out, and the others learn to answer as all did.
+    maker : str
+        What quantises: ``torchao``, ``bitsandbytes``, or ``llm-compressor`` or ``gptqmodel`` in an environment of its
+        own.
     """
 
     name: MethodName
     summary: str
     settings: Callable[[int], Any]
     grouped: bool = False
+    trained: bool = False
+    pruned: bool = False
+    maker: Literal["torchao", "bitsandbytes", "llm-compressor", "gptqmodel"] = "torchao"
+
+    @property
+    def outside(self) -> bool:
+        """Whether it runs in an environment of its own."""
+        return self.maker in ("llm-compressor", "gptqmodel")
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What is tried.
+
+    Attributes
+    ----------
+    methods : tuple of Method
+        Those that the device runs.
+    faults : dict of str to str
+        Those that it doesn't run, and why.
+    choosing : bool
+        Whether the best is wanted, within the limits; else there is one method, which was named.
+    """
+
+    methods: tuple[Method, ...]
+    faults: dict[str, str]
+    choosing: bool
 
 
 def _int8(_: int) -> Any:
-    return _torchao().Int8WeightOnlyConfig()
+    return torchao().Int8WeightOnlyConfig()
 
 
 def _int8_dynamic(_: int) -> Any:
-    return _torchao().Int8DynamicActivationInt8WeightConfig()
+    return torchao().Int8DynamicActivationInt8WeightConfig()
 
 
 def _int4(group_size: int) -> Any:
-    library = _torchao()
+    library = torchao()
     return library.IntxWeightOnlyConfig(weight_dtype=_four_bits(), granularity=library.PerGroup(group_size))
 
 
 def _int4_dynamic(group_size: int) -> Any:
-    library = _torchao()
+    library = torchao()
     return library.Int8DynamicActivationIntxWeightConfig(
         weight_dtype=_four_bits(), weight_granularity=library.PerGroup(group_size)
     )
 
 
-def _torchao() -> Any:
-    return import_module("torchao.quantization")  # has no types
+def _bnb_int8(_: int) -> Any:
+    describe: Any = import_module("transformers").BitsAndBytesConfig
+    return describe(load_in_8bit=True)
+
+
+def _nf4(_: int) -> Any:
+    import torch
+
+    settings = four_bit_settings()
+    if not torch.cuda.is_available():
+        settings.bnb_4bit_compute_dtype = torch.float32
+    return settings
+
+
+def _gptq(group_size: int) -> Any:
+    return ["gptq", "--group-size", str(group_size)]
+
+
+def _awq(group_size: int) -> Any:
+    return ["awq", "--group-size", str(group_size)]
+
+
+def _gptqmodel(group_size: int) -> Any:
+    return ["gptqmodel", "--group-size", str(group_size)]
 
 
 def _four_bits() -> Any:
@@ -75,6 +135,13 @@ METHODS: dict[str, Method] = {
         Method("int8-dynamic", "weights in 8 bits, and activations too, as they come", _int8_dynamic),
         Method("int4", "weights in 4 bits, a scale for each group", _int4, grouped=True),
         Method("int4-dynamic", "weights in 4 bits, and activations in 8, as they come", _int4_dynamic, grouped=True),
+        Method("int4-qat", "weights in 4 bits, trained to be so", _int4, grouped=True, trained=True),
+        Method("pruned-int8", "fewer layers, trained to answer as all did, in 8 bits", _int8, pruned=True),
+        Method("bnb-int8", "weights in 8 bits, with bitsandbytes", _bnb_int8, maker="bitsandbytes"),
+        Method("nf4", "weights in 4 bits, spread as a normal distribution", _nf4, maker="bitsandbytes"),
+        Method("gptq", "weights in 4 bits, errors made good by the next", _gptq, grouped=True, maker="llm-compressor"),
+        Method("awq", "weights in 4 bits, scaled by what is given", _awq, grouped=True, maker="llm-compressor"),
+        Method("gptqmodel", "as gptq, in the format of GPTQ", _gptqmodel, grouped=True, maker="gptqmodel"),
     )
 }
 
@@ -97,26 +164,36 @@ def find_method(name: str, device: torch.device, settings: QuantizationConfig) -
     return METHODS[name]
 
 
-def working_methods(device: torch.device, settings: QuantizationConfig) -> list[Method]:
-    """Give the methods that a device can run.
+def find_candidates(name: str | None, device: torch.device, settings: QuantizationConfig) -> Candidates:
+    """Give the method that was named, or is configured; or of the configured candidates those that the device runs.
 
     Raises
     ------
     ModelError
-        If it can run none.
+        If there is no such method, or the device can't run it, or can run none.
     """
-    faults = {name: fault_of(one, device, settings) for name, one in METHODS.items()}
-    working = [one for name, one in METHODS.items() if faults[name] is None]
-    if not working:
-        told = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+    wanted = name or settings.method
+    if wanted != AUTO:
+        return Candidates((find_method(wanted, device, settings),), {}, choosing=False)
+    tried = {one: fault_of(METHODS[one], device, settings) for one in dict.fromkeys(settings.candidates)}
+    faults: dict[str, str] = {one: fault for one, fault in tried.items() if fault}
+    if len(faults) == len(tried):
+        told = "; ".join(f"{one}: {fault}" for one, fault in faults.items())
         raise ModelError(f"no method runs on {device.type}: {told}", hint="set llm.model.device=cpu")
-    return working
+    return Candidates(tuple(METHODS[one] for one in tried if one not in faults), faults, choosing=True)
 
 
 def fault_of(method: Method, device: torch.device, settings: QuantizationConfig) -> str | None:
-    """Try a method on one small layer, and say why it fails; nothing if it works."""
+    """Try a method on one small layer, and say why it fails; of other libraries, what is missing to run them."""
     import torch
 
+    if method.maker != "torchao" and device.type not in _DEVICES:
+        return f"{method.maker} runs on {', '.join(_DEVICES)}"
+    if method.maker == "bitsandbytes":
+        return reader_fault("bitsandbytes")
+    if method.outside:
+        fault = reader_fault("compressed-tensors") if method.maker == "llm-compressor" else None
+        return fault or (None if which("uv") else "uv is not on the PATH")
     generator = torch.Generator().manual_seed(0)
     inputs: int = 2 * settings.group_size
     precision: Any = dtype_of(settings.precision)
@@ -125,57 +202,8 @@ def fault_of(method: Method, device: torch.device, settings: QuantizationConfig)
     try:
         with torch.inference_mode():
             exact = layer(rows)
-            _torchao().quantize_(layer, method.settings(settings.group_size))
+            torchao().quantize_(layer, method.settings(settings.group_size))
             error = float((layer(rows) - exact).abs().max() / exact.abs().max())
     except Exception as fault:  # kernels that a device lacks raise whatever their authors chose
-        return str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
+        return first_line(fault)
     return None if error < 1 else "its results are wrong"  # which a NaN is too
-
-
-def quantize_weights(model: PreTrainedModel, method: Method, group_size: int) -> None:
-    """Quantise all linear layers of a model, and its embeddings in 8 bits, in place.
-
-    Embeddings that serve as the last layer too stay one matrix: in two they would take more space than before.
-
-    Raises
-    ------
-    ModelError
-        If there are no linear layers, or a row of weights can't be divided into groups.
-    """
-    from torch import nn
-
-    check_layers(model, method, group_size)
-    whole: Any = model  # has no types for these
-    embeddings, last = whole.get_input_embeddings(), whole.get_output_embeddings()
-    quantize = _torchao().quantize_
-    tied = last is not None and last.weight is embeddings.weight
-    quantize(model, method.settings(group_size), lambda part, _: isinstance(part, nn.Linear) and part is not last)
-    quantize(model, _int8(group_size), lambda part, _: part is embeddings or (part is last and not tied))
-    if tied:
-        last.weight = embeddings.weight
-
-
-def check_layers(model: PreTrainedModel, method: Method, group_size: int) -> None:
-    """Refuse a model whose layers a method can't quantise.
-
-    Raises
-    ------
-    ModelError
-        If there are no linear layers, or a row of weights can't be divided into groups.
-    """
-    from torch import nn
-
-    whole: Any = model
-    last = whole.get_output_embeddings()
-    layers = [(name, one) for name, one in model.named_modules() if isinstance(one, nn.Linear) and one is not last]
-    if not layers:
-        raise ModelError(
-            f"{type(model).__name__} has no layers of torch.nn.Linear, and only those are quantised",
-            hint="quantise a model of another family, such as Llama or Qwen",
-        )
-    for name, part in layers:
-        if method.grouped and part.in_features % group_size:
-            raise ModelError(
-                f"{name} has {part.in_features} inputs, which are no whole groups of {group_size}",
-                hint="set llm.quantization.group_size to a divisor, such as 32",
-            )

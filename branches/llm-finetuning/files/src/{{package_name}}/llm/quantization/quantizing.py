@@ -5,21 +5,23 @@ checkpoint → merged model → asked → quantised copy → asked and timed →
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import deepcopy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..base_model import dtype_of, pick_device, place
-from ..errors import CheckpointError, ModelError
+from ..base_model import pick_device, place
+from ..errors import CheckpointError, DataError, ModelError
 from ..pipeline import spread
+from ..training.checkpoint_names import label_of
 from ..training.checkpointing import CheckpointManager
 from ..training.golden import ask, golden_of
 from .config import QuantizationConfig
+from .making import make_smaller, to_precision
 from .measuring import Asked, Loss, Speed, ask_rows, loss_of, time_answers
-from .methods import Method, quantize_weights
-from .storage import bfloat16_size, mark_quantized, size_of
+from .methods import Method
+from .storage import bfloat16_size, size_of
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +53,7 @@ class Original:
     @property
     def label(self) -> str:
         """Name and version of its checkpoint."""
-        return f"{self.facts['name']}@v{self.facts['version']}"
+        return label_of(self.facts)
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,20 @@ class Trials:
         What is asked.
     config : LLMConfig
         How.
+    learned : callable
+        Gives what the checkpoint was trained on, for methods that learn or look at it.
     """
 
-    def __init__(self, original: Original, use_case: UseCase, rows: Sequence[Row], config: LLMConfig) -> None:
+    def __init__(
+        self,
+        original: Original,
+        use_case: UseCase,
+        rows: Sequence[Row],
+        config: LLMConfig,
+        learned: Callable[[], Sequence[Row]],
+    ) -> None:
         self.original = original
+        self._learned = learned
         self.use_case = use_case
         self.rows = rows
         self.config = config
@@ -132,22 +144,38 @@ class Trials:
         """How is quantised, and measured."""
         return self.config.quantization
 
-    def quantize(self, method: Method) -> Any:
-        """Quantise a copy of the original, always in the same way."""
-        model = deepcopy(self.original.model)
-        quantize_weights(model, method, self.settings.group_size)
-        mark_quantized(model)
-        return model
+    @cached_property
+    def learned(self) -> Sequence[Row]:
+        """What the checkpoint was trained on, without the documents of what is asked.
 
-    def run(self, method: Method) -> Trial:
-        """Quantise a copy of the original, and measure it; the copy is not kept.
+        Raises
+        ------
+        DataError
+            If all of them are asked.
+        """
+        asked = {row.document for row in self.rows}
+        rows = [row for row in self._learned() if row.document not in asked]
+        if not rows:
+            fault = f"all that {self.original.label} was trained on is asked too, and nothing is left to learn from"
+            raise DataError(fault, hint="ask about others: leave out --source, or give other documents")
+        return rows
+
+    def run(self, method: Method) -> tuple[Trial, Any]:
+        """Make a smaller copy of the original, and measure it.
+
+        Returns
+        -------
+        Trial
+            What came of it.
+        PreTrainedModel
+            The copy.
 
         Raises
         ------
         ModelError
             If its layers can't be quantised, or it is no smaller.
         """
-        model = self.quantize(method)
+        model = make_smaller(self.original, method, lambda: self.learned, self.config)
         size, full_size = size_of(model), bfloat16_size(self.original.model)
         if size >= full_size:
             raise ModelError(
@@ -157,7 +185,7 @@ class Trials:
         after = self._ask(model)
         timed = [self.rows[index] for index in spread(self.rows, self.settings.timed_questions)]
         longest = self.config.evaluation.max_new_tokens
-        return Trial(
+        trial = Trial(
             method,
             size,
             full_size,
@@ -166,14 +194,28 @@ class Trials:
             loss_of(self.before, after, self.rows, self.config.evaluation, self.settings.max_loss_points),
             time_answers(self.original.model, model, self.original.tokenizer, timed, longest),
         )
+        return trial, model
 
     def _ask(self, model: Any) -> Asked:
         original = self.original
         return ask_rows(self.use_case, model, original.tokenizer, original.facts["metadata"], self.rows)
 
 
-def load_original(manager: CheckpointManager, ref: str | Path, config: LLMConfig) -> Original:
+def load_original(
+    manager: CheckpointManager, ref: str | Path, config: LLMConfig, *, verb: str = "quantise"
+) -> Original:
     """Load a checkpoint, and put its adapter, if it has one, into the base model.
+
+    Parameters
+    ----------
+    manager : CheckpointManager
+        Finds it.
+    ref : str or Path
+        Reference of the checkpoint, or its folder.
+    config : LLMConfig
+        On which device, and in which precision.
+    verb : str
+        What is to be done with it, for the hint.
 
     Raises
     ------
@@ -183,18 +225,19 @@ def load_original(manager: CheckpointManager, ref: str | Path, config: LLMConfig
     model, tokenizer, facts = manager.load_checkpoint(ref, precision="single")
     if facts["kind"] == "quantized":
         parent = facts["metadata"].get("quantized_from", "the checkpoint that it was made of")
-        raise CheckpointError(f"{facts['name']}@v{facts['version']} is quantised already", hint=f"quantise {parent}")
+        raise CheckpointError(f"{label_of(facts)} is quantised already", hint=f"{verb} {parent}")
     whole: Any = model
     merged = whole.merge_and_unload(safe_merge=True) if facts["kind"] == "adapter" else whole
-    for weight in merged.parameters():  # buffers, such as those of rotary embeddings, need all their digits
-        weight.data = weight.data.to(dtype_of(config.quantization.precision))
+    to_precision(merged, config)
     merged = merged.eval()
     device = pick_device(config.model.device)
     place(merged, device)
     return Original(merged, tokenizer, facts, device)
 
 
-def save_trial(manager: CheckpointManager, trials: Trials, trial: Trial, name: str | None = None) -> Path:
+def save_trial(
+    manager: CheckpointManager, original: Original, trial: Trial, model: Any, name: str | None = None
+) -> Path:
     """Save a quantised model as a checkpoint, if it answers golden prompts after loading as before saving.
 
     Returns
@@ -207,7 +250,6 @@ def save_trial(manager: CheckpointManager, trials: Trials, trial: Trial, name: s
     CheckpointError
         If what was saved answers otherwise.
     """
-    original, model = trials.original, trials.quantize(trial.method)
     prompts = golden_of(original.facts)
     expected, expected_logits = ask(model, original.tokenizer, prompts)
     made = {"method": trial.method.name, **trial.figures()}

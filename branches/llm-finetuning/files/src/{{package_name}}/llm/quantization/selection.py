@@ -32,6 +32,13 @@ def breaches(trial: Trial, limits: QuantizationConfig) -> list[str]:
     return found
 
 
+def contenders(trials: Sequence[Trial], limits: QuantizationConfig) -> list[Trial]:
+    """Give the models that keep within the limits and are within 2 % of the smallest: one of them is chosen."""
+    kept = [trial for trial in trials if not breaches(trial, limits)]
+    smallest = min((trial.size for trial in kept), default=0)
+    return [trial for trial in kept if trial.size <= _ALIKE * smallest]
+
+
 def choose(trials: Sequence[Trial], limits: QuantizationConfig) -> Trial:
     """Give the smallest model within the limits, and of those within 2 % of its size the one that loses less.
 
@@ -40,13 +47,11 @@ def choose(trials: Sequence[Trial], limits: QuantizationConfig) -> Trial:
     ModelError
         If none keeps within them.
     """
-    kept = [trial for trial in trials if not breaches(trial, limits)]
-    if not kept:
+    alike = contenders(trials, limits)
+    if not alike:
         told = "; ".join(f"{trial.method.name} {' and '.join(breaches(trial, limits))}" for trial in trials)
         raise ModelError(
             f"no method keeps within the limits: {told}",
             hint="raise max_loss_points, max_size_mb or max_latency_ms in conf/llm/quantization.yaml",
         )
-    smallest = min(trial.size for trial in kept)
-    alike = [trial for trial in kept if trial.size <= _ALIKE * smallest]
     return min(alike, key=lambda trial: (trial.loss.points, trial.size))

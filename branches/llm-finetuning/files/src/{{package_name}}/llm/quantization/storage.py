@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .foreign import foreign_size, is_foreign, read_foreign, write_foreign
+
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
@@ -28,8 +30,8 @@ def mark_quantized(model: PreTrainedModel) -> None:
 
 
 def is_quantized(model: Any) -> bool:
-    """Say whether a model was quantised here."""
-    return getattr(getattr(model, "config", None), "quantization_config", None) == MARK
+    """Say whether a model was quantised, here or by another library."""
+    return is_foreign(model) or getattr(getattr(model, "config", None), "quantization_config", None) == MARK
 
 
 def packed_tensors(model: PreTrainedModel) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
@@ -45,6 +47,8 @@ def packed_tensors(model: PreTrainedModel) -> tuple[dict[str, torch.Tensor], dic
 
 def size_of(model: PreTrainedModel) -> int:
     """Give the bytes that the weights of a quantised model, and what describes them, take in a file."""
+    if is_foreign(model):
+        return foreign_size(model)
     tensors, described = packed_tensors(model)
     return sum(tensor.nbytes for tensor in tensors.values()) + len(json.dumps(described))
 
@@ -58,6 +62,9 @@ def write_quantized(folder: Path, model: PreTrainedModel) -> None:
     """Save a quantised model: its configuration and its weights."""
     from safetensors.torch import save_file
 
+    if is_foreign(model):
+        write_foreign(folder, model)
+        return
     model.config.save_pretrained(folder)
     if model.generation_config is not None:
         model.generation_config.save_pretrained(folder)
@@ -76,6 +83,9 @@ def read_quantized(folder: Path) -> PreTrainedModel:
     from safetensors import safe_open
     from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
+    if not (folder / WEIGHTS).is_file():
+        whole: PreTrainedModel = read_foreign(folder)
+        return whole
     make: Any = AutoModelForCausalLM.from_config
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     with safe_open(folder / WEIGHTS, framework="pt") as file:
