@@ -25,6 +25,8 @@ class Batch:
         Any causal language model that is made of attention alone.
     rows : int
         Most rows at once.
+    context : int
+        Most tokens of a row; the last one is never read.
 
     Raises
     ------
@@ -32,7 +34,7 @@ class Batch:
         If the model keeps a state of another kind, which rows can't have for themselves.
     """
 
-    def __init__(self, model: Any, rows: int) -> None:
+    def __init__(self, model: Any, rows: int, context: int) -> None:
         config = model.config.get_text_config()
         kinds = set(getattr(config, "layer_types", None) or ())
         if not kinds <= _KINDS or getattr(model, "_is_stateful", False) or config.is_encoder_decoder:
@@ -41,6 +43,7 @@ class Batch:
                 hint="serve it with another program, such as vLLM",
             )
         self._model = model
+        self._context = context
         self._cache = RowCache(config.num_hidden_layers, rows)
         self._lengths: list[int] = []
         self._picks = "logits_to_keep" in inspect.signature(model.forward).parameters
@@ -68,40 +71,46 @@ class Batch:
         Tensor of shape (prompts, vocabulary), or (prompts, tokens, vocabulary) if `whole`
             Logits of the token after each prompt, or after each token. Shorter prompts are padded at their end.
         """
-        device = self._model.device
-        lengths = [len(prompt) for prompt in prompts]
-        longest = max(lengths)
-        ids = torch.tensor([[*prompt, *([0] * (longest - len(prompt)))] for prompt in prompts], device=device)
-        positions = torch.arange(longest, device=device).expand(len(prompts), -1)
-        # What pads a shorter prompt stands behind it: nothing sees it, and the next tokens are written over it.
-        hidden = torch.ones(longest, longest, dtype=torch.bool, device=device).triu(1)[None, None]
-        last = torch.tensor(lengths, device=device) - 1
-        ends = torch.tensor(sorted({length - 1 for length in lengths}), device=device)
-        keep = 0 if whole or not self._picks else ends
-        first = len(self._lengths)
-        logits = self._forward(ids, Place(slice(first, first + len(prompts)), positions, longest), hidden, keep)
-        self._lengths += lengths
-        if whole:
-            return logits
-        column = last if isinstance(keep, int) else torch.searchsorted(ends, last)
-        return logits[torch.arange(len(prompts), device=device), column]
+        logits = self._read(len(self._lengths), 0, prompts, whole=whole)
+        self._lengths += [len(prompt) for prompt in prompts]
+        return logits
 
-    def advance(self, tokens: Sequence[int]) -> torch.Tensor:
-        """Add a token to each row.
+    def go_on(self, row: int, piece: Sequence[int], *, whole: bool = False) -> torch.Tensor:
+        """Read more of a prompt into its row.
 
         Returns
         -------
-        Tensor of shape (rows, vocabulary)
-            Logits of the token after it.
+        Tensor of shape (1, vocabulary), or (1, tokens, vocabulary) if `whole`
+            Logits of the token after the piece, or after each of its tokens.
+        """
+        logits = self._read(row, self._lengths[row], [piece], whole=whole)
+        self._lengths[row] += len(piece)
+        return logits
+
+    def advance(self, tokens: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Read one token or more into each row but those that have none: their prompts are still being read.
+
+        Rows are as long as before until `keep` says how many of the tokens stay.
+
+        Returns
+        -------
+        Tensor of shape (rows, tokens, vocabulary)
+            Logits of the token after each; without meaning where there is none.
         """
         device = self._model.device
-        positions = torch.tensor(self._lengths, device=device)[:, None]  # (rows, 1)
-        length = max(self._lengths) + 1
-        hidden = (torch.arange(length, device=device) > positions)[:, None, None]  # (rows, 1, 1, length)
-        ids = torch.tensor(tokens, device=device)[:, None]
-        logits = self._forward(ids, Place(slice(0, len(tokens)), positions, length), hidden, 0)
-        self._lengths = [length + 1 for length in self._lengths]
-        return logits[:, -1]
+        width = max(map(len, tokens))
+        ids = torch.tensor([[*some, *([0] * (width - len(some)))] for some in tokens], device=device)
+        # What is written where no token is has no effect: the row's next token is written over it. It may not be
+        # behind the last place, which some models have no embedding for and where no token is read.
+        positions = torch.tensor(self._lengths, device=device)[:, None] + torch.arange(width, device=device)
+        positions.clamp_(max=self._context - 1)
+        length = min(max(self._lengths) + width, self._context)
+        hidden = (torch.arange(length, device=device) > positions[:, :, None])[:, None]  # (rows, 1, width, length)
+        return self._forward(ids, Place(slice(0, len(tokens)), positions, length), hidden, 0)
+
+    def keep(self, counts: Sequence[int]) -> None:
+        """Keep the first tokens that `advance` has read into each row."""
+        self._lengths = [length + count for length, count in zip(self._lengths, counts, strict=True)]
 
     def leave(self, row: int) -> None:
         """Take a row out; the last one gets its number."""
@@ -117,6 +126,26 @@ class Batch:
         del self._lengths[rows:]
         if not self._lengths:
             self._cache.forget()
+
+    def _read(self, first: int, start: int, pieces: Sequence[Sequence[int]], *, whole: bool) -> torch.Tensor:
+        """Read a piece into each row from `first` on; all of these rows have `start` tokens."""
+        device = self._model.device
+        lengths = [len(piece) for piece in pieces]
+        longest = max(lengths)
+        ids = torch.tensor([[*piece, *([0] * (longest - len(piece)))] for piece in pieces], device=device)
+        positions = torch.arange(start, start + longest, device=device)
+        # What pads a shorter piece stands behind it: nothing sees it, and the next tokens are written over it.
+        hidden = (torch.arange(start + longest, device=device) > positions[:, None])[None, None]
+        last = torch.tensor(lengths, device=device) - 1
+        ends = torch.tensor(sorted({length - 1 for length in lengths}), device=device)
+        keep = 0 if whole or not self._picks else ends
+        rows = slice(first, first + len(pieces))
+        place = Place(rows, positions.expand(len(pieces), -1), start + longest)
+        logits = self._forward(ids, place, hidden, keep)
+        if whole:
+            return logits
+        column = last if isinstance(keep, int) else torch.searchsorted(ends, last)
+        return logits[torch.arange(len(pieces), device=device), column]
 
     def _forward(self, ids: torch.Tensor, place: Place, hidden: torch.Tensor, keep: int | torch.Tensor) -> torch.Tensor:
         self._cache.aim(place)

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from .words import Constraint
+
 _SEEDS = 2**64
 
 
@@ -29,6 +31,9 @@ class Sampling(BaseModel):
         default=(), max_length=16, description="Texts before which an answer ends"
     )
     logprobs: int | None = Field(default=None, ge=0, le=20, description="Likeliest tokens to tell with each token")
+    logit_bias: dict[int, Annotated[float, Field(ge=-100, le=100)]] = Field(
+        default={}, max_length=1024, description="What is added to the logits of tokens, by their numbers"
+    )
     prompt_logprobs: bool = Field(default=False, description="Whether to tell them of the prompt's tokens too")
 
 
@@ -46,12 +51,19 @@ class Choice:
     """What has been chosen for one request so far."""
 
     sampling: Sampling
+    constraint: Constraint | None = None
     counts: Counter[int] = field(default_factory=Counter)
     chance: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
         seed = self.sampling.seed
         self.chance = np.random.default_rng(None if seed is None else seed % _SEEDS)
+
+    def take(self, token: int) -> None:
+        """Remember a token."""
+        self.counts[token] += 1
+        if self.constraint is not None:
+            self.constraint.take(token)
 
 
 def choose(logits: torch.Tensor, choices: Sequence[Choice]) -> list[Chosen]:
@@ -67,13 +79,14 @@ def choose(logits: torch.Tensor, choices: Sequence[Choice]) -> list[Chosen]:
         One for each row.
     """
     logits = logits.float()
-    weighed = _penalise(logits, choices)
-    tokens: list[int] = weighed.argmax(-1).tolist()
+    tokens: list[int] = logits.argmax(-1).tolist()
     for row, choice in enumerate(choices):
+        weighed = _weigh(logits[row], choice)
         if choice.sampling.temperature:
-            tokens[row] = _draw(weighed[row], choice)
-    for choice, token in zip(choices, tokens, strict=True):
-        choice.counts[token] += 1
+            tokens[row] = _draw(logits[row] if weighed is None else weighed, choice)
+        elif weighed is not None:
+            tokens[row] = int(weighed.argmax())
+        choice.take(tokens[row])
     if all(choice.sampling.logprobs is None for choice in choices):
         return [Chosen(token, 0.0, ()) for token in tokens]
     likely = logits.log_softmax(-1)
@@ -90,20 +103,24 @@ def tell(likely: torch.Tensor, token: int, most: int) -> Chosen:
     return Chosen(token, float(likely[token]), top)
 
 
-def _penalise(logits: torch.Tensor, choices: Sequence[Choice]) -> torch.Tensor:
-    """Make likelier or less likely what was written: https://platform.openai.com/docs/api-reference/chat/create."""
-    rows = [
-        (row, choice)
-        for row, choice in enumerate(choices)
-        if choice.counts and (choice.sampling.presence_penalty or choice.sampling.frequency_penalty)
-    ]
-    if not rows:
-        return logits
+def _weigh(logits: torch.Tensor, choice: Choice) -> torch.Tensor | None:
+    """Make tokens of a row likelier, less likely or impossible; None if nothing of that is asked for.
+
+    Source of the penalties: https://platform.openai.com/docs/api-reference/chat/create.
+    """
+    sampling = choice.sampling
+    penalties = choice.counts if sampling.presence_penalty or sampling.frequency_penalty else {}
+    if not (penalties or sampling.logit_bias or choice.constraint):
+        return None
     changed = logits.clone()
-    for row, choice in rows:
-        tokens = torch.tensor([*choice.counts], device=logits.device)
-        times = torch.tensor([*choice.counts.values()], device=logits.device)
-        changed[row, tokens] -= choice.sampling.presence_penalty + choice.sampling.frequency_penalty * times
+    if penalties:
+        times = torch.tensor([*penalties.values()], device=logits.device)
+        changed[[*penalties]] -= sampling.presence_penalty + sampling.frequency_penalty * times
+    if sampling.logit_bias:
+        changed[[*sampling.logit_bias]] += torch.tensor([*sampling.logit_bias.values()], device=logits.device)
+    if choice.constraint is not None:
+        allowed = torch.from_numpy(choice.constraint.allowed()[: len(logits)]).to(logits.device)
+        changed[~allowed] = -torch.inf
     return changed
 
 

@@ -18,6 +18,8 @@ class Writer:
         Of the model.
     stop
         Texts before which it ends.
+    special
+        Whether special tokens have a text.
 
     Attributes
     ----------
@@ -25,8 +27,9 @@ class Writer:
         Whether a stop text has come.
     """
 
-    def __init__(self, tokenizer: Tokenizer, stop: Sequence[str] = ()) -> None:
+    def __init__(self, tokenizer: Tokenizer, stop: Sequence[str] = (), *, special: bool = False) -> None:
         self.stopped = False
+        self._plain = not special
         self._tokenizer = tokenizer
         self._stop = stop
         self._tokens: list[int] = []
@@ -60,7 +63,7 @@ class Writer:
         return self._decode(self._told)  # what was told would read otherwise now, such as spaces at a line's end
 
     def _decode(self, start: int) -> str:
-        return self._tokenizer.decode(self._tokens[start:], skip_special_tokens=True)
+        return self._tokenizer.decode(self._tokens[start:], skip_special_tokens=self._plain)
 
     def _release(self, piece: str) -> str:
         text = self._held + piece

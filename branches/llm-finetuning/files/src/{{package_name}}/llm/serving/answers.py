@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from ...errors import ProjectError
 
 if TYPE_CHECKING:
-    from ..inference.engine import Delta, Engine, Ticket
+    from ..inference.engine import Engine
     from ..inference.sampling import Sampling
+    from ..inference.tickets import Delta, Ticket
+    from ..inference.words import Constraint
 
 
 class Answers:
@@ -22,6 +24,8 @@ class Answers:
         Tokens of each.
     count
         Answers to each prompt; with a seed, each answer has the next one.
+    constraint
+        Holds each answer to a schema.
 
     Raises
     ------
@@ -29,8 +33,16 @@ class Answers:
         If one of them is refused.
     """
 
-    def __init__(self, engine: Engine, prompts: Sequence[Sequence[int]], sampling: Sampling, count: int) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling,
+        count: int = 1,
+        constraint: Constraint | None = None,
+    ) -> None:
         self._engine = engine
+        self._constraint = constraint
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[tuple[int, Delta | ProjectError]] = asyncio.Queue()
         self._tickets: list[Ticket] = []
@@ -86,4 +98,5 @@ class Answers:
         def sink(event: Delta | ProjectError) -> None:
             self._loop.call_soon_threadsafe(self._events.put_nowait, (number, event))
 
-        self._tickets.append(self._engine.submit(prompt, sampling, sink))
+        constraint = self._constraint.copy() if self._constraint else None
+        self._tickets.append(self._engine.submit(prompt, sampling, sink, constraint))

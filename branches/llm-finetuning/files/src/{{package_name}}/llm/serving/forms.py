@@ -9,9 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from tokenizers import Tokenizer
+
+from ..inference.text import Writer
+
 if TYPE_CHECKING:
-    from ..inference.engine import Delta
     from ..inference.sampling import Chosen
+    from ..inference.tickets import Delta
     from .models import Served
 
 Json = dict[str, Any]
@@ -82,8 +86,8 @@ class ChatForm(Form):
         return {**self._likely(one.token, one.logprob), "top_logprobs": top}
 
     def _likely(self, token: int, logprob: float) -> Json:
-        text = self.served.token_text(token)
-        return {"token": text, "logprob": logprob, "bytes": [*text.encode()]}
+        data = self.served.engine.words.bytes_of(token)
+        return {"token": spell(data), "logprob": logprob, "bytes": [*data]}
 
 
 class CompletionForm(Form):
@@ -93,10 +97,10 @@ class CompletionForm(Form):
 
     def __init__(self, served: Served, prompts: Sequence[Sequence[int]], *, echo: bool, logprobs: bool) -> None:
         super().__init__(served)
-        decode = served.engine.tokenizer.decode
-        self._echoed = [decode([*prompt], skip_special_tokens=False) if echo else "" for prompt in prompts]
+        tokenizer = served.engine.tokenizer
+        self._echoed = [tokenizer.decode([*prompt], skip_special_tokens=False) if echo else "" for prompt in prompts]
         self._logprobs = logprobs
-        self._offsets = [0] * len(prompts)
+        self._offsets = [_Offsets(tokenizer, len(text)) for text in self._echoed]
 
     def choice(self, number: int, deltas: Sequence[Delta]) -> Json:
         """Give one answer."""
@@ -113,20 +117,61 @@ class CompletionForm(Form):
     def _told(self, number: int, deltas: Sequence[Delta]) -> Json | None:
         if not self._logprobs:
             return None
-        texts, offsets = [], []
         told = [one for delta in deltas for one in (*delta.prompt, *delta.chosen)]
-        for one in told:
-            texts.append(self.served.token_text(one.token))
-            offsets.append(self._offsets[number])
-            self._offsets[number] += len(texts[-1])
+        offsets = self._offsets[number]
         return {
-            "tokens": texts,
+            "tokens": [self._text(one.token) for one in told],
             "token_logprobs": [None if math.isnan(one.logprob) else one.logprob for one in told],
             "top_logprobs": [self._top(one) for one in told],
-            "text_offset": offsets,
+            "text_offset": [place for delta in deltas for place in offsets.of(delta)],
         }
+
+    def _text(self, token: int) -> str:
+        return spell(self.served.engine.words.bytes_of(token), "bytes:")
 
     def _top(self, one: Chosen) -> Json | None:
         if math.isnan(one.logprob):
             return None
-        return {self.served.token_text(token): logprob for token, logprob in one.top}
+        found: dict[str, float] = {}
+        for token, logprob in (*one.top, (one.token, one.logprob)):
+            found.setdefault(self._text(token), logprob)
+        return found
+
+
+class _Offsets:
+    """Where in the text of an answer its tokens begin; parts of a character begin where it does.
+
+    Parameters
+    ----------
+    start
+        Where the answer begins, behind the prompt if that is given back.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, start: int) -> None:
+        self._prompt, self._answer = Writer(tokenizer, special=True), Writer(tokenizer)
+        self._start = start
+
+    def of(self, delta: Delta) -> list[int]:
+        """Give the places of the next tokens."""
+        found, place = [], 0
+        for one in delta.prompt:
+            found.append(place)
+            place += len(self._prompt.add(one.token))
+        for one in delta.chosen:
+            found.append(self._start)
+            self._start += len(self._answer.add(one.token))
+        return found
+
+
+def spell(data: bytes, mark: str = "") -> str:
+    r"""Give what a token is made of as text; where it is no text, its bytes in hexadecimal.
+
+    Examples
+    --------
+    >>> spell(b"crane"), spell(b"\xf0\x9f"), spell(b"\xf0\x9f", "bytes:")
+    ('crane', '\\xf0\\x9f', 'bytes:\\xf0\\x9f')
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return mark + "".join(f"\\x{byte:02x}" for byte in data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from ..inference.engine import Watch
+from ..inference.tickets import Watch
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _PASS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -24,6 +24,8 @@ class EngineMetrics(Watch):
         self._first = histogram("llm_first_token_seconds", "Seconds until the first token of an answer", _SECONDS)
         self._token = histogram("llm_token_seconds", "Seconds between two tokens of an answer", _PASS)
         self._tokens = Counter("llm_tokens", "Tokens that were read and written", ("kind",), registry=registry)
+        self._guessed = Counter("llm_guessed_tokens", "Tokens that were guessed ahead", ("kept",), registry=registry)
+        self._embedded = histogram("llm_embedding_seconds", "Seconds in which texts became vectors", _SECONDS)
         self._ended = Counter("llm_requests", "Requests that have ended, and why", ("outcome",), registry=registry)
         self._running = gauge("llm_requests_running", "Answers that are being written")
         self._waiting = gauge("llm_requests_waiting", "Requests that wait for a row")
@@ -43,6 +45,16 @@ class EngineMetrics(Watch):
         """Count a token after the first."""
         self._token.observe(seconds)
         self._tokens.labels("completion").inc()
+
+    def guessed(self, count: int, right: int) -> None:
+        """Count tokens that were guessed ahead."""
+        self._guessed.labels("yes").inc(right)
+        self._guessed.labels("no").inc(count - right)
+
+    def embedded(self, seconds: float, tokens: int) -> None:
+        """Count texts that became vectors."""
+        self._embedded.observe(seconds)
+        self._tokens.labels("embedding").inc(tokens)
 
     def ended(self, reason: str) -> None:
         """Count a request that has ended."""
