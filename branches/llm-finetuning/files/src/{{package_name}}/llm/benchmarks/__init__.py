@@ -1,0 +1,1 @@
+"""How fast a model answers, under how much load, and whether that has become worse."""

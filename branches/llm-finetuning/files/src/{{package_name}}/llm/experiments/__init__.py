@@ -1,0 +1,1 @@
+"""Experiments with models on real traffic: A/B tests, canaries and shadows."""

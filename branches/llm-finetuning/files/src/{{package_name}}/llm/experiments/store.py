@@ -1,0 +1,296 @@
+"""Experiments, answers and feedback, in an SQLite file that the service and the command line share."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from ...disk import room_for
+from ...errors import ProjectError
+from ..training.checkpoint_names import is_name
+from .config import ExperimentConfig
+from .records import Experiment, Feedback, State
+
+_FORGET = (
+    "DELETE FROM feedback WHERE response IN (SELECT response FROM answers WHERE experiment = ?)",
+    "DELETE FROM answers WHERE experiment = ?",
+    "DELETE FROM stopped WHERE experiment = ?",
+    "DELETE FROM events WHERE experiment = ?",
+    "DELETE FROM dropped WHERE experiment = ?",
+    "DELETE FROM changes WHERE experiment = ?",
+)
+_JUDGE = """
+INSERT INTO feedback VALUES (:id, :time, :score, :thumb, :preferred_to, :tied_with, :expected, :comment)
+ON CONFLICT (response) DO UPDATE SET
+    time = :time, score = coalesce(:score, score), thumb = coalesce(:thumb, thumb),
+    preferred_to = iif(coalesce(:preferred_to, :tied_with) IS NULL, preferred_to, :preferred_to),
+    tied_with = iif(coalesce(:preferred_to, :tied_with) IS NULL, tied_with, :tied_with),
+    expected = coalesce(:expected, expected), comment = coalesce(nullif(:comment, ''), comment)
+"""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS experiments (
+    name TEXT PRIMARY KEY, config TEXT NOT NULL, salt TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL,
+    ended REAL, winner TEXT NOT NULL, reason TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS stopped (
+    experiment TEXT NOT NULL, variant TEXT NOT NULL, time REAL NOT NULL, reason TEXT NOT NULL,
+    PRIMARY KEY (experiment, variant)
+);
+CREATE TABLE IF NOT EXISTS changes (experiment TEXT NOT NULL, time REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
+    number INTEGER PRIMARY KEY, experiment TEXT NOT NULL, time REAL NOT NULL, event TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS answers (
+    number INTEGER PRIMARY KEY, experiment TEXT NOT NULL, variant TEXT NOT NULL, unit TEXT NOT NULL, time REAL NOT NULL,
+    seconds REAL NOT NULL, first_seconds REAL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    failed INTEGER NOT NULL, refused INTEGER NOT NULL, response TEXT NOT NULL, pair TEXT NOT NULL, text TEXT NOT NULL,
+    agreement REAL
+);
+CREATE INDEX IF NOT EXISTS answers_of_an_experiment ON answers (experiment, number);
+CREATE INDEX IF NOT EXISTS answers_by_response ON answers (response);
+CREATE TABLE IF NOT EXISTS feedback (
+    response TEXT PRIMARY KEY, time REAL NOT NULL, score REAL, thumb TEXT, preferred_to TEXT, tied_with TEXT,
+    expected TEXT, comment TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS dropped (experiment TEXT PRIMARY KEY, count INTEGER NOT NULL);
+"""
+
+
+class ExperimentError(ProjectError):
+    """An experiment that can't be found, begun or changed."""
+
+
+class UnknownExperimentError(ExperimentError):
+    """An experiment that there is not."""
+
+
+class Answer(NamedTuple):
+    """A row of the table of answers; `pair` is the response that a shadow's answer goes with, or its own."""
+
+    experiment: str
+    variant: str
+    unit: str
+    time: float
+    seconds: float
+    first_seconds: float | None
+    prompt_tokens: int
+    completion_tokens: int
+    failed: bool
+    refused: bool
+    response: str
+    pair: str
+    text: str
+    agreement: float | None
+
+    @property
+    def asked(self) -> float:
+        """When its request came."""
+        return self.time - self.seconds
+
+
+class Preference(NamedTuple):
+    """Of two answers, the variant whose one was preferred first; `asked` is when the first of them was asked for."""
+
+    better: str
+    worse: str
+    responses: tuple[str, str]
+    units: tuple[str, str]
+    asked: float
+    time: float
+    tied: bool
+
+
+class Judged(NamedTuple):
+    """An answer with what people said of it."""
+
+    answer: Answer
+    score: float | None
+    thumb: str | None
+    expected: str | None
+
+
+class ExperimentStore:
+    """All that is kept of experiments.
+
+    Parameters
+    ----------
+    path : Path
+        An SQLite database, which is made where it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self.open() as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.executescript(_TABLES)
+
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection; what is done with it is kept together, or not at all."""
+        database = sqlite3.connect(self._path, timeout=30)
+        try:
+            database.execute("PRAGMA synchronous = NORMAL")  # whole after a crash of the process
+            with room_for("the experiment", ExperimentError), database:
+                yield database
+        finally:
+            database.close()
+
+    def start(self, name: str, config: ExperimentConfig) -> Experiment:
+        """Begin an experiment; one of this name that has ended begins anew, and what it has gathered is gone.
+
+        Raises
+        ------
+        ExperimentError
+            If there is one of this name that runs, or one that takes the same requests.
+        """
+        if not is_name(name):
+            fault = f"{name!r} is no name of an experiment"
+            raise ExperimentError(fault, hint="use at most 64 letters, digits, '.', '_' and '-'")
+        for one in self.experiments():
+            if one.state == "running" and one.name == name:
+                raise ExperimentError(f"the experiment {name} runs already", hint="stop it first, or take another name")
+            if one.state == "running" and one.config.takes and one.config.takes == config.takes:
+                raise ExperimentError(f"{one.name} takes the requests of {config.takes}", hint="stop it first")
+        made = Experiment(name, config, secrets.token_hex(8))
+        with self.open() as database:
+            for forget in _FORGET:
+                database.execute(forget, (name,))
+            row = (name, config.model_dump_json(), made.salt, made.state, made.started, None, "", "")
+            database.execute("INSERT OR REPLACE INTO experiments VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+            _tell(database, name, "started")
+        return made
+
+    def experiments(self) -> list[Experiment]:
+        """Give all, those that began last first."""
+        with self.open() as database:
+            stopped: dict[str, dict[str, str]] = {}
+            for name, variant, reason in database.execute("SELECT experiment, variant, reason FROM stopped"):
+                stopped.setdefault(name, {})[variant] = reason
+            changed: dict[str, tuple[float, ...]] = {}
+            for name, when in database.execute("SELECT experiment, time FROM changes ORDER BY time"):
+                changed[name] = (*changed.get(name, ()), when)
+            rows = database.execute("SELECT * FROM experiments ORDER BY started DESC").fetchall()
+        return [
+            replace(
+                Experiment(name, ExperimentConfig.model_validate_json(config), *rest),
+                stopped=stopped.get(name, {}),
+                changed=changed.get(name, ()),
+            )
+            for name, config, *rest in rows
+        ]
+
+    def get(self, name: str) -> Experiment:
+        """Give one.
+
+        Raises
+        ------
+        UnknownExperimentError
+            If there is none of this name.
+        """
+        known = self.experiments()
+        found = next((one for one in known if one.name == name), None)
+        if found is None:
+            names = ", ".join(one.name for one in known) or "none yet"
+            raise UnknownExperimentError(f"there is no experiment {name!r}", hint=f"there are: {names}")
+        return found
+
+    def end(self, name: str, state: State, *, winner: str = "", reason: str = "") -> None:
+        """Set how an experiment has ended."""
+        with self.open() as database:
+            database.execute(
+                "UPDATE experiments SET state = ?, ended = ?, winner = ?, reason = ? WHERE name = ?",
+                (state, time.time(), winner, reason, name),
+            )
+            _tell(database, name, f"{state}{f', winner {winner}' if winner else ''}: {reason}")
+
+    def reshare(self, name: str, config: ExperimentConfig, event: str) -> None:
+        """Change the shares of an experiment that runs; what is asked from now on is compared."""
+        with self.open() as database:
+            database.execute("INSERT INTO changes VALUES (?, ?)", (name, time.time()))
+            database.execute("UPDATE experiments SET config = ? WHERE name = ?", (config.model_dump_json(), name))
+            _tell(database, name, event)
+
+    def stop_variant(self, name: str, variant: str, reason: str) -> None:
+        """Keep that a guardrail has stopped a variant."""
+        with self.open() as database:
+            row = (name, variant, time.time(), reason)
+            database.execute("INSERT OR IGNORE INTO stopped VALUES (?, ?, ?, ?)", row)
+            _tell(database, name, f"{variant} stopped: {reason}")
+
+    def add(self, answers: Sequence[Answer], dropped: Sequence[str] = ()) -> None:
+        """Keep answers, and count the requests to shadows that were dropped."""
+        with self.open() as database:
+            database.executemany("INSERT INTO answers VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", answers)
+            database.executemany(
+                "INSERT INTO dropped VALUES (?, 1) ON CONFLICT (experiment) DO UPDATE SET count = count + 1",
+                [(name,) for name in dropped],
+            )
+
+    def judge(self, *given: Feedback) -> bool:
+        """Keep feedback; what it says takes the place of what was said before, and what it does not say stays.
+
+        False where a response that it names is not known.
+        """
+        with self.open() as database:
+            for one in given:
+                for name in {one.id, one.preferred_to or one.id, one.tied_with or one.id}:
+                    if database.execute("SELECT 1 FROM answers WHERE response = ?", (name,)).fetchone() is None:
+                        return False
+            database.executemany(_JUDGE, [{**one.model_dump(), "time": time.time()} for one in given])
+        return True
+
+    def answers(self, name: str) -> list[Judged]:
+        """Give the answers of an experiment in their order, with what was said of them.
+
+        What an answer should have been holds for the answers of its shadows too.
+        """
+        size = len(Answer._fields)
+        with self.open() as database:
+            rows = database.execute(
+                "SELECT feedback.score, feedback.thumb, given.expected, answers.* FROM answers"
+                " LEFT JOIN feedback ON feedback.response = answers.response"
+                " LEFT JOIN feedback AS given ON given.response = answers.pair"
+                " WHERE answers.experiment = ? ORDER BY answers.number",
+                (name,),
+            ).fetchall()
+        return [Judged(Answer(*row[-size:]), *row[:3]) for row in rows]
+
+    def preferences(self, name: str) -> list[Preference]:
+        """Give which variant was preferred to which, and whether they were as good as each other."""
+        with self.open() as database:
+            rows = database.execute(
+                "SELECT one.variant, other.variant, one.response, other.response, one.unit, other.unit,"
+                " min(one.time - one.seconds, other.time - other.seconds), feedback.time,"
+                " feedback.preferred_to IS NULL FROM feedback"
+                " JOIN answers AS one ON one.response = feedback.response"
+                " JOIN answers AS other ON other.response = coalesce(feedback.preferred_to, feedback.tied_with)"
+                " WHERE one.experiment = ?1 AND other.experiment = ?1 ORDER BY feedback.time",
+                (name,),
+            ).fetchall()
+        return [
+            Preference(better, worse, (one, other), (first, second), asked, when, bool(tied))
+            for better, worse, one, other, first, second, asked, when, tied in rows
+        ]
+
+    def events(self, name: str) -> list[tuple[float, str]]:
+        """Give what has happened, and when."""
+        with self.open() as database:
+            found = database.execute("SELECT time, event FROM events WHERE experiment = ? ORDER BY number", (name,))
+            return found.fetchall()
+
+    def dropped(self, name: str) -> int:
+        """Count the requests that a shadow was too busy for."""
+        with self.open() as database:
+            found = database.execute("SELECT count FROM dropped WHERE experiment = ?", (name,)).fetchone()
+        return found[0] if found else 0
+
+
+def _tell(database: sqlite3.Connection, name: str, event: str) -> None:
+    database.execute("INSERT INTO events (experiment, time, event) VALUES (?, ?, ?)", (name, time.time(), event))
