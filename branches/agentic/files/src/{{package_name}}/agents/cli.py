@@ -1,0 +1,12 @@
+"""The commands `agents …`. Everything heavy is imported inside them, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
+
+
+@app.callback()
+def agents() -> None:
+    """Agents that work with tools, within limits and under people's eyes."""

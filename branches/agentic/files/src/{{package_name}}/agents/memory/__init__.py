@@ -1,0 +1,1 @@
+"""What agents remember of conversations, facts and earlier tasks."""

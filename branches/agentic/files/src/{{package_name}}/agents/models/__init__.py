@@ -1,0 +1,1 @@
+"""Language models by name, and a scripted one that needs none."""

@@ -1,0 +1,1 @@
+"""What agents may do, and who is asked."""

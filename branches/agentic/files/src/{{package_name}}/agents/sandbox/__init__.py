@@ -1,0 +1,1 @@
+"""Python that nobody vetted, run where it can do no harm."""
