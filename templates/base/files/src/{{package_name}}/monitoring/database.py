@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from ..errors import ProjectError
+from ..sqlite import use_wal
 
 
 class PredictionLogError(ProjectError):
@@ -229,22 +229,11 @@ class Database:
 
 
 # Seconds to wait for others that write, or for a server. What the address itself says comes first.
-_WAL_SECONDS = 5.0
 _PATIENCE = {"sqlite": {"timeout": "5"}, "postgresql": {"connect_timeout": "5"}}
 _EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:password@host/database"
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """Let readers read while one writes, and don't wait for the disk after each batch."""
-    cursor = connection.cursor()
-    until = time.monotonic() + _WAL_SECONDS
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-            break
-        except sqlite3.OperationalError:  # SQLite does not wait when others change the mode at the same moment
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+    use_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL").close()

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...disk import room_for
+from ...sqlite import connect, explained, make_tables
 from ..config import LanguageModelConfig
 from ..errors import ModelError
 from .spending import Budget, Usage
@@ -22,6 +21,8 @@ from .spending import Budget, Usage
 Message = Mapping[str, str]
 
 _SHOWN = 300  # characters of an answer
+_WHAT = "the answers of the language model"
+_TABLE = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, content TEXT NOT NULL)"
 
 
 class NonsenseError(ModelError):
@@ -44,10 +45,8 @@ class LanguageModel(ABC):
     def __init__(self, settings: LanguageModelConfig, cache: Path, identity: str) -> None:
         self.settings, self.budget = settings, Budget(settings)
         self._identity, self._lock = identity, threading.Lock()
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        self._kept = sqlite3.connect(cache, check_same_thread=False, isolation_level=None, timeout=30)
-        self._kept.execute("PRAGMA journal_mode = WAL")
-        self._kept.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, content TEXT NOT NULL)")
+        make_tables(cache, _TABLE, _WHAT, ModelError)
+        self._kept, self._cache = connect(cache, any_thread=True), cache
 
     @property
     def usage(self) -> Usage:
@@ -83,7 +82,7 @@ class LanguageModel(ABC):
         """
         body = self._body(messages, schema)
         key = hashlib.sha256(json.dumps([self._identity, body], sort_keys=True).encode()).hexdigest()
-        with self._lock:
+        with self._lock, explained(self._cache, _WHAT, ModelError):
             found = self._kept.execute("SELECT content FROM answers WHERE key = ?", (key,)).fetchone()
         if found is not None:
             self.budget.keep()
@@ -99,7 +98,7 @@ class LanguageModel(ABC):
                 answer = _parsed(again, check)
             except ValueError as second:
                 raise NonsenseError(f"{second}: {again[:_SHOWN]!r}") from second
-        with self._lock, room_for("the answers of the language model", ModelError):
+        with self._lock, explained(self._cache, _WHAT, ModelError), self._kept:
             self._kept.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, json.dumps(answer)))
         return answer
 

@@ -11,13 +11,13 @@ import hashlib
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from ...disk import room_for
+from ...sqlite import connected, make_tables
 from ..errors import DataError
 from .examples import Example, Message, Row, conversation
 from .formats import read_csv
@@ -62,14 +62,16 @@ class Reviews:
     ----------
     path : Path
         An SQLite database, which is made where it is missing.
+
+    Raises
+    ------
+    DataError
+        If it can't be read or written, now or by any of the methods.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(_TABLES)
+        make_tables(path, _TABLES, "decisions", DataError)
 
     def decide(self, dataset: str, *decisions: Decision) -> None:
         """Keep decisions: all of them, or none where the disk is full.
@@ -84,7 +86,7 @@ class Reviews:
             if one.verdict == "edit" and not (one.question.strip() and one.answer.strip()):
                 raise DataError("an edited row needs a question and an answer", hint="reject it to leave it out")
         rows = [(dataset, one.row, one.reviewer, one.verdict, one.question, one.answer, now) for one in decisions]
-        with room_for("the decision", DataError), self._open() as database, database:
+        with self._open() as database:
             database.executemany(
                 "INSERT INTO decisions (dataset, row, reviewer, verdict, question, answer, time)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -124,7 +126,7 @@ class Reviews:
             Its position; None where there is none left.
         """
         decided, now = self.latest(dataset), time.time()
-        with self._open() as database, database:
+        with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
             database.execute("DELETE FROM claims WHERE reviewer = ? AND dataset = ?", (reviewer, dataset))
             taken = database.execute("SELECT row FROM claims WHERE dataset = ? AND time > ?", (dataset, now - _CLAIM))
@@ -135,14 +137,8 @@ class Reviews:
                     return position
         return None
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self._path, timeout=30)
-        try:
-            database.execute("PRAGMA synchronous = FULL")
-            yield database
-        finally:
-            database.close()
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return connected(self._path, "the decision", DataError)
 
 
 def row_id(row: Row) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from ...disk import room_for
 from ...errors import ProjectError
+from ...sqlite import connected, make_tables
 from ..training.checkpoint_names import is_name
 from .config import ExperimentConfig
 from .records import Experiment, Feedback, State
@@ -122,25 +122,20 @@ class ExperimentStore:
     ----------
     path : Path
         An SQLite database, which is made where it is missing.
+
+    Raises
+    ------
+    ExperimentError
+        If it can't be read or written, now or by any of the methods.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self.open() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(_TABLES)
+        make_tables(path, _TABLES, "experiments", ExperimentError)
 
-    @contextmanager
-    def open(self) -> Iterator[sqlite3.Connection]:
+    def open(self) -> AbstractContextManager[sqlite3.Connection]:
         """Give a connection; what is done with it is kept together, or not at all."""
-        database = sqlite3.connect(self._path, timeout=30)
-        try:
-            database.execute("PRAGMA synchronous = NORMAL")  # whole after a crash of the process
-            with room_for("the experiment", ExperimentError), database:
-                yield database
-        finally:
-            database.close()
+        return connected(self._path, "the experiment", ExperimentError, durable=False)
 
     def start(self, name: str, config: ExperimentConfig) -> Experiment:
         """Begin an experiment; one of this name that has ended begins anew, and what it has gathered is gone.

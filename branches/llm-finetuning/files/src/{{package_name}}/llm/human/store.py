@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...config.settings import one_of
-from ...disk import is_full, room_for
-from ...errors import first_line
+from ...sqlite import connected, make_tables
 from ..errors import DataError
 from ..evaluation.judging import Verdict
 from .tasks import Item, Task
@@ -79,10 +78,7 @@ class HumanStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.executescript(_TABLES)
+        make_tables(path, _TABLES, "tasks", DataError)
 
     def add(self, task: Task, items: Sequence[Item]) -> None:
         """Keep a task.
@@ -94,7 +90,7 @@ class HumanStore:
         """
         rows = [(task.name, item.id, place, item.model_dump_json()) for place, item in enumerate(items)]
         try:
-            with room_for("the task", DataError), self._open() as database, database:
+            with self._open() as database:
                 database.execute(
                     "INSERT INTO tasks SELECT ?, coalesce(max(number), 0) + 1, ? FROM tasks",
                     (task.name, task.model_dump_json()),
@@ -145,7 +141,7 @@ class HumanStore:
             raise DataError(f"points go from 1 to {task.points}")
         scores = json.dumps(dict(rating.scores))
         row = (task.name, rating.item, rating.annotator, rating.verdict, scores, rating.comment, time.time())
-        with room_for("the rating", DataError), self._open() as database, database:
+        with self._open("the rating") as database:
             database.execute(
                 "INSERT INTO ratings (task, item, annotator, verdict, scores, comment, time)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -174,7 +170,7 @@ class HumanStore:
         str or None
             The first item that they have not rated, and for which people are wanted still; None if there is none.
         """
-        with self._open() as database, database:
+        with self._open() as database:
             database.execute("BEGIN IMMEDIATE")
             known = database.execute("SELECT DISTINCT item, annotator FROM ratings WHERE task = ?", (task.name,))
             people: dict[str, set[str]] = {}
@@ -196,17 +192,8 @@ class HumanStore:
             database.execute("DELETE FROM given WHERE task = ? AND annotator = ?", (task.name, annotator))
         return None
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as database:
-                database.execute("PRAGMA synchronous = FULL")
-                yield database
-        except sqlite3.Error as error:
-            if isinstance(error, sqlite3.IntegrityError) or is_full(error):
-                raise
-            hint = "if another program writes to it, do it again; if it is no database of tasks, move it away"
-            raise DataError(f"{self._path} can't be used: {first_line(error)}", hint=hint) from error
+    def _open(self, what: str = "the task") -> AbstractContextManager[sqlite3.Connection]:
+        return connected(self._path, what, DataError, patience=_PATIENCE)
 
 
 def _rating(row: tuple[str, str, Verdict, str, str]) -> Rating:

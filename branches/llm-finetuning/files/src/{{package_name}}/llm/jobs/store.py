@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ...disk import room_for
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
+from ...sqlite import connected, make_tables
 from ..training.journal import read_journal
 
 _log = get_logger(__name__)
@@ -91,17 +91,14 @@ class JobStore:
             If there is no room on the disk, or nothing can be written.
         """
         job = Job(id=f"job-{secrets.token_hex(6)}", request=request, command=[*command], created=datetime.now(UTC))
-        with _keeping():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with self._open() as database, database:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.execute(_TABLE)
-                self._check_room(database, most)
-                database.execute(
-                    "INSERT INTO jobs (id, state, document) VALUES (?, ?, ?)",
-                    (job.id, job.state, job.model_dump_json()),
-                )
-                (self.folder / job.id).mkdir()
+        make_tables(self._file, _TABLE, "the job", JobError)
+        with self._open() as database:
+            self._check_room(database, most)
+            database.execute(
+                "INSERT INTO jobs (id, state, document) VALUES (?, ?, ?)",
+                (job.id, job.state, job.model_dump_json()),
+            )
+            (self.folder / job.id).mkdir()
         return job
 
     def get(self, name: str) -> Job:
@@ -141,7 +138,7 @@ class JobStore:
         """
         changed = job.model_copy(update=values)
         known = (changed.state, changed.model_dump_json(), job.id, job.model_dump_json())
-        with _keeping(), self._open() as database, database:
+        with self._open() as database:
             if most is not None:
                 self._check_room(database, most)
             done = database.execute("UPDATE jobs SET state = ?, document = ? WHERE id = ? AND document = ?", known)
@@ -181,13 +178,8 @@ class JobStore:
         if waiting >= most:
             raise QueueFullError(f"{waiting} trainings wait already", hint="cancel one, or ask again later")
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        database = sqlite3.connect(self._file, timeout=30)
-        try:
-            yield database
-        finally:
-            database.close()
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return connected(self._file, "the job", JobError)
 
 
 def _read(document: str) -> Job | None:
@@ -197,14 +189,3 @@ def _read(document: str) -> Job | None:
     except ValidationError as error:
         _log.error("a training job can't be read", document=document[:200], reason=first_line(error))
         return None
-
-
-@contextmanager
-def _keeping() -> Iterator[None]:
-    """Say that a job can't be kept, such as in a container whose files can't be written."""
-    try:
-        with room_for("the job", JobError):
-            yield
-    except (OSError, sqlite3.Error) as error:
-        hint = "the folder checkpoints must be writable: in a container, a volume"
-        raise JobError(f"the job can't be kept: {first_line(error)}", hint=hint) from error

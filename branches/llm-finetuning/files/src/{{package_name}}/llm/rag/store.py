@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...disk import room_for
+from ...sqlite import explained
 from ..data.chunks import Chunk, Span
 from ..errors import DataError
 
@@ -117,7 +117,7 @@ class PassageStore:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Keep all that is written in the ``with`` block, or nothing of it."""
-        with room_for(f"the index {self.path}", DataError):
+        with explained(self.path, f"the index {self.path}", DataError):
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield

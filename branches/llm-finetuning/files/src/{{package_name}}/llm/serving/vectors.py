@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...logs import get_logger
+from ...sqlite import connect
 
 FILE = Path(".vectors") / "vectors.db"
 
@@ -37,8 +38,7 @@ class KeptVectors:
         self._database: sqlite3.Connection | None = None
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(file, timeout=5, check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database = connect(file, patience=5, durable=False, any_thread=True)
             self._database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB UNIQUE, vector BLOB)")
         except (OSError, sqlite3.Error) as error:
             self._give_up(error)
