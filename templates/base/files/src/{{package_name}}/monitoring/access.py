@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..config import Config
 from .config import MonitoringConfig
-from .database import Database
+from .database import open_database
 from .errors import MonitoringError
 from .history import History
 from .predictions import PredictionLog
@@ -39,7 +39,7 @@ def open_history(config: Config) -> History:
     PredictionLogError
         If it can't be used.
     """
-    return History.open(Database.open(history_address(config), config.root), config.root)
+    return History.open(open_database(history_address(config), config.root), config.root)
 
 
 def history_address(config: Config) -> str:

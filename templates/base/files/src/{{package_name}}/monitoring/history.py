@@ -13,8 +13,8 @@ from typing import Any, Self
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..database import Database, Json, Utc
 from ..logs import get_logger
-from .database import Database, Json, Utc
 from .errors import MonitoringError
 from .report import Kind, MonitoringReport, folder_of
 from .state import State

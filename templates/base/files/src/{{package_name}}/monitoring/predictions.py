@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypedDict, Unp
 
 import sqlalchemy as sa
 
-from .database import Database, Json, PredictionLogError, Utc, write_json
+from ..database import Database, Json, Utc, write_json
+from .database import PredictionLogError, open_database
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +136,7 @@ class PredictionLog:
         PredictionLogError
             If the database can't be used.
         """
-        database = Database.open(url, root)
+        database = open_database(url, root)
         database.make(_TABLE)
         return cls(database)
 

@@ -47,7 +47,7 @@ def history_of(config: Config) -> History:
 
 @lru_cache(maxsize=4)
 def _open_history(address: str, root: Path) -> History:
-    from ..monitoring.database import Database
+    from ..monitoring.database import open_database
     from ..monitoring.history import History
 
-    return History.open(Database.open(address, root), root)
+    return History.open(open_database(address, root), root)
