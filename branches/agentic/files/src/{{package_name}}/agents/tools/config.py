@@ -24,4 +24,7 @@ class ToolsConfig(ConfigModel):
     timeout: float = Field(default=120, gt=0, description="Seconds that a tool may take")
     max_output: int = Field(default=20_000, ge=200, description="Characters of a tool's output that a model is shown")
     max_arguments: int = Field(default=100_000, ge=100, description="Characters that the arguments of a call may have")
+    max_rows: int = Field(default=200, ge=1, description="Most rows that a query gives")
+    query_memory_mb: int = Field(default=512, ge=64, description="Memory that a query may use")
+    query_seconds: float = Field(default=60, gt=0, description="Seconds that a query may take")
     allowed_hosts: list[str] = Field(default_factory=list, description="Hosts that tools may ask over HTTP")
