@@ -88,7 +88,7 @@ class Connection:
     def table(self, sql: str) -> pyarrow.Table:
         """Run a query for all its rows, as a table of Arrow: for programs, not for models to read."""
         with self._watched(sql):
-            return self._connection.execute(sql).to_arrow_table()
+            return self._connection.sql(sql).to_arrow_table()
 
     @contextmanager
     def _watched(self, sql: str) -> Iterator[None]:
