@@ -118,17 +118,20 @@ class _Review:
             ui.label("Each letter in brackets is a key; while editing, Ctrl+Enter saves and Escape gives up.").classes(
                 "note"
             )
-        for part in (self.question, self.answer):
-            part.on("keydown.ctrl.enter", partial(self.do, "s"))
-            part.on("keydown.escape", partial(self.do, "escape"))
-        ui.keyboard(on_key=self.press)
+        # Keys are heard wherever the focus is: it moves a while after what is on the page.
+        ui.keyboard(on_key=self.press, repeating=False, ignore=["input"]).on("key", js_handler=_LEAVE)
         self.fill()
 
     def press(self, event: Any) -> None:
-        """Do what a key stands for; keys that are typed into a text are not heard here."""
+        """Do what a key stands for; while a text is edited, most keys belong to it."""
+        key = str(event.key.name).lower()
         modified = event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta
-        if event.action.keydown and not event.action.repeat and not modified and event.key.name in _KEYS:
-            self.do(event.key.name)
+        if not event.action.keydown:
+            return
+        if self.editing and key == "enter" and event.modifiers.ctrl:
+            self.do("s")
+        elif not modified and key in ({"escape"} if self.editing else _COMMANDS):
+            self.do(key)
 
     def do(self, key: str) -> None:
         """Do what a key or a button stands for; what can't be done is said."""
@@ -136,6 +139,8 @@ class _Review:
             self._do(key)
         except ProjectError as error:
             self.fault.set_text(str(error))
+            if self.editing:
+                self.answer.run_method("focus")
         else:
             self.fault.set_text("")
 
@@ -168,15 +173,17 @@ class _Review:
         if not isinstance(row, Pair):
             self.question.props("readonly")
         for key, name in _KEYS.items():
-            wanted = key in {"s", "escape"} if self.editing else key == "u" or (row is not None and key in "are")
+            wanted = key in {"s", "escape"} if self.editing else key == "u" or (row is not None and key in _COMMANDS)
             self.buttons[name].set_visibility(wanted)
         if self.editing:
             self.answer.run_method("focus")
-        else:  # keys are heard again
-            self.question.run_method("blur")
-            self.answer.run_method("blur")
 
 
+_LEAVE = """(key) => {
+    const done = key.key === "Escape" || (key.key === "Enter" && key.ctrlKey);
+    if (done && key.action === "keydown") document.activeElement?.blur();
+}"""
+"""Leaves a text at once, so that the next key is not typed into it before the service has answered."""
 _KEYS = {
     "a": "Accept [A]",
     "r": "Reject [R]",
@@ -186,6 +193,7 @@ _KEYS = {
     "escape": "Give up [Escape]",
 }
 _VERDICTS: dict[str, Verdict] = {"a": "accept", "r": "reject"}
+_COMMANDS = {*_VERDICTS, "e", "u"}
 
 
 def _where(row: Row) -> str:

@@ -88,9 +88,10 @@ class _Rate:
                 self.back = _button("Back [B]", partial(self.do, "b"))
             self.fault = ui.label().props('role="alert"')
             ui.label(_HELP).classes("note")
-        self.comment.on("keydown.ctrl.enter", partial(self.do, "s"))
-        self.comment.on("keydown.escape", lambda: self.comment.run_method("blur"))
-        ui.keyboard(on_key=self.press, ignore=["input", "select", "textarea"])
+        self.comment.on("keydown.ctrl.enter", partial(self.do, "s"), js_handler=_LEAVE)
+        self.comment.on("keydown.escape", js_handler="(event) => event.target.blur()")
+        keys = ui.keyboard(on_key=self.press, repeating=False, ignore=["input", "select", "textarea"])
+        keys.on("key", js_handler=_COMMENT % self.comment.id)
         self.fill()
 
     def _sides(self) -> None:
@@ -130,7 +131,7 @@ class _Rate:
     async def press(self, event: Any) -> None:
         """Do what a key stands for; keys that are typed into a text are not heard here."""
         modified = event.modifiers.ctrl or event.modifiers.alt or event.modifiers.meta
-        if event.action.keydown and not event.action.repeat and not modified:
+        if event.action.keydown and not modified:
             await self.do(event.key.name)
 
     async def do(self, key: str) -> None:
@@ -164,8 +165,6 @@ class _Rate:
                 place = fields.index(self.current) + _STEPS[key]
                 self.current = fields[place % len(fields)]
             self.mark()
-        elif key == "c":
-            self.comment.run_method("focus")
         elif key == "s":
             await self._save()
 
@@ -203,7 +202,6 @@ class _Rate:
         self.saving.set_visibility(desk.item is not None)
         self.back.set_visibility(bool(desk.rated))
         self.comment.set_value(desk.comment)
-        self.comment.run_method("blur")  # keys are heard again
         self.current = desk.missing or next(iter(self.scales), None)
         changing = ", changing an earlier one" if desk.item and desk.item.id in desk.rated else ""
         self.status.set_text(f"{desk.annotator}: {len(desk.rated)} of {desk.total} rated{changing}")
@@ -220,6 +218,14 @@ class _Rate:
             self.names[where].style(f"border-left: {line}")
 
 
+# The browser moves the focus itself, at once: a key that is pressed before the service has answered would be taken for
+# a command in place of the first letter of a comment, or the other way round.
+_LEAVE = "(event) => { event.target.blur(); emit(event); }"
+_COMMENT = """(key) => {
+    if (key.action !== "keydown" || key.key.toLowerCase() !== "c" || key.ctrlKey || key.altKey || key.metaKey) return;
+    key.event.preventDefault();
+    runMethod(%d, "focus", []);
+}"""
 _VERDICTS = {
     "l": ("left", "Left is better [L]"),
     "t": ("tie", "They tie [T]"),
