@@ -8,6 +8,7 @@ from dataclasses import replace
 from statistics import mean, median
 from typing import Any
 
+from ...data.privacy import mask_together
 from ..config import DataConfig, LLMConfig, QualityConfig
 from ..errors import DataError
 from ..use_case import Material, open_use_case
@@ -15,7 +16,6 @@ from .duplicates import repeated
 from .examples import Message, Row
 from .language import language_of
 from .pairs import Pair
-from .privacy import mask_together
 from .splits import RowType_co, Splits
 from .store import DatasetStore, Version
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
+from ...data.privacy import mask
 from ..errors import DataError
-from .privacy import mask
 from .readers import SUFFIXES, Content, UnusableFileError, read_file
 
 

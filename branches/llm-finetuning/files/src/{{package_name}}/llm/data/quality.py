@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...data.privacy import MASK
 from ..config import QualityConfig
 from .duplicates import repeated
 from .language import language_of
 from .pairs import Pair
-from .privacy import MASK
 from .questions import BLANK
 
 _WORD = re.compile(r"\w+")

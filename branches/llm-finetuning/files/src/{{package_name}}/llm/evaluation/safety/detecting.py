@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ....data.privacy import mask
 from ....errors import first_line
-from ...data.privacy import mask
 from ...errors import ModelError
 from .config import SafetyConfig
 
