@@ -148,8 +148,12 @@ class Database:
 
         For rows by the thousand, as tuples: SQLAlchemy takes as long for each of them as SQLite itself.
         """
+        return str(self.new_rows(table).compile(self.engine, column_keys=columns))
+
+    def new_rows(self, table: sa.Table) -> sa.Insert:
+        """Give the statement that inserts rows; those whose key is there already stay as they are."""
         statement = postgresql.insert(table) if self.shared else sqlite.insert(table)
-        return str(statement.on_conflict_do_nothing().compile(self.engine, column_keys=columns))
+        return statement.on_conflict_do_nothing()
 
     def moment(self, value: datetime) -> datetime | str:
         """Write a moment for the driver, as a column of `Utc` has it.

@@ -1,0 +1,15 @@
+"""Errors of what is kept of runs."""
+
+from ..errors import AgentError
+
+
+class DurabilityError(AgentError):
+    """Runs that can't be kept, read or gone on with."""
+
+
+class CheckpointError(DurabilityError):
+    """A state that is no JSON, or a checkpoint that is damaged or of another version."""
+
+
+class UnknownRunError(DurabilityError):
+    """There is no such run."""

@@ -1,0 +1,125 @@
+"""Checkpoints in PostgreSQL, which several machines share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Self
+
+import psycopg
+from langgraph.checkpoint.postgres import PostgresSaver
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+from sqlalchemy.engine import make_url
+
+from ...errors import first_line
+from .errors import CheckpointError
+from .saver import InThreads
+from .serializer import JsonSerializer
+
+_MOST = 10
+
+
+class PostgresCheckpoints(InThreads, PostgresSaver):
+    """Checkpoints in PostgreSQL; a connection that broke is made again."""
+
+    pool: ConnectionPool[Connection[DictRow]]
+
+    @classmethod
+    def open(cls, url: str, seconds: float = 10) -> Self:
+        """Connect, and make the tables where they are missing.
+
+        Parameters
+        ----------
+        seconds
+            How long to wait for a connection.
+
+        Raises
+        ------
+        CheckpointError
+            If the server does not answer, or refuses.
+        """
+        address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
+            address,
+            min_size=0,
+            max_size=_MOST,
+            timeout=seconds,
+            reconnect_timeout=seconds,
+            open=True,
+            check=ConnectionPool.check_connection,
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+        )
+        made = cls(pool, serde=JsonSerializer())
+        made.pool = pool
+        try:
+            made._make_tables()
+        except BaseException:
+            pool.close()
+            raise
+        return made
+
+    def close(self) -> None:
+        """End the connections."""
+        self.pool.close()
+
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete the checkpoints that some of LangGraph's runs made, and what was written to them."""
+        with self._cursor() as cursor, cursor.connection.transaction():
+            for statement in _DELETE_RUNS:
+                cursor.execute(statement, ([*run_ids],))
+
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy the checkpoints of a thread, as a whole, to another."""
+        with self._cursor() as cursor, cursor.connection.transaction():
+            for statement in _COPY:
+                cursor.execute(statement, (target_thread_id, source_thread_id))
+
+    def _make_tables(self) -> None:
+        with told(), self.pool.connection() as connection:  # two that make them at once get in each other's way
+            connection.execute("SELECT pg_advisory_lock(hashtext('agents.checkpoints'))")
+            try:
+                self.setup()
+            finally:
+                connection.execute("SELECT pg_advisory_unlock(hashtext('agents.checkpoints'))")
+
+    @contextmanager
+    def _cursor(self, *, pipeline: bool = False) -> Iterator[Cursor[DictRow]]:
+        with told(), super()._cursor(pipeline=pipeline) as cursor:
+            yield cursor
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Say in words what a server did not do."""
+    try:
+        yield
+    except (psycopg.Error, PoolTimeout) as error:
+        hint = "is the server of agentic.durability.database_url running, and may this user write there?"
+        raise CheckpointError(f"checkpoints can't be kept in PostgreSQL: {first_line(error)}", hint=hint) from error
+
+
+_DELETE_RUNS = (
+    """
+    DELETE FROM checkpoint_writes WHERE (thread_id, checkpoint_ns, checkpoint_id) IN (
+        SELECT thread_id, checkpoint_ns, checkpoint_id FROM checkpoints WHERE metadata ->> 'run_id' = ANY(%s)
+    )""",
+    "DELETE FROM checkpoints WHERE metadata ->> 'run_id' = ANY(%s)",
+)
+_COPY = (
+    """
+    INSERT INTO checkpoints
+        (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+    SELECT %s, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
+    FROM checkpoints WHERE thread_id = %s ON CONFLICT DO NOTHING""",
+    """
+    INSERT INTO checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    SELECT %s, checkpoint_ns, channel, version, type, blob
+    FROM checkpoint_blobs WHERE thread_id = %s ON CONFLICT DO NOTHING""",
+    """
+    INSERT INTO checkpoint_writes
+        (thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob)
+    SELECT %s, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob
+    FROM checkpoint_writes WHERE thread_id = %s ON CONFLICT DO NOTHING""",
+)
