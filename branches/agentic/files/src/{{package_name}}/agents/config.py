@@ -8,6 +8,7 @@ from .durability.config import DurabilityConfig
 from .memory.config import MemoryConfig
 from .models.config import ModelsConfig
 from .safety.config import SafetyConfig
+from .sandbox.config import SandboxConfig
 from .tools.config import ToolsConfig
 
 
@@ -41,4 +42,5 @@ class AgenticConfig(ConfigModel):
     memory: MemoryConfig = MemoryConfig()
     models: ModelsConfig = ModelsConfig()
     safety: SafetyConfig = SafetyConfig()
+    sandbox: SandboxConfig = SandboxConfig()
     tools: ToolsConfig = ToolsConfig()

@@ -1,0 +1,149 @@
+"""What goes into the sandbox, and what comes out: JSON, Arrow and PNG, none of which runs anything when it is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_MOST = 1_000  # frames, and plots
+_DICTIONARY_BATCH, _RECORD_BATCH = 2, 3  # of Message.fbs
+
+
+class BadResult(Exception):
+    """Results that don't have the form that they should have: the code has tampered with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What the process handed over."""
+
+    value: JsonValue = None
+    error: str = ""
+    frames: Mapping[str, pa.Table] = field(default_factory=dict)
+    plots: tuple[bytes, ...] = ()
+
+
+def put_frames(frames: Mapping[str, pa.Table], folder: Path) -> dict[str, str]:
+    """Write frames as Arrow files, and give the file of each."""
+    files = {}
+    for number, (name, table) in enumerate(frames.items()):
+        import pyarrow as pa
+
+        files[name] = f"{number}.arrow"
+        with pa.OSFile(str(folder / files[name]), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    return files
+
+
+def put_fonts(folder: Path) -> None:
+    """Copy matplotlib's list of fonts, where there is one: it takes seconds to make."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
+    lists = list(Path(os.environ.get("MPLCONFIGDIR") or cache).glob("fontlist-*.json"))
+    if lists:
+        (folder / "matplotlib").mkdir()
+    for one in lists:
+        (folder / "matplotlib" / one.name).write_bytes(one.read_bytes())
+
+
+def read_results(data: bytes) -> Results:
+    """Read what the process handed over.
+
+    Raises
+    ------
+    BadResult
+        If it is not what the launcher writes: code can write there too.
+    """
+    size = int.from_bytes(data[:8], "big")
+    try:
+        head = json.loads(data[8 : 8 + size], parse_constant=lambda _: None)
+        sizes = [(str(name), int(length)) for name, length in head.get("frames", [])]
+        lengths = [int(length) for length in head.get("plots", [])]
+        if (
+            len(sizes) > _MOST
+            or len(lengths) > _MOST
+            or any(length < 0 for length in [*dict(sizes).values(), *lengths])
+        ):
+            raise BadResult("it names impossible frames or plots")
+        rest = _Cutter(data, 8 + size)
+        frames = {name: _read_table(rest.cut(length)) for name, length in sizes}
+        plots = tuple(_read_plot(rest.cut(length)) for length in lengths)
+        return Results(head.get("value"), str(head.get("error", "")), frames, plots)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadResult(f"what the code gave can't be read: {error}") from error
+
+
+@dataclass(slots=True)
+class _Cutter:
+    data: bytes
+    place: int
+
+    def cut(self, length: int) -> bytes:
+        part = self.data[self.place : self.place + length]
+        if len(part) != length:
+            raise BadResult("it ends too early")
+        self.place += length
+        return part
+
+
+def _read_table(data: bytes) -> pa.Table:
+    """Read an Arrow stream that nobody vouches for.
+
+    Its offsets are checked against its buffers. Compressed buffers, of which a few bytes could fill the memory, are
+    refused: the launcher writes none.
+    """
+    import pyarrow as pa
+
+    try:
+        for message in pa.ipc.MessageReader.open_stream(pa.py_buffer(data)):
+            if _is_compressed(bytes(message.metadata)):
+                raise BadResult("a frame is compressed")
+        table = pa.ipc.open_stream(pa.py_buffer(data)).read_all()
+        table.validate(full=True)
+    except pa.ArrowException as error:
+        raise BadResult(f"a frame can't be read: {error}") from error
+    return table
+
+
+def _is_compressed(metadata: bytes) -> bool:
+    """Whether a message of Arrow's IPC holds compressed buffers.
+
+    The metadata is a flatbuffer, Message.fbs of the Arrow format: a table starts with the distance to its vtable, and
+    that gives the place of each field after its own size and the table's.
+    """
+
+    def number(place: int, size: int, *, signed: bool = False) -> int:
+        return int.from_bytes(metadata[place : place + size], "little", signed=signed)
+
+    def field_of(table: int, index: int) -> int:
+        vtable = table - number(table, 4, signed=True)
+        entry = 4 + 2 * index
+        offset = number(vtable + entry, 2) if entry < number(vtable, 2) else 0
+        return table + offset if offset else 0
+
+    message = number(0, 4)
+    kind, header = field_of(message, 1), field_of(message, 2)
+    if not kind or not header:
+        return False
+    batch = header + number(header, 4)
+    if number(kind, 1) == _DICTIONARY_BATCH:
+        data = field_of(batch, 1)
+        batch = data + number(data, 4)
+    elif number(kind, 1) != _RECORD_BATCH:
+        return False
+    return field_of(batch, 3) != 0
+
+
+def _read_plot(data: bytes) -> bytes:
+    if not data.startswith(_PNG):
+        raise BadResult("a plot is no PNG")
+    return data
