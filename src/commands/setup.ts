@@ -57,14 +57,18 @@ export async function setupProject(ctx: Context, root: string, options: SetupOpt
   }
 }
 
-/** Bytecode is compiled here, once: importing the training libraries without it takes three times as long. */
+/**
+ * Bytecode is compiled here, once: importing the training libraries without it takes three times as long. Who sets
+ * UV_COMPILE_BYTECODE decides: where an environment is soon thrown away, most of what is compiled is never imported.
+ */
 async function sync(ctx: Context, root: string, uv: Uv, say: (line: string) => void): Promise<string> {
   const lines: string[] = [];
   const onLine = (line: string): void => {
     lines.push(line);
     if (!isPackageLine(line)) say(line.trim());
   };
-  const args = ['sync', '--compile-bytecode', '--color', 'never'];
+  const compile = ctx.env.UV_COMPILE_BYTECODE === undefined ? ['--compile-bytecode'] : [];
+  const args = ['sync', ...compile, '--color', 'never'];
   const { exitCode } = await capture(uv.path, args, {
     cwd: root,
     env: uvEnvironment(ctx, uv),

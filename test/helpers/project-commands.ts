@@ -5,11 +5,14 @@ import { expect } from 'vitest';
 export const repository = resolve(import.meta.dirname, '../..');
 export const cli = join(repository, 'bin/mlsys.js');
 
-/** What a person has in the environment: nothing that only this machine or this test has. */
+/**
+ * What a person has in the environment: nothing that only this machine or this test has. Modules are compiled when they are
+ * imported first: to compile all that is installed takes a minute for each of these projects, which soon go.
+ */
 export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const { NODE_EXTRA_CA_CERTS, VIRTUAL_ENV, ...env } = process.env;
-  void [NODE_EXTRA_CA_CERTS, VIRTUAL_ENV];
-  return { ...env, ...more };
+  const { NODE_EXTRA_CA_CERTS, PYTHONDONTWRITEBYTECODE, VIRTUAL_ENV, ...env } = process.env;
+  void [NODE_EXTRA_CA_CERTS, PYTHONDONTWRITEBYTECODE, VIRTUAL_ENV];
+  return { UV_COMPILE_BYTECODE: '0', ...env, ...more };
 }
 
 /** Longer than any command takes, so that one that hangs is named, and does not hold the whole run. */

@@ -301,6 +301,18 @@ describe('set-up', () => {
     expect(readFileSync(join(root, 'pyproject.toml'), 'utf8')).toContain('tiny');
   });
 
+  onPosix.each([
+    [undefined, 'error: sync --compile-bytecode --color never'],
+    ['0', 'error: sync --color never'],
+  ])('leaves it to UV_COMPILE_BYTECODE=%s whether modules are compiled now', async (value, said) => {
+    const root = temporaryFolder();
+    writeTinyProject(root);
+    const bin = temporaryFolder();
+    writeProgram(bin, 'uv', 'test "$1" = --version && echo "uv 0.13.0" && exit\necho "error: $*" >&2; exit 2');
+    const ctx = testContext({ cwd: root, env: { PATH: bin, UV_COMPILE_BYTECODE: value } });
+    await expect(setupProject(ctx, root)).rejects.toMatchObject({ details: [said] });
+  });
+
   onPosix('without uv and without any Python says what to install', async () => {
     const ctx = testContext({ env: { PATH: temporaryFolder() } });
     writeTinyProject(ctx.cwd);
