@@ -1,13 +1,25 @@
 """The section ``agentic.tools``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, StringConstraints
 
 from ...config import ConfigModel
 
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,19}$")]
+Host = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 Isolation = Literal["none", "limits", "kernel", "namespaces"]
+
+
+class ApiConfig(ConfigModel):
+    """An API whose operations are tools."""
+
+    openapi: Path = Field(description="Its OpenAPI description in the project, as JSON or YAML")
+    base_url: str = Field(default="", description="Its address; the first server of the description if empty")
+    headers: dict[str, SecretStr] = Field(default={}, description="Sent to it, such as Authorization: ${VAR}")
+    operations: list[str] = Field(default=[], description="Those that agents may call, by operationId; all if empty")
+    honours_key: bool = Field(default=False, description="Whether it does once what has one Idempotency-Key")
 
 
 class ToolsConfig(ConfigModel):
@@ -27,4 +39,13 @@ class ToolsConfig(ConfigModel):
     max_rows: int = Field(default=200, ge=1, description="Most rows that a query gives")
     query_memory_mb: int = Field(default=512, ge=64, description="Memory that a query may use")
     query_seconds: float = Field(default=60, gt=0, description="Seconds that a query may take")
-    allowed_hosts: list[str] = Field(default_factory=list, description="Hosts that tools may ask over HTTP")
+    work_mb: int = Field(default=200, ge=1, description="Megabytes that the files of one task may have")
+    allowed_hosts: list[Host] = Field(
+        default=[], description="Hosts that tools may ask over HTTP: api.example.org, *.example.org, localhost:8000"
+    )
+    private_hosts: list[Host] = Field(
+        default=[], description="Those of them that may be at private addresses, and be asked without TLS"
+    )
+    http_seconds: float = Field(default=30, gt=0, description="Seconds that a request may take, with its redirects")
+    http_bytes: int = Field(default=1_000_000, ge=1_000, description="Bytes of an answer that are read")
+    apis: dict[Name, ApiConfig] = Field(default={}, description="APIs whose operations are tools, by name")

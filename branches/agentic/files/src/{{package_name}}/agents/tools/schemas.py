@@ -1,0 +1,92 @@
+"""Arguments that a JSON Schema describes, where no signature does: tools of MCP servers, operations of OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from pydantic import GetJsonSchemaHandler, JsonValue, RootModel, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+_MOST_FAULTS = 5
+_LONGEST = 300
+
+
+class SchemaArguments(RootModel[dict[str, JsonValue]]):
+    """An object that keeps to a JSON Schema, which subclasses made by `model_of` have."""
+
+
+def model_of(name: str, schema: dict[str, Any]) -> type[SchemaArguments]:
+    """Make a model of a JSON Schema. The function of its tool takes the whole object as `root`.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON Schema of an object.
+
+    Examples
+    --------
+    >>> model_of("rate", {"type": "object", "required": ["day"]}).model_json_schema()["required"]
+    ['day']
+    """
+    if schema.get("type", "object") != "object":
+        raise ValueError(f"its arguments are of the type {schema['type']!r}, not an object")
+    faults = schema_faults({}, schema, only_schema=True)
+    if faults:
+        raise ValueError(faults[0])
+    shown = {"properties": {}, **schema, "type": "object"}
+
+    class Arguments(SchemaArguments):
+        @model_validator(mode="after")
+        def _keeps_to_schema(self) -> Self:
+            if found := schema_faults(self.root, shown):
+                raise ValueError("; ".join(found))
+            return self
+
+        @classmethod
+        def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+            return dict(shown)
+
+    Arguments.__name__ = name
+    return Arguments
+
+
+def schema_faults(value: JsonValue, schema: dict[str, Any], *, only_schema: bool = False) -> list[str]:
+    """Say where a value does not keep to a JSON Schema (draft 2020-12), in words, worst first.
+
+    References to other documents are never fetched: what holds one is a faulty schema.
+
+    Parameters
+    ----------
+    only_schema
+        Whether to check the schema alone.
+
+    Examples
+    --------
+    >>> schema_faults({"age": "old"}, {"properties": {"age": {"type": "integer"}}})
+    ["age: 'old' is not of type 'integer'"]
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
+    try:
+        Draft202012Validator.check_schema(schema)
+        if only_schema:
+            return []
+        validator = Draft202012Validator(schema, registry=Registry())
+        found = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+    except SchemaError as error:
+        return [f"the schema is none: {error.message}"]
+    except Unresolvable as error:
+        return [f"the schema refers to what it does not hold: {error.ref}"]
+    except RecursionError:
+        return ["the value is nested too deep"]
+    return [_told(error.absolute_path, error.message) for error in found[:_MOST_FAULTS]]
+
+
+def _told(path: Iterable[object], message: str) -> str:
+    place = ".".join(str(part) for part in path)
+    return (f"{place}: {message}" if place else message)[:_LONGEST]
