@@ -4,18 +4,58 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .base import Agent
+    from .coordination.team import Team
+    from .models.rules import Rule
+    from .models.scripted import ScriptedModel
+    from .opening import find_project, open_session
+    from .reasoning import ReasoningAgent
+    from .session import ApprovalRequest, Decision, Project, Session
     from .tasks import Limits, Status, TaskResult, TaskSpec
+    from .tool_calling import ToolAgent
     from .tools.spec import Effect, Tool, tool
 
-__all__ = ["Effect", "Limits", "Status", "TaskResult", "TaskSpec", "Tool", "tool"]
+__all__ = [
+    "Agent",
+    "ApprovalRequest",
+    "Decision",
+    "Effect",
+    "Limits",
+    "Project",
+    "ReasoningAgent",
+    "Rule",
+    "ScriptedModel",
+    "Session",
+    "Status",
+    "TaskResult",
+    "TaskSpec",
+    "Team",
+    "Tool",
+    "ToolAgent",
+    "find_project",
+    "open_session",
+    "tool",
+]
 
 _HOMES = {
+    "Agent": ".base",
+    "ApprovalRequest": ".session",
+    "Decision": ".session",
     "Effect": ".tools.spec",
     "Limits": ".tasks",
+    "Project": ".session",
+    "ReasoningAgent": ".reasoning",
+    "Rule": ".models.rules",
+    "ScriptedModel": ".models.scripted",
+    "Session": ".session",
     "Status": ".tasks",
     "TaskResult": ".tasks",
     "TaskSpec": ".tasks",
+    "Team": ".coordination.team",
     "Tool": ".tools.spec",
+    "ToolAgent": ".tool_calling",
+    "find_project": ".opening",
+    "open_session": ".opening",
     "tool": ".tools.spec",
 }
 

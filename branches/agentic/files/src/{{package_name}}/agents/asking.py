@@ -1,0 +1,110 @@
+"""Asking a model once: events, tokens as they come, and what it cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
+from langchain_core.runnables import Runnable
+
+from .messages import pack
+from .models.prices import cost_of
+from .session import Session
+from .tasks import Step, Usage
+
+if TYPE_CHECKING:
+    from .base import Agent
+
+_CHARACTERS_A_TOKEN = 4  # an estimate, for models that do not tell
+
+
+def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools: bool) -> tuple[AIMessage, Step]:
+    """Ask an agent's model, and give its answer and the step for the record.
+
+    Raises
+    ------
+    ModelUnavailable
+        If it gives none.
+    """
+    model = session.open_model(agent.model)
+    name = model_name(model)
+    shown = agent.schemas() if tools else []
+    bound: Runnable[LanguageModelInput, AIMessage] = model.bind_tools(shown) if shown else model
+    begun, clock = datetime.now(UTC), time.monotonic()
+    with session.span() as (span, parent):
+        session.emit("model_started", agent.name, span=span, parent=parent, model=name, messages=len(conversation))
+        answer = _answer(session, agent.name, bound, conversation, span)
+        usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
+        agent.meter(session).add(usage)
+        said = pack(answer)
+        session.emit(
+            "model_ended",
+            agent.name,
+            span=span,
+            parent=parent,
+            model=name,
+            text=answer.text,
+            calls=said.get("calls", []),
+            usage=usage.model_dump(mode="json"),
+        )
+    step = Step(
+        number=0,
+        agent=agent.name,
+        kind="model",
+        name=name,
+        started=begun,
+        output={name: value for name, value in said.items() if name != "type"},
+        usage=usage,
+    )
+    return answer, step
+
+
+def model_name(model: BaseChatModel) -> str:
+    """Give the name by which a model is known to people and to the price table."""
+    for attribute in ("model_name", "model"):
+        name = getattr(model, attribute, None)
+        if isinstance(name, str) and name:
+            return name
+    return type(model).__name__
+
+
+def _answer(
+    session: Session,
+    agent: str,
+    model: Runnable[LanguageModelInput, AIMessage],
+    conversation: list[AnyMessage],
+    span: str,
+) -> AIMessage:
+    if not session.feed.attended:
+        return model.invoke(conversation)
+    whole: AIMessageChunk | None = None
+    for chunk in model.stream(conversation):
+        if not isinstance(chunk, AIMessageChunk):
+            continue
+        whole = chunk if whole is None else whole + chunk
+        if chunk.text:
+            session.emit("model_token", agent, span=span, text=chunk.text)
+        if session.cancelled():
+            break
+    if whole is None:
+        return AIMessage("")
+    calls = whole.tool_calls
+    return AIMessage(
+        whole.text, tool_calls=calls, invalid_tool_calls=whole.invalid_tool_calls, usage_metadata=whole.usage_metadata
+    )
+
+
+def _usage(session: Session, name: str, conversation: Sequence[AnyMessage], answer: AIMessage, seconds: float) -> Usage:
+    told = answer.usage_metadata
+    if told:
+        read, written = told["input_tokens"], told["output_tokens"]
+        cached = (told.get("input_token_details") or {}).get("cache_read") or 0
+    else:
+        read = sum(len(message.text) for message in conversation) // _CHARACTERS_A_TOKEN
+        written, cached = len(answer.text) // _CHARACTERS_A_TOKEN, 0
+    cost = cost_of(name, read, written, cached, session.config.models.prices)
+    return Usage(steps=1, input_tokens=read, output_tokens=written, seconds=seconds, cost=cost)

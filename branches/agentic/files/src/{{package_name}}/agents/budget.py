@@ -1,0 +1,94 @@
+"""Limits of steps, tokens, seconds and money, of one agent and of all that share a run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .config import BudgetConfig
+from .tasks import Limits, Usage
+
+
+def limits_of(config: BudgetConfig, own: Limits | None = None) -> Limits:
+    """Give a task's limits: its own where it names any, else the configuration's.
+
+    Examples
+    --------
+    >>> limits_of(BudgetConfig(steps=50, money=1.0), Limits(steps=3)).steps
+    3
+    """
+    return Limits(**{**config.model_dump(), **(own.model_dump(exclude_none=True) if own else {})})
+
+
+class Meter:
+    """Adds up what is used, here and in the meter above, and tells when a limit is reached.
+
+    Parameters
+    ----------
+    limits
+        0 and None are no limit.
+    above
+        The meter of the team or run that this one's use counts for too.
+    """
+
+    def __init__(self, limits: Limits, above: Meter | None = None) -> None:
+        self.limits = limits
+        self.above = above
+        self._used = Usage()
+        self._started = time.monotonic()
+        self._paused = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def used(self) -> Usage:
+        """What was used so far, with the seconds until now."""
+        seconds = self._used.seconds + time.monotonic() - self._started - self._paused
+        return self._used.model_copy(update={"seconds": seconds})
+
+    def add(self, usage: Usage) -> None:
+        """Count a call; its own seconds are on the clock already."""
+        counted = usage.model_copy(update={"seconds": 0.0})
+        with self._lock:
+            self._used = self._used + counted
+        if self.above:
+            self.above.add(usage)
+
+    def restore(self, used: Usage) -> None:
+        """Begin with what an earlier part of the run used."""
+        with self._lock:
+            self._used = self._used + used
+
+    def spent(self) -> str:
+        """Tell which limit is reached, for people; nothing if none is."""
+        used, limits = self.used, self.limits
+        if limits.steps and used.steps >= limits.steps:
+            return f"the limit of {limits.steps} steps is reached"
+        if limits.tokens and used.tokens >= limits.tokens:
+            return f"the limit of {limits.tokens:,} tokens is reached"
+        if limits.seconds and used.seconds >= limits.seconds:
+            return f"the limit of {limits.seconds:g} seconds is reached"
+        if limits.money and used.cost >= limits.money:
+            return f"the limit of {limits.money:g} US dollars is reached"
+        return self.above.spent() if self.above else ""
+
+    def seconds_left(self) -> float | None:
+        """Give the seconds until the nearest limit of time, or None without one."""
+        own = max(self.limits.seconds - self.used.seconds, 0.0) if self.limits.seconds else None
+        over = self.above.seconds_left() if self.above else None
+        return min((one for one in (own, over) if one is not None), default=None)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock while a person is waited for."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            waited = time.monotonic() - begun
+            with self._lock:
+                self._paused += waited
+            if self.above:
+                with self.above._lock:
+                    self.above._paused += waited

@@ -1,0 +1,152 @@
+"""An agent that leads others: it asks them as it calls tools, and all share one task and its limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from ..errors import AgentError
+from ..session import ApprovalRequest
+from ..tasks import Status, Step, TaskResult, TaskSpec, Usage
+from ..tool_calling import ApprovalNeeded, Call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..base import Agent
+    from ..events import Event
+    from ..session import Session
+
+
+class Request(BaseModel):
+    """What a member of a team is asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    task: str = Field(min_length=1, description="What it should do, in words")
+    inputs: dict[str, JsonValue] = Field(default_factory=dict, description="What that is about, as JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A member of a team, as the leader's model sees it."""
+
+    agent: Agent
+
+    def schema(self) -> dict[str, Any]:
+        """Give what models are shown."""
+        parameters = Request.model_json_schema()
+        parameters.pop("title")
+        can = ", ".join(sorted(self.agent.tools)) or "no tools"
+        told = f"Ask {self.agent.name}, who has {can}. {self.agent.role}"
+        return {"type": "function", "function": {"name": self.name, "description": told, "parameters": parameters}}
+
+    @property
+    def name(self) -> str:
+        """The name of the call that reaches it."""
+        return f"ask_{self.agent.name}"
+
+    def help(self, session: Session, asker: Agent, call: Call) -> list[Step]:
+        """Let the member do what it is asked, as a run of its own below the asker's.
+
+        Raises
+        ------
+        ApprovalNeeded
+            If a person has to decide about something that it wants to do.
+        """
+        from ..running import run
+
+        begun, clock = datetime.now(UTC), time.monotonic()
+        steps: list[Step] = []
+        output: JsonValue = None
+        error, tainted = "", call.tainted
+        try:
+            asked = Request.model_validate(call.arguments)
+        except ValidationError as fault:
+            error = f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
+        else:
+            session.emit("message", asker.name, to=self.agent.name, text=asked.task)
+            below = replace(session, task=self._task(session.task, asked, call))
+            result = run(self.agent, below)
+            if result.status is Status.WAITING:
+                raise ApprovalNeeded(self._waiting(result))
+            steps, output = list(result.steps), self._told(result)
+            tainted = tainted or any(step.tainted for step in steps)
+            session.emit("message", self.agent.name, to=asker.name, text=str(result.output), status=result.status)
+        message = Step(
+            number=call.number,
+            agent=asker.name,
+            kind="message",
+            name=self.agent.name,
+            started=begun,
+            input=dict(call.arguments),
+            output=output,
+            error=error,
+            tainted=tainted,
+            usage=Usage(seconds=time.monotonic() - clock),
+        )
+        return [*steps, message]
+
+    def _task(self, above: TaskSpec, asked: Request, call: Call) -> TaskSpec:
+        own = f"{above.task_id[:60]}.{self.agent.name[:30]}.{call.number}"
+        return TaskSpec(goal=asked.task, inputs={**above.inputs, **asked.inputs}, user=above.user, task_id=own)
+
+    def _waiting(self, result: TaskResult) -> ApprovalRequest:
+        return ApprovalRequest(
+            key=result.task_id,
+            task_id=result.task_id,
+            agent=self.agent.name,
+            tool="",
+            effect="",
+            reason=f"{self.agent.name} waits: {result.reason}",
+        )
+
+    def _told(self, result: TaskResult) -> JsonValue:
+        told: dict[str, JsonValue] = {"status": result.status.value, "answer": result.output}
+        if result.reason:
+            told["reason"] = result.reason
+        results = {step.name: step.output for step in result.steps if step.kind == "tool" and not step.error}
+        return {**told, "results": results}
+
+
+class Team:
+    """Agents that work on one task under a leader.
+
+    Parameters
+    ----------
+    lead
+        Who is given the task.
+    members
+        Whom it can ask.
+
+    Raises
+    ------
+    AgentError
+        If two have one name, or they are more than `agentic.coordination.max_agents`.
+    """
+
+    def __init__(self, lead: Agent, members: Sequence[Agent]) -> None:
+        names = [one.name for one in (lead, *members)]
+        if len(set(names)) < len(names):
+            raise AgentError(f"two agents of a team have one name: {', '.join(names)}", hint="give one another name")
+        most = lead.project.agentic.coordination.max_agents
+        if len(names) > most:
+            raise AgentError(
+                f"a team of {len(names)} agents is larger than agentic.coordination.max_agents, which is {most}",
+                hint="raise it in conf/agentic/coordination.yaml, or ask fewer",
+            )
+        self.members = tuple(members)
+        self.lead = lead.with_helpers({one.name: one for one in map(Colleague, members)})
+
+    def execute(self, task: str | TaskSpec, *, session: Session | None = None) -> TaskResult:
+        """Do a task together."""
+        return self.lead.execute(task, session=session)
+
+    def stream(self, task: str | TaskSpec) -> Iterator[Event]:
+        """Do a task together, and give its events as they happen."""
+        return self.lead.stream(task)

@@ -1,0 +1,125 @@
+"""Values as JSON: what tools return is made JSON, shortened, and cleaned."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
+
+_MOST_DEPTH = 40
+
+
+def to_json(value: Any) -> JsonValue:
+    """Make JSON of a value: objects become their fields or their text, numbers that JSON lacks become null.
+
+    Examples
+    --------
+    >>> to_json({"share": float("nan"), 3: {"a"}})
+    {'share': None, '3': ['a']}
+    """
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    return _finite(to_jsonable_python(value, fallback=_fallback, serialize_unknown=True))
+
+
+def clip(value: JsonValue, limit: int) -> tuple[JsonValue, bool]:
+    """Shorten a value until it has about `limit` characters of text, and tell whether anything was left out.
+
+    The time it takes does not grow with what is left out.
+
+    Examples
+    --------
+    >>> clip(["abc", "defg"], 5)
+    (['abc', 'de…'], True)
+    """
+    clipper = _Clipper(limit)
+    shown = clipper.clip(value, 0)
+    return shown, clipper.cut
+
+
+def clean_strings(value: JsonValue, clean: Callable[[str], str]) -> JsonValue:
+    """Send every text in a value, names of keys too, through a function."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [clean_strings(one, clean) for one in value]
+    if isinstance(value, dict):
+        return {clean(name): clean_strings(one, clean) for name, one in value.items()}
+    return value
+
+
+def canonical(value: Any) -> str:
+    """Write a value as the one JSON text that equal values share."""
+    return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def as_text(value: JsonValue) -> str:
+    """Write a value for a model: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+class _Clipper:
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+        self.cut = False
+
+    def clip(self, value: JsonValue, depth: int) -> JsonValue:
+        if depth > _MOST_DEPTH:
+            self.cut = True
+            return "…"
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, list):
+            return self._list(value, depth)
+        if isinstance(value, dict):
+            return self._dict(value, depth)
+        self.left -= 4
+        return value
+
+    def _text(self, text: str) -> str:
+        room = max(self.left, 0)
+        self.left -= len(text)
+        if len(text) <= room:
+            return text
+        self.cut = True
+        return text[:room] + "…"
+
+    def _list(self, values: list[JsonValue], depth: int) -> list[JsonValue]:
+        shown: list[JsonValue] = []
+        for value in values:
+            if self.left <= 0:
+                self.cut = True
+                break
+            shown.append(self.clip(value, depth + 1))
+        return shown
+
+    def _dict(self, values: Mapping[str, JsonValue], depth: int) -> dict[str, JsonValue]:
+        shown: dict[str, JsonValue] = {}
+        for name, value in values.items():
+            if self.left <= 0:
+                self.cut = True
+                break
+            shown[self._text(name)] = self.clip(value, depth + 1)
+        return shown
+
+
+def _fallback(value: Any) -> Any:
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return value.item()  # a scalar of numpy
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+def _finite(value: Any) -> JsonValue:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): _finite(one) for name, one in value.items()}
+    return value if isinstance(value, str | bool | int) or value is None else str(value)

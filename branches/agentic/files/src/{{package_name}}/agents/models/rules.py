@@ -1,0 +1,85 @@
+"""How the scripted model answers: rules, of which the first that matches speaks.
+
+A package brings its own through the entry points `<package>.scripts`, each a `Rule` or a list of them; they come before
+those that ship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from langchain_core.messages import AIMessage
+
+from ...plugins import find_plugins
+from .. import messages as words
+from .conversation import Conversation
+from .filling import answer_of, next_calls, wanted_tools
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to answer.
+
+    Attributes
+    ----------
+    matches
+        Whether it has an answer to a conversation.
+    answer
+        Gives it: text, or calls of tools.
+    """
+
+    name: str
+    matches: Callable[[Conversation], bool]
+    answer: Callable[[Conversation], AIMessage]
+
+
+def plan(conversation: Conversation) -> AIMessage:
+    """Plan to call the tools that fit the goal, and then to answer."""
+    lines = [f"call {name}: {conversation.named[name]}" for name in wanted_tools(conversation)]
+    return AIMessage("\n".join(f"{number}. {line}" for number, line in enumerate([*lines, "answer"], start=1)))
+
+
+def call(conversation: Conversation) -> AIMessage:
+    """Call the next tool."""
+    number = len(conversation.made)
+    calls = [
+        {"name": name, "args": arguments, "id": f"call_{number + i}", "type": "tool_call"}
+        for i, (name, arguments) in enumerate(next_calls(conversation))
+    ]
+    return AIMessage("", tool_calls=calls)
+
+
+def agree(conversation: Conversation) -> AIMessage:
+    """Find no fault, unless a call failed."""
+    failed = [made.name for made in conversation.made if made.failed]
+    return AIMessage(f"The answer does not say that {', '.join(failed)} failed." if failed else "OK")
+
+
+def revise(conversation: Conversation) -> AIMessage:
+    """Say the answer again, with what failed."""
+    failed = [f"{made.name} failed: {made.output}" for made in conversation.made if made.failed]
+    return AIMessage("\n".join([answer_of(conversation), *failed]))
+
+
+GENERIC = (
+    Rule("plan", lambda conversation: conversation.asked in (words.PLAN, words.REPLAN), plan),
+    Rule("critique", lambda conversation: conversation.asked == words.CRITIQUE, agree),
+    Rule("revise", lambda conversation: conversation.asked == words.REVISE, revise),
+    Rule("call", lambda conversation: bool(next_calls(conversation)), call),
+    Rule("answer", lambda conversation: True, lambda conversation: AIMessage(answer_of(conversation))),
+)
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Give the rules of plugins, and behind them those that ship."""
+    found: list[Rule] = []
+    for plugin in find_plugins("scripts").values():
+        loaded = plugin.load()
+        rules = [loaded] if isinstance(loaded, Rule) else loaded
+        if not isinstance(rules, list | tuple) or not all(isinstance(rule, Rule) for rule in rules):
+            raise plugin.error("it is no Rule, and no list of them")
+        found += rules
+    return (*found, *GENERIC)

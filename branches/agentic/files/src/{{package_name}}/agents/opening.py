@@ -1,0 +1,157 @@
+"""Finding the project, and putting together what a run is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from .budget import Meter, limits_of
+from .config import AgenticConfig
+from .session import (
+    ApprovalRequest,
+    Approvals,
+    Begun,
+    Decision,
+    Feed,
+    Filter,
+    Gate,
+    Journal,
+    Known,
+    Memory,
+    Project,
+    Remembered,
+    Session,
+    Unknown,
+    Verdict,
+)
+from .tasks import TaskResult, TaskSpec
+from .tools.spec import Effect, Tool, ToolOutput
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from .events import Listener
+
+
+def find_project(environment: str | None = None, overrides: Sequence[str] = (), root: Path | None = None) -> Project:
+    """Find the project around the current folder, with its configuration.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or its configuration is not valid.
+    """
+    from ..config import load_config
+
+    config = load_config(environment, overrides, root)
+    return Project(config.root, config.environment, config.group("agentic", AgenticConfig), config)
+
+
+class Parts(TypedDict, total=False):
+    """Parts of a session that someone hands in, in place of the configured ones."""
+
+    open_model: Callable[[str], BaseChatModel]
+    gate: Gate
+    journal: Journal
+    approvals: Approvals
+    memory: Memory
+    filters: tuple[Filter, ...]
+    enclose: Callable[[str], str]
+    checkpointer: BaseCheckpointSaver[Any] | None
+    listeners: tuple[Listener, ...]
+
+
+def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Session:
+    """Put together what a run is given: parts that are handed in, and for the others those of the configuration."""
+    from .models.factory import ModelOpener
+
+    session = Session(
+        task=task,
+        project=project,
+        open_model=parts.get("open_model") or ModelOpener(project).open,
+        meter=Meter(limits_of(project.agentic.agents.budget, task.limits)),
+        gate=parts.get("gate") or ConfiguredGate(project.agentic),
+        journal=parts.get("journal") or MemoryJournal(),
+        approvals=parts.get("approvals") or NobodyThere(),
+        memory=parts.get("memory") or NoMemory(),
+        feed=Feed(task.task_id, parts.get("listeners", ())),
+        filters=parts.get("filters", ()),
+        checkpointer=parts.get("checkpointer"),
+    )
+    session.enclose = parts.get("enclose", session.enclose)
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredGate:
+    """Judges a call by the effect of its tool, as `agentic.safety` says."""
+
+    config: AgenticConfig
+
+    def decide(self, tool: Tool, arguments: Mapping[str, Any], *, tainted: bool, task: TaskSpec) -> Verdict:
+        """Judge a call."""
+        safety = self.config.safety
+        if tool.name in safety.denied_tools:
+            return Verdict(answer="deny", reason="the configuration denies it")
+        answers = {"read": safety.read, "write": safety.write, "external": safety.external, "spend": safety.spend}
+        answer = answers[tool.effect]
+        if tainted and tool.effect is not Effect.READ and answer == "allow":
+            return Verdict(answer=safety.tainted, reason=f"{tool.effect} after untrusted content was read")
+        return Verdict(answer=answer, reason=f"tools that {tool.effect} are set to {answer!r}")
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """Remembers effects as long as the process lives."""
+
+    _begun: dict[str, datetime] = field(default_factory=dict)
+    _ended: dict[str, ToolOutput] = field(default_factory=dict)
+
+    def begin(self, key: str, tool: Tool, arguments: Mapping[str, Any]) -> Begun | Known | Unknown:
+        """Write down that a call begins, or tell what is known of it."""
+        if key in self._ended:
+            return Known(self._ended[key])
+        if key in self._begun and not tool.honours_key:
+            return Unknown(self._begun[key])
+        self._begun[key] = datetime.now(UTC)
+        return Begun()
+
+    def end(self, key: str, output: ToolOutput) -> None:
+        """Write down what a call gave."""
+        self._ended[key] = output
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyThere:
+    """Approvals where no person can be asked: what needs one is not done."""
+
+    def ask(self, request: ApprovalRequest) -> Decision | None:
+        """Refuse."""
+        return Decision(approved=False, by="nobody", reason="no person is there to approve it")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Approvals that a function decides, such as a question in a terminal."""
+
+    decide: Callable[[ApprovalRequest], Decision | None]
+
+    def ask(self, request: ApprovalRequest) -> Decision | None:
+        """Ask the function."""
+        return self.decide(request)
+
+
+@dataclass(frozen=True, slots=True)
+class NoMemory:
+    """A memory that holds nothing."""
+
+    def recall(self, task: TaskSpec) -> Sequence[Remembered]:
+        """Recall nothing."""
+        return ()
+
+    def learn(self, task: TaskSpec, result: TaskResult) -> None:
+        """Learn nothing."""

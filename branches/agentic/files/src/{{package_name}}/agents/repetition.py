@@ -1,0 +1,32 @@
+"""Loops: the same calls with the same outcome, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .jsonable import canonical
+
+_LONGEST = 4  # calls of a circle
+
+
+def repeats(steps: Sequence[Mapping[str, Any]], agent: str, most: int) -> str:
+    """Tell whether an agent goes in a circle: one to four calls that came `most` times in a row with equal outcome.
+
+    A call whose outcome changes, such as the look at a job that runs, is none.
+
+    Examples
+    --------
+    >>> step = {"agent": "a", "kind": "tool", "name": "look", "input": {}, "output": 1, "error": ""}
+    >>> repeats([step] * 3, "a", 3)
+    'look was called 3 times in a row with the same arguments and outcome'
+    """
+    longest = _LONGEST * most
+    own = [step for step in steps[-2 * longest :] if step["agent"] == agent and step["kind"] == "tool"][-longest:]
+    marks = [(step["name"], canonical(step["input"]), canonical(step["output"]), step["error"]) for step in own]
+    for length in range(1, _LONGEST + 1):
+        circle = marks[-length:]
+        if len(marks) >= length * most and marks[-length * most :] == circle * most:
+            names = " → ".join(mark[0] for mark in circle)
+            return f"{names} was called {most} times in a row with the same arguments and outcome"
+    return ""

@@ -1,0 +1,92 @@
+"""One run of an agent, from its task to the result; a run that was broken off goes on where it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables.config import var_child_runnable_config
+from langgraph.types import Command, StateSnapshot
+
+from ..errors import ProjectError, first_line
+from ..logs import get_logger
+from .loop import State, Turn, begin, build_graph
+from .session import Session
+from .tasks import Status, Step, TaskResult, Usage
+
+if TYPE_CHECKING:
+    from .base import Agent
+
+_MOST_SUPERSTEPS = 1_000_000  # limits are ours: the graph's own would be an exception
+
+
+def run(agent: Agent, session: Session) -> TaskResult:
+    """Run an agent on its session's task until it ends, or waits for a person."""
+    with session.span() as (span, parent):
+        place = {"span": span, "parent": parent}
+        session.emit("task_started", agent.name, **place, goal=session.task.goal, inputs=session.task.inputs)
+        try:
+            result = _result(session, _state(agent, session))
+        except ProjectError as error:
+            result = TaskResult(task_id=session.task.task_id, status=Status.FAILED, reason=session.clean(str(error)))
+        except Exception as error:
+            reason = session.clean(f"{type(error).__name__}: {first_line(error)}")
+            get_logger(__name__).error("a task failed", task=session.task.task_id, reason=reason)
+            get_logger(__name__).debug("where it failed", exc_info=error)
+            result = TaskResult(task_id=session.task.task_id, status=Status.FAILED, reason=reason)
+        if result.status.ended:
+            session.memory.learn(session.task, result)
+        session.emit("task_ended", agent.name, **place, result=result.model_dump(mode="json"))
+    return result
+
+
+def _state(agent: Agent, session: Session) -> dict[str, Any]:
+    """Go through the graph, from the start or from where the run was kept, and give the last state."""
+    turn = Turn(agent, session)
+    graph = build_graph(agent.strategy, agent.critiques)
+    config: RunnableConfig = {
+        "configurable": {"thread_id": session.task.task_id},
+        "recursion_limit": _MOST_SUPERSTEPS,
+    }
+    given: State | Command[Any] | None
+    if session.checkpointer is None:
+        given = begin(turn)
+    else:
+        graph = graph.copy(update={"checkpointer": session.checkpointer})
+        kept = graph.get_state(config)
+        session.meter.restore(_used(kept.values))
+        if kept.values and not kept.next:
+            return dict(kept.values)
+        given = _going_on(kept) if kept.values else begin(turn)
+    token = var_child_runnable_config.set(None)  # below another agent's call this is a run of its own, not a subgraph
+    try:
+        # "sync": what a model said is kept before its calls are made, so that they keep their idempotency keys.
+        durability = "sync" if session.checkpointer else None
+        return dict(graph.invoke(given, config, context=turn, durability=durability))
+    finally:
+        var_child_runnable_config.reset(token)
+
+
+def _going_on(kept: StateSnapshot) -> Command[Any] | None:
+    return Command(resume=True) if kept.interrupts else None
+
+
+def _used(state: dict[str, Any]) -> Usage:
+    return sum((Usage(**step["usage"]) for step in state.get("steps", [])), start=Usage())
+
+
+def _result(session: Session, state: dict[str, Any]) -> TaskResult:
+    status, reason = Status(state["status"]), state.get("reason", "")
+    waiting = state.get("__interrupt__")
+    if waiting:
+        status, reason = Status.WAITING, waiting[0].value["reason"]
+    steps = [Step.model_validate(step) for step in state.get("steps", [])]
+    used = sum((step.usage for step in steps), start=Usage())
+    return TaskResult(
+        task_id=session.task.task_id,
+        status=status,
+        output=state.get("output"),
+        reason=reason,
+        steps=tuple(step.model_copy(update={"number": number}) for number, step in enumerate(steps, start=1)),
+        usage=used.model_copy(update={"seconds": session.meter.used.seconds}),
+    )

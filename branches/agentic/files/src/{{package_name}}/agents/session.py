@@ -1,0 +1,274 @@
+"""What one run is given: its configuration, model, limits, gate, journal, memory, and ears.
+
+Agents know these parts by their protocols alone, so that a test or a project can hand in its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from uuid import uuid4
+
+from pydantic import Field, JsonValue
+
+from .events import Event, Kind, Listener
+from .jsonable import clean_strings, clip
+from .tasks import Record, TaskResult, TaskSpec
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from ..config import Config
+    from .budget import Meter
+    from .config import AgenticConfig
+    from .tools.spec import Tool, ToolOutput
+
+_SPAN: ContextVar[str] = ContextVar("span", default="")
+_MOST_EVENT_TEXT = 4_000
+
+
+class Verdict(Record):
+    """What a gate says to a call.
+
+    Attributes
+    ----------
+    reason
+        Why, for the person who is asked and for the model that is refused.
+    """
+
+    answer: Literal["allow", "ask", "deny"]
+    reason: str = ""
+
+
+class ApprovalRequest(Record):
+    """A call that waits for a person.
+
+    Attributes
+    ----------
+    key
+        Idempotency key of the call: asking again for it after a crash is the same question.
+    """
+
+    key: str
+    task_id: str
+    agent: str
+    tool: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    effect: str
+    reason: str
+    tainted: bool = False
+
+
+class Decision(Record):
+    """What a person answered to an approval."""
+
+    approved: bool
+    by: str
+    reason: str = ""
+    time: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The journal wrote down that a call begins: make it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The call was made before, and gave this."""
+
+    output: ToolOutput
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The call was begun before and nobody knows how it ended; its receiver would do it twice."""
+
+    since: datetime
+
+
+class Remembered(Record):
+    """One memory that fits a task."""
+
+    text: str
+    source: str = ""
+    tainted: bool = False
+    score: float = 0
+
+
+class Gate(Protocol):
+    """Decides whether a call may be made."""
+
+    def decide(self, tool: Tool, arguments: Mapping[str, Any], *, tainted: bool, task: TaskSpec) -> Verdict:
+        """Judge a call whose arguments were checked; `tainted` if untrusted content was read before it."""
+
+
+class Journal(Protocol):
+    """Remembers effects, so that a run that goes on after a crash does not repeat them."""
+
+    def begin(self, key: str, tool: Tool, arguments: Mapping[str, Any]) -> Begun | Known | Unknown:
+        """Write down that a call begins, or tell what is known of it."""
+
+    def end(self, key: str, output: ToolOutput) -> None:
+        """Write down what a call gave."""
+
+
+class Approvals(Protocol):
+    """Asks people."""
+
+    def ask(self, request: ApprovalRequest) -> Decision | None:
+        """Ask for a decision; None if there is none yet, and the run has to wait."""
+
+
+class Filter(Protocol):
+    """Takes out of a text what must not go on, such as a key."""
+
+    def clean(self, text: str) -> str:
+        """Give the text without it."""
+
+
+class Memory(Protocol):
+    """What agents remember between tasks."""
+
+    def recall(self, task: TaskSpec) -> Sequence[Remembered]:
+        """Give what fits a task, the best first."""
+
+    def learn(self, task: TaskSpec, result: TaskResult) -> None:
+        """Keep what a task taught."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where agents work.
+
+    Attributes
+    ----------
+    config
+        The whole configuration, for tools that need other groups; None outside of a project's folder.
+    """
+
+    root: Path
+    environment: str
+    agentic: AgenticConfig
+    config: Config | None = None
+
+
+@dataclass(slots=True)
+class Feed:
+    """The events of one run, numbered, and those who hear them.
+
+    Attributes
+    ----------
+    count
+        How many there were; a run that goes on counts from there.
+    attended
+        Whether tokens are of use to someone as they come.
+    """
+
+    task_id: str
+    listeners: tuple[Listener, ...] = ()
+    count: int = 0
+    attended: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, kind: Kind, agent: str, span: str, parent: str, data: dict[str, JsonValue]) -> None:
+        """Give an event its number and tell the listeners, one event at a time."""
+        with self._lock:
+            self.count += 1
+            event = Event(
+                task_id=self.task_id,
+                sequence=self.count,
+                time=datetime.now(UTC),
+                kind=kind,
+                agent=agent,
+                span=span,
+                parent=parent,
+                data=data,
+            )
+            for listener in self.listeners:
+                listener(event)
+
+
+@dataclass(slots=True)
+class Session:
+    """What one run is given.
+
+    Attributes
+    ----------
+    open_model
+        Gives the chat model of a name; of an empty name the configured one.
+    filters
+        Clean what tools give, what models say, and events.
+    enclose
+        Marks text that nobody vouches for, before a model is shown it.
+    checkpointer
+        Where the run is kept after each step; nothing is kept without one.
+    meters
+        Those of agents with limits of their own, by name.
+    """
+
+    task: TaskSpec
+    project: Project
+    open_model: Callable[[str], BaseChatModel]
+    meter: Meter
+    gate: Gate
+    journal: Journal
+    approvals: Approvals
+    memory: Memory
+    feed: Feed
+    filters: tuple[Filter, ...] = ()
+    enclose: Callable[[str], str] = field(default=lambda text: f"<untrusted>\n{text}\n</untrusted>")
+    checkpointer: BaseCheckpointSaver[Any] | None = None
+    meters: dict[str, Meter] = field(default_factory=dict)
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def config(self) -> AgenticConfig:
+        """The configuration group `agentic`."""
+        return self.project.agentic
+
+    def cancel(self) -> None:
+        """End the run: what runs is told, nothing new begins, and the result is `cancelled`."""
+        self._cancelled.set()
+
+    def cancelled(self) -> bool:
+        """Tell whether a person has ended the run."""
+        return self._cancelled.is_set()
+
+    def work_folder(self) -> Path:
+        """Give the folder of the task's own files, made if it is missing."""
+        folder = self.project.root / self.config.tools.work_folder / self.task.task_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def clean(self, text: str) -> str:
+        """Send a text through all filters."""
+        for one in self.filters:
+            text = one.clean(text)
+        return text
+
+    def emit(self, kind: Kind, agent: str, *, span: str = "", parent: str = "", **data: JsonValue) -> None:
+        """Tell the listeners what happened, with its data cleaned and shortened.
+
+        They are called in the thread in which it happens, one event at a time and in order.
+        """
+        if self.feed.listeners:
+            shown = {name: clean_strings(clip(value, _MOST_EVENT_TEXT)[0], self.clean) for name, value in data.items()}
+            self.feed.tell(kind, agent, span or _SPAN.get() or self.task.task_id, parent, shown)
+
+    @contextmanager
+    def span(self) -> Iterator[tuple[str, str]]:
+        """Open a branch of the tree of events: gives its id and that of the one around it."""
+        name, around = uuid4().hex[:16], _SPAN.get()
+        token = _SPAN.set(name)
+        try:
+            yield name, around
+        finally:
+            _SPAN.reset(token)
