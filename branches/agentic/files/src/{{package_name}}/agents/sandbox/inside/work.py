@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import os
 import sys
@@ -67,7 +68,7 @@ def run(order: dict[str, Any], folder: str) -> tuple[dict[str, Any], list[bytes]
     paths = {name: os.path.join(folder, file) for name, file in order["frames"].items()}
     frames = Frames(paths, pandas=order["pandas"])
     try:
-        value = _value(order["code"], {"__name__": "__main__", "frames": frames})
+        value = _value(order["code"], {"__name__": "__main__", "__builtins__": builtins, "frames": frames})
         return _collect(value, frames)
     except BaseException as error:
         return {"error": _tell(error, order["code"])}, []
