@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from .tools.commands import app as tools
+
 app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
+
+
+app.add_typer(tools, name="tools")
 
 
 @app.callback()

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from ...config import Config
 from ...config.settings import one_of
-from ...data.config import DataConfig
+from ...data.config import ColumnConfig, DataConfig
 from ...data.dataset import SPLITS
 from ..config import AgenticConfig
 from ..errors import ToolError
@@ -38,12 +38,15 @@ class Source:
     vouched
         Texts that the schema allows: whatever else stands in a text column, nobody vouches for. Empty where there is no
         schema: then nobody vouches for the names of columns either.
+    closed
+        Whether no column can hold a text that nobody vouches for.
     """
 
     name: str
     paths: tuple[Path, ...]
     split: bool = False
     vouched: frozenset[str] = frozenset()
+    closed: bool = False
     target: str = ""
     task: str = ""
 
@@ -106,6 +109,11 @@ def _dataset(name: str, data: DataConfig, root: Path) -> Source:
         paths=paths,
         split=True,
         vouched=vouched,
+        closed=bool(dataset.columns) and all(map(_is_closed, dataset.columns.values())),
         target=dataset.target,
         task=dataset.task,
     )
+
+
+def _is_closed(column: ColumnConfig) -> bool:
+    return column.type not in ("category", "text") or column.allowed is not None

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
 
+from ...errors import ProjectError
 from ..errors import AgentError, ToolError
 
 
@@ -133,9 +134,20 @@ class Tool:
         return {name: getattr(checked, name) for name in type(checked).model_fields}
 
     def run(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
-        """Call the function with arguments that were checked."""
+        """Call the function with arguments that were checked.
+
+        Raises
+        ------
+        ToolError
+            If it can't do it, for a reason that a person or a model can do something about.
+        """
         given = {**arguments, "context": context} if self.takes_context else dict(arguments)
-        output = self.function(**given)
+        try:
+            output = self.function(**given)
+        except ToolError:
+            raise
+        except ProjectError as error:
+            raise ToolError(error.message, hint=error.hint) from error
         return output if isinstance(output, ToolOutput) else ToolOutput(output, tainted=self.untrusted)
 
 
