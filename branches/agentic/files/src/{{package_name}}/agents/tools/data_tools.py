@@ -49,7 +49,7 @@ def make_data_analyzer(config: Config) -> Tool:
                 return ToolOutput(_answer(rows), tainted=source.taints(_texts(rows.rows), sql))
             if plot is None:
                 raise ToolError("a plot needs plot", hint='such as {"kind": "histogram", "x": "age"}')
-            path, told = draw(connection, plot, sql, source.name, context.work)
+            path, told = draw(connection, plot, sql, source, context.work)
             return ToolOutput(told, files=(path.relative_to(context.work),), tainted=not source.vouched)
 
     return tool(Effect.READ)(data_analyzer)

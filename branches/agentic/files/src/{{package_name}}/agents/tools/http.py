@@ -11,7 +11,6 @@ from urllib.parse import urljoin
 import httpx
 from pydantic import JsonValue
 
-from ...errors import first_line
 from ..errors import ToolError
 from .addresses import Hosts, Resolver, Target
 
@@ -106,7 +105,9 @@ def _send_once(ask: Ask, target: Target, rules: Rules, until: float) -> tuple[di
     except httpx.TimeoutException as error:
         raise ToolError(f"{target.host} took longer than {rules.seconds:g} s", hint="try later, or ask less") from error
     except httpx.HTTPError as error:
-        raise ToolError(f"{target.host} can't be asked: {first_line(error)}", hint="is the address right?") from error
+        # Not the error's own words: they may quote what the host sent.
+        reason = type(error).__name__
+        raise ToolError(f"{target.host} can't be asked: {reason}", hint="is the address right?") from error
     return _told(answer, body, rules.max_bytes), location
 
 

@@ -13,6 +13,7 @@ from ...config.settings import one_of
 from ..errors import ToolError
 from ..tasks import Record
 from .queries import Connection
+from .sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,9 @@ class Plot(Record):
     format: Literal["png", "svg"] = "png"
 
 
-def draw(connection: Connection, plot: Plot, sql: str, name: str, folder: Path) -> tuple[Path, dict[str, JsonValue]]:
+def draw(
+    connection: Connection, plot: Plot, sql: str, source: Source, folder: Path
+) -> tuple[Path, dict[str, JsonValue]]:
     """Draw what a query gives, or the whole table, into a folder. The same plot of the same data has the same name.
 
     Returns
@@ -55,11 +58,13 @@ def draw(connection: Connection, plot: Plot, sql: str, name: str, folder: Path) 
         raise ToolError("there is nothing to draw: the query gave no rows", hint="ask for other rows")
     for column in filter(None, (plot.x, plot.y, plot.colour)):
         if column not in frame.columns:
-            raise ToolError(f"there is no column {column!r}", hint=one_of(column, [str(c) for c in frame.columns]))
+            known = [str(name) for name in frame.columns] if source.vouched else []
+            raise ToolError(f"there is no column {column!r}", hint=one_of(column, known))
     try:
-        figure = _figure(plot, frame, name)
+        figure = _figure(plot, frame, source.name)
     except (TypeError, ValueError) as error:
-        raise ToolError(f"a {plot.kind} of these columns can't be drawn: {error}", hint="draw numbers") from error
+        # Not the error's own words: they may quote the data.
+        raise ToolError(f"a {plot.kind} of these columns can't be drawn", hint="draw numbers") from error
     path = folder / f"plot-{_digest(plot, frame)}.{plot.format}"
     _save(figure, path)
     told: dict[str, JsonValue] = {"file": path.name, "kind": plot.kind, "rows": len(frame)}
@@ -77,9 +82,9 @@ def _figure(plot: Plot, frame: pd.DataFrame, name: str) -> Figure:
         _correlation(axes, frame)
         return figure
     if not plot.x:
-        raise ToolError(f"a {plot.kind} needs x", hint=one_of("", [str(column) for column in frame.columns]))
+        raise ToolError(f"a {plot.kind} needs x", hint="a profile names the columns")
     if plot.kind in ("line", "scatter") and not plot.y:
-        raise ToolError(f"a {plot.kind} needs y", hint=one_of("", [str(column) for column in frame.columns]))
+        raise ToolError(f"a {plot.kind} needs y", hint="a profile names the columns")
     _KINDS[plot.kind](axes, frame, plot)
     axes.set_xlabel(plot.x)
     if axes.get_legend_handles_labels()[0]:

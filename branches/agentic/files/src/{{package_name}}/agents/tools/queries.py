@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _POLL = 0.05
+_QUOTED = re.compile(r"'[^']*'?|\"[^\"]*\"?")
 _MOST_TEXT = 2_000
 
 
@@ -90,6 +93,12 @@ class Connection:
         with self._watched(sql):
             return self._connection.sql(sql).to_arrow_table()
 
+    def reads(self, sql: str) -> set[str]:
+        """Name the tables that a query reads, as it writes them."""
+        with self._watched(sql):
+            told = self._connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+        return set(_tables(json.loads(told[0] if told else "{}")))
+
     @contextmanager
     def _watched(self, sql: str) -> Iterator[None]:
         """Refuse what is no SELECT, end it when its time is over, and tell errors in words."""
@@ -117,7 +126,7 @@ class Connection:
                 raise ToolError(
                     f"the query was ended after {self._bounds.seconds:g} s", hint="ask for less, or aggregate"
                 ) from error
-            raise ToolError(f"the query failed: {first_line(error)}", hint=_hint(error)) from error
+            raise ToolError(f"the query failed: {_reason(error, sql)}", hint=_hint(error)) from error
         finally:
             ended.set()
             if watcher.is_alive():
@@ -151,7 +160,7 @@ def connect(source: Source, bounds: Bounds) -> Iterator[Connection]:
         connection.execute("SET lock_configuration = true")
         yield Connection(connection, bounds)
     except duckdb.Error as error:
-        reason = first_line(error)
+        reason = _reason(error)
         raise ToolError(f"{source.name} can't be read: {reason}", hint="is it what its name says?") from error
     finally:
         connection.close()
@@ -186,6 +195,22 @@ def _text(value: Any) -> str:
         return f"{len(value)} bytes"
     text = value.isoformat() if isinstance(value, datetime | date | time) else str(value)
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+def _tables(node: Any) -> Iterator[str]:
+    """Find the tables in a query that DuckDB has parsed."""
+    if isinstance(node, dict):
+        if node.get("type") == "BASE_TABLE":
+            yield str(node["table_name"])
+        node = list(node.values())
+    if isinstance(node, list):
+        for inner in node:
+            yield from _tables(inner)
+
+
+def _reason(error: Exception, sql: str = "") -> str:
+    """Give the first line of an error without what it quotes from the data, which nobody vouches for."""
+    return _QUOTED.sub(lambda found: found.group() if found.group()[1:-1] in sql else "'…'", first_line(error))
 
 
 def _hint(error: Exception) -> str:
