@@ -67,12 +67,12 @@ class Parts(TypedDict, total=False):
 
 def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Session:
     """Put together what a run is given: parts that are handed in, and for the others those of the configuration."""
-    from .models.factory import ModelOpener
+    from .models.factory import model_opener
 
     session = Session(
         task=task,
         project=project,
-        open_model=parts.get("open_model") or ModelOpener(project).open,
+        open_model=parts.get("open_model") or model_opener(project),
         meter=Meter(limits_of(project.agentic.agents.budget, task.limits)),
         gate=parts.get("gate") or ConfiguredGate(project.agentic),
         journal=parts.get("journal") or MemoryJournal(),

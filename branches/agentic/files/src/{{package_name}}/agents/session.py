@@ -152,12 +152,15 @@ class Project:
     ----------
     config
         The whole configuration, for tools that need other groups; None outside of a project's folder.
+    models
+        Those that are open, by name: all runs share their connections and rates.
     """
 
     root: Path
     environment: str
     agentic: AgenticConfig
     config: Config | None = None
+    models: dict[str, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(slots=True)
