@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager
 from functools import wraps
@@ -73,12 +72,15 @@ def make_experiments_router(config: Config) -> APIRouter:
         from ..llm.experiments.comparing import Agreement
         from ..llm.experiments.recorder import Recorder
         from ..llm.experiments.traffic import Traffic
+        from ..llm.experiments.watch import ExperimentMetrics
 
         app.state.experiments = None
+        metrics = ExperimentMetrics(app.state.metrics.registry)
         try:
             store = await asyncio.to_thread(_open, config.root, settings.experiments)
-            recorder = Recorder(store, settings.experiments, Agreement(settings.evaluation.embedding_model))
-        except (OSError, sqlite3.Error, ProjectError) as error:  # the file system may be read-only
+            compare = Agreement(settings.evaluation.embedding_model)
+            recorder = Recorder(store, settings.experiments, compare, metrics)
+        except (OSError, ProjectError) as error:  # the file system may be read-only
             _log.warning("there are no experiments", reason=first_line(error))
             yield
             return

@@ -50,8 +50,9 @@ if TYPE_CHECKING:
     from ..llm.serving.embedding import Embeddings
     from ..llm.serving.forms import Form, Json
     from ..llm.serving.models import Served
+    from ..llm.serving.relay import Reply
     from ..llm.serving.schemas import Schemas
-    from ..llm.vllm.forwarding import Forwarding, Reply
+    from ..llm.vllm.forwarding import Forwarding
 
 _PREFIX = "/v1/"
 

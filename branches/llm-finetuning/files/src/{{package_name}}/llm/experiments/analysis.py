@@ -11,8 +11,9 @@ from .config import ExperimentConfig, MetricName, VariantConfig
 from .differences import compare, compare_pairs, compare_preferences, mixture
 from .estimates import FEWEST, Difference, Observed
 from .records import Experiment
+from .rows import Judged
 from .sequential import holm
-from .store import ExperimentStore, Judged
+from .store import ExperimentStore
 from .summary import Arm, Comparison, Summary
 from .verdict import judge, verdict
 
@@ -73,9 +74,16 @@ def _agreement(row: Judged) -> float | None:
     return 1.0 if row.answer.pair == row.answer.response else row.answer.agreement
 
 
+def _likeness(row: Judged, measure: Callable[[str, str], float]) -> float | None:
+    """Compare an answer with the expected one, where both are known."""
+    if row.expected is None or row.answer.text is None:
+        return None
+    return measure(row.answer.text, row.expected)
+
+
 _VALUES: dict[MetricName, Callable[[Judged], float | None]] = {
-    "exact_match": lambda row: None if row.expected is None else exact_match(row.answer.text, row.expected),
-    "token_f1": lambda row: None if row.expected is None else token_f1(row.answer.text, row.expected),
+    "exact_match": lambda row: _likeness(row, exact_match),
+    "token_f1": lambda row: _likeness(row, token_f1),
     "score": lambda row: row.score,
     "thumb": lambda row: None if row.thumb is None else float(row.thumb == "up"),
     "agreement": _agreement,

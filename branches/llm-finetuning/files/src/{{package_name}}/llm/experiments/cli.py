@@ -97,6 +97,17 @@ def report_command(
     typer.echo(write_report(store, name, output or root / "reports" / "llm-experiments" / name))
 
 
+@experiments.command("forget")
+def forget_command(
+    user: Annotated[str, typer.Argument(metavar="USER", help="As requests name who asks, or key:NAME of a key")],
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Drop all that is kept of a user in all experiments."""
+    store, _, _ = _open(overrides, env)
+    typer.echo(f"{store.forget(user)} answers were dropped, with what was said of them")
+
+
 @experiments.command("plan")
 def plan_command(
     effect: Annotated[float, typer.Option("--effect", help="Smallest difference that matters")],

@@ -122,6 +122,6 @@ class ExperimentsConfig(ConfigModel):
     write_seconds: float = Field(default=0.2, gt=0, description="How long answers are gathered before they are written")
     decide_seconds: float = Field(default=5, gt=0, description="How often it is looked whether there is a winner")
     shadows_at_once: int = Field(default=2, ge=1, description="Most requests to shadows under way; more are dropped")
-    longest_answer: int = Field(default=4000, ge=0, description="Characters of an answer that are kept, to be scored")
-    timeout_seconds: float = Field(default=60, gt=0, description="Until when a model of another service must answer")
+    longest_answer: int = Field(default=4000, ge=0, description="Characters of answers that are kept, to be scored")
+    timeout_seconds: float = Field(default=60, gt=0, description="Until when a model of another service has answered")
     start: dict[str, ExperimentConfig] = Field(default={}, description="Experiments that begin with the service")

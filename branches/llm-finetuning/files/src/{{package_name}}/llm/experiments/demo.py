@@ -49,7 +49,7 @@ def run_demo(settings: Settings, overrides: Sequence[str]) -> Summary:
     from ..serving.server import ModelServer
 
     config, root = settings.config, settings.root
-    manager = CheckpointManager(root / "checkpoints")
+    manager = CheckpointManager.of_project(root)
     tuned = manager.path(config.served)
     facts = manager.metadata(tuned)
     rows = rows_to_ask(open_use_case(config), facts, settings, None, None)

@@ -10,8 +10,8 @@ import numpy as np
 from .config import ExperimentConfig
 from .estimates import FEWEST, Difference, Floats, Observed
 from .fixed_horizon import decisions_for_preferences, units_for_means
+from .rows import Preference
 from .sequential import Mixture, preference_p_value, rate_interval
-from .store import Preference
 from .summary import Comparison, Point
 
 _POINTS = 30  # of a curve

@@ -14,8 +14,10 @@ from .analysis import needs_text, summarise
 from .config import ExperimentsConfig
 from .guardrails import Tally, breach
 from .records import Content, Experiment, Feedback, Trace, read_body, refuses
-from .store import Answer, ExperimentStore
+from .rows import Answer
+from .store import ExperimentStore
 from .summary import Summary
+from .watch import Watch
 
 Compare = Callable[[str, str, str], float]
 
@@ -32,10 +34,14 @@ class Recorder:
     ----------
     compare
         Gives how much two answers agree, from 0 to 1, by a way of `ExperimentConfig.compare`.
+    watch
+        Is told what is kept.
     """
 
-    def __init__(self, store: ExperimentStore, settings: ExperimentsConfig, compare: Compare) -> None:
-        self.store = store
+    def __init__(
+        self, store: ExperimentStore, settings: ExperimentsConfig, compare: Compare, watch: Watch | None = None
+    ) -> None:
+        self.store, self._watch = store, watch or Watch()
         self.routes: dict[str, Experiment] = {}
         self._settings, self._compare = settings, compare
         self._traces: SimpleQueue[Trace | str] = SimpleQueue()
@@ -62,10 +68,12 @@ class Recorder:
         """Keep feedback; False where no such response is known."""
         with self._lock:
             self._write()
-            known = self.store.judge(given)
+            places = self.store.judge(given)
             for name in self._gathered:
-                self._gathered[name] += known
-            return known
+                self._gathered[name] += len(places)
+            for experiment, variant in places:
+                self._watch.judged(experiment, variant, given)
+            return bool(places)
 
     def refresh(self) -> None:
         """Read which experiments there are."""
@@ -82,6 +90,7 @@ class Recorder:
             if one.config.takes and one.state in {"running", "promoted"}:
                 routes[one.config.takes] = one
         self._experiments, self.routes = known, routes
+        self._watch.stand(known)
         self._refreshed = time.monotonic()
 
     def flush(self) -> None:
@@ -130,7 +139,10 @@ class Recorder:
             for trace in taken[-_MOST_WAITING:]:
                 self._traces.put(trace)
             raise
+        for name in dropped:
+            self._watch.dropped(name)
         for one in answers:
+            self._watch.answered(one)
             self._tallies[known[one.experiment].salt, one.variant].add(one.seconds, failed=one.failed)
             self._gathered[one.experiment] = self._gathered.get(one.experiment, 0) + 1
         for name in {one.experiment for one in answers}:
@@ -165,9 +177,13 @@ class Recorder:
             refused=refuses(content.text),
             response=content.id,
             pair=pair,
-            text=content.text[: self._settings.longest_answer] if needs_text(experiment.config) else "",
+            text=content.text if self._keeps(content.text, experiment) else None,
             agreement=agreement,
         )
+
+    def _keeps(self, text: str, experiment: Experiment) -> bool:
+        """Say whether a text is kept: a part of one would be scored as if it were all."""
+        return needs_text(experiment.config) and len(text) <= self._settings.longest_answer
 
     def _agreement(self, way: str, answer: str, given: str) -> float | None:
         try:

@@ -79,6 +79,19 @@ class Experiment:
         chosen = assign(self.config.variants, self.salt, user)
         return control if chosen.name in self.stopped else chosen
 
+    def shares(self) -> dict[str, float]:
+        """Give the share of users whose answers are from each variant; those of a shadow reach nobody."""
+        variants, control = self.config.variants, self.config.control.name
+        found = dict.fromkeys((one.name for one in variants), 0.0)
+        if self.state == "promoted":
+            return found | {self.winner: 1.0}
+        if self.state != "running" or self.config.mode == "shadow":
+            return found | {control: 1.0}
+        total = sum(one.share for one in variants)
+        for one in variants:
+            found[control if one.name in self.stopped else one.name] += one.share / total
+        return found
+
     def unit(self, user: str) -> str:
         """Name a user in what is kept."""
         return anonymous(self.salt, user)

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from ...errors import ProjectError
 from ...sqlite import connected, make_tables
 from ..training.checkpoint_names import is_name
+from .assignment import anonymous
 from .config import ExperimentConfig
 from .records import Experiment, Feedback, State
+from .rows import Answer, Judged, Preference
 
 _FORGET = (
     "DELETE FROM feedback WHERE response IN (SELECT response FROM answers WHERE experiment = ?)",
@@ -33,6 +34,11 @@ ON CONFLICT (response) DO UPDATE SET
     tied_with = iif(coalesce(:preferred_to, :tied_with) IS NULL, tied_with, :tied_with),
     expected = coalesce(:expected, expected), comment = coalesce(nullif(:comment, ''), comment)
 """
+_PLACE = "SELECT experiment, variant FROM answers WHERE response = ?"
+_FORGET_UNIT = (
+    "DELETE FROM feedback WHERE response IN (SELECT response FROM answers WHERE experiment = ? AND unit = ?)",
+    "DELETE FROM answers WHERE experiment = ? AND unit = ?",
+)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS experiments (
     name TEXT PRIMARY KEY, config TEXT NOT NULL, salt TEXT NOT NULL, state TEXT NOT NULL, started REAL NOT NULL,
@@ -49,7 +55,7 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS answers (
     number INTEGER PRIMARY KEY, experiment TEXT NOT NULL, variant TEXT NOT NULL, unit TEXT NOT NULL, time REAL NOT NULL,
     seconds REAL NOT NULL, first_seconds REAL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
-    failed INTEGER NOT NULL, refused INTEGER NOT NULL, response TEXT NOT NULL, pair TEXT NOT NULL, text TEXT NOT NULL,
+    failed INTEGER NOT NULL, refused INTEGER NOT NULL, response TEXT NOT NULL, pair TEXT NOT NULL, text TEXT,
     agreement REAL
 );
 CREATE INDEX IF NOT EXISTS answers_of_an_experiment ON answers (experiment, number);
@@ -62,57 +68,16 @@ CREATE TABLE IF NOT EXISTS dropped (experiment TEXT PRIMARY KEY, count INTEGER N
 """
 
 
+Place = tuple[str, str]
+"""An experiment, and one of its variants."""
+
+
 class ExperimentError(ProjectError):
     """An experiment that can't be found, begun or changed."""
 
 
 class UnknownExperimentError(ExperimentError):
     """An experiment that there is not."""
-
-
-class Answer(NamedTuple):
-    """A row of the table of answers; `pair` is the response that a shadow's answer goes with, or its own."""
-
-    experiment: str
-    variant: str
-    unit: str
-    time: float
-    seconds: float
-    first_seconds: float | None
-    prompt_tokens: int
-    completion_tokens: int
-    failed: bool
-    refused: bool
-    response: str
-    pair: str
-    text: str
-    agreement: float | None
-
-    @property
-    def asked(self) -> float:
-        """When its request came."""
-        return self.time - self.seconds
-
-
-class Preference(NamedTuple):
-    """Of two answers, the variant whose one was preferred first; `asked` is when the first of them was asked for."""
-
-    better: str
-    worse: str
-    responses: tuple[str, str]
-    units: tuple[str, str]
-    asked: float
-    time: float
-    tied: bool
-
-
-class Judged(NamedTuple):
-    """An answer with what people said of it."""
-
-    answer: Answer
-    score: float | None
-    thumb: str | None
-    expected: str | None
 
 
 class ExperimentStore:
@@ -228,18 +193,40 @@ class ExperimentStore:
                 [(name,) for name in dropped],
             )
 
-    def judge(self, *given: Feedback) -> bool:
+    def judge(self, *given: Feedback) -> list[Place]:
         """Keep feedback; what it says takes the place of what was said before, and what it does not say stays.
 
-        False where a response that it names is not known.
+        Returns
+        -------
+        list of tuple of str
+            Experiment and variant of each response. None where any that is named is not known; then nothing is kept.
         """
+        places: list[Place] = []
         with self.open() as database:
             for one in given:
-                for name in {one.id, one.preferred_to or one.id, one.tied_with or one.id}:
-                    if database.execute("SELECT 1 FROM answers WHERE response = ?", (name,)).fetchone() is None:
-                        return False
+                names = (one.id, one.preferred_to or one.id, one.tied_with or one.id)
+                found = [database.execute(_PLACE, (name,)).fetchone() for name in names]
+                if None in found:
+                    return []
+                places.append(found[0])
             database.executemany(_JUDGE, [{**one.model_dump(), "time": time.time()} for one in given])
-        return True
+        return places
+
+    def forget(self, user: str) -> int:
+        """Drop all answers to a user with their feedback, and say how many there were.
+
+        Parameters
+        ----------
+        user : str
+            As requests named who asks. Only hashes are kept: without the name, nobody is found.
+        """
+        count = 0
+        with self.open() as database:
+            database.execute("PRAGMA secure_delete = ON")  # the place in the file is overwritten
+            for name, salt in database.execute("SELECT name, salt FROM experiments").fetchall():
+                _, dropped = [database.execute(one, (name, anonymous(salt, user))) for one in _FORGET_UNIT]
+                count += dropped.rowcount
+        return count
 
     def answers(self, name: str) -> list[Judged]:
         """Give the answers of an experiment in their order, with what was said of them.

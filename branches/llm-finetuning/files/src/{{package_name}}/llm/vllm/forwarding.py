@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ..config import LLMConfig
 from ..errors import ModelError
 from ..inference.tickets import BusyError
 from ..models.names import unknown_model
+from ..serving.relay import Reply, relay
 from ..training.checkpoint_names import label_of
 from ..training.checkpointing import CheckpointManager
 from .command import serve_command
@@ -24,24 +24,9 @@ from .process import VllmProcess
 
 _log = get_logger(__name__)
 
+_ROWS = 256
+"""That vLLM writes at once where it decides itself: its default of ``--max-num-seqs``."""
 _LOG = Path("reports", "vllm", "vllm.log")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What vLLM answers.
-
-    Attributes
-    ----------
-    content
-        The whole body; none where it is streamed.
-    parts
-        The parts of a stream, as they come.
-    """
-
-    status: int
-    content: bytes
-    parts: AsyncIterator[bytes] | None = None
 
 
 class Forwarding:
@@ -63,14 +48,15 @@ class Forwarding:
     """
 
     def __init__(self, config: LLMConfig, root: Path) -> None:
-        settings, manager = config.vllm, CheckpointManager(root / "checkpoints")
+        settings, manager = config.vllm, CheckpointManager.of_project(root)
         reference = config.served
         command = serve_command(config, manager, reference, root)
         facts = manager.metadata(manager.path(reference))
         created = int(datetime.fromisoformat(facts["created_at"]).timestamp())
         self.names = [(name, created) for name in (label_of(facts), facts["name"], *settings.adapters)]
         self._fallback = settings.fallback
-        self._most = config.serving.rows + config.serving.queue
+        rows = config.serving.rows
+        self._most = (_ROWS if rows == "auto" else rows) + config.serving.queue
         self._going = 0
         self._process = VllmProcess(
             command, root / _LOG, start_seconds=settings.start_seconds, restarts=settings.restarts
@@ -135,14 +121,8 @@ class Forwarding:
             raise self._process.fault
         held.enter_context(self._place())
         client = self._process.client
-        try:
-            response = await client.send(client.build_request("POST", f"/v1{path}", json=body), stream=True)
-            held.push_async_callback(response.aclose)
-            if not body.get("stream") or not response.is_success:
-                return Reply(response.status_code, await response.aread())
-        except httpx.HTTPError as error:
-            raise _lost(error) from error
-        return Reply(response.status_code, b"", _parts(response))
+        request = client.build_request("POST", f"/v1{path}", json=body)
+        return await relay(client, request, held, _lost, stream=bool(body.get("stream")))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -153,14 +133,6 @@ class Forwarding:
             yield
         finally:
             self._going -= 1
-
-
-async def _parts(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for part in response.aiter_bytes():
-            yield part
-    except httpx.HTTPError as error:
-        raise _lost(error) from error
 
 
 def _lost(error: httpx.HTTPError) -> ModelError:

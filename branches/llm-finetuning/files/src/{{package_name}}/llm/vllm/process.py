@@ -17,6 +17,7 @@ import httpx
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
 from ..errors import ModelError
+from ..serving.relay import PATIENCE
 
 _log = get_logger(__name__)
 
@@ -62,7 +63,7 @@ class VllmProcess:
         self.client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {self.key}"},
             limits=httpx.Limits(max_connections=None),
-            timeout=httpx.Timeout(None, connect=5),
+            timeout=PATIENCE,
             trust_env=False,  # a proxy would look for it on its own machine
         )
 
