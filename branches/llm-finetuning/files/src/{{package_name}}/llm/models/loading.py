@@ -48,7 +48,9 @@ class Loader:
         watch: Watch | None,
         failed: Callable[[str, Exception], None],
     ) -> None:
-        self._config, self._checkpoints = config, checkpoints
+        offload = {"offload_folder": checkpoints.project / config.serving.offload_folder}
+        serving = config.serving.model_copy(update=offload)
+        self._config, self._checkpoints = config.model_copy(update={"serving": serving}), checkpoints
         self._apart: WeakValueDictionary[tuple[str, str], Any] = WeakValueDictionary()
         self._totals = _Totals(watch or Watch(), failed)
 
@@ -130,14 +132,16 @@ class Loader:
             return model
         from ..base_model import dtype_of
         from ..quantization.methods import METHODS
-        from ..quantization.weights import quantize_weights
+        from ..quantization.weights import check_layers, quantize_weights
 
         model = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         if profile == "bfloat16":
             for weight in model.parameters():  # buffers, such as those of rotary embeddings, need all their digits
                 weight.data = weight.data.to(dtype_of("bfloat16"))
         else:
-            quantize_weights(model, METHODS[profile], self._config.quantization.group_size)
+            method, group_size = METHODS[profile], self._config.quantization.group_size
+            check_layers(model, method, group_size)
+            quantize_weights(model, method, group_size)
         return model
 
 

@@ -36,7 +36,7 @@ def quantize(
     if name:
         check_name(name)
     candidates = find_methods(settings, method)
-    trials = start_trials(settings, candidates, checkpoint, dataset, documents)
+    trials = start_trials(settings, checkpoint, dataset, documents)
     saved = quantize_checkpoint(settings, trials, candidates, name)
     typer.echo(saved.relative_to(settings.root).as_posix())
 

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 CONVERTERS = ("convert_hf_to_gguf.py", "convert-hf-to-gguf")
 TYPES = ("f32", "f16", "bf16", "q8_0")
+# What the converter says when it refuses a model, and what can be done.
+_REFUSALS = {
+    "pre-tokenizer": "llama.cpp knows tokenizers by what they make of a sample text: those of published models, such "
+    "as Llama 3, Qwen and Gemma, and not the one that ships with the project. Update llama.cpp if the model is newer than "
+    "it; else tune a model whose tokenizer it knows",
+    "is not supported": "this version of llama.cpp knows no models of this kind: update it",
+    "No module named": "its requirements.txt names what it imports: install that into an environment, and set "
+    "llm.quantization.converter to [<its python>, <llama.cpp>/convert_hf_to_gguf.py]",
+}
 _EMBEDDINGS = "token_embd.weight"
 
 
@@ -87,12 +96,20 @@ def export_gguf(original: Original, output: Path, number_type: str, converter: S
         original.tokenizer.save_pretrained(folder)
         command = [*converter, str(folder), "--outfile", str(made), "--outtype", number_type]
         with console.status(f"{original.label} as GGUF"):
-            run_program(
-                command, "llama.cpp's converter", "it knows the tokenizers of models that were published, and no others"
-            )
+            _convert(command)
         count = check_gguf(made, original.model)
         made.rename(output)
     return count
+
+
+def _convert(command: Sequence[str]) -> None:
+    try:
+        run_program(command, "llama.cpp's converter", "update llama.cpp, or export another model")
+    except ModelError as error:
+        for said, hint in _REFUSALS.items():
+            if said in error.message:
+                raise ModelError(error.message, hint=hint) from error
+        raise
 
 
 def check_gguf(file: Path, model: Any) -> int:

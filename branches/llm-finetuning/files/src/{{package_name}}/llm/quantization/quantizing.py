@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..base_model import pick_device, place
+from ..console import console
 from ..errors import CheckpointError, DataError, ModelError
 from ..pipeline import spread
 from ..training.checkpoint_names import label_of
@@ -137,7 +138,12 @@ class Trials:
         self.use_case = use_case
         self.rows = rows
         self.config = config
-        self.before = self._ask(original.model)
+
+    @cached_property
+    def before(self) -> Asked:
+        """What the original says."""
+        with console.status(f"asking {self.original.label}"):
+            return self._ask(self.original.model)
 
     @property
     def settings(self) -> QuantizationConfig:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -33,10 +33,8 @@ def print_trial(original: Original, trial: Trial) -> None:
     out.print(str(trial.speed), soft_wrap=True)
 
 
-def print_choice(
-    trials: Sequence[Trial], best: Trial | None, faults: Mapping[str, str], limits: QuantizationConfig
-) -> None:
-    """Print all methods beside each other: what they cost, which is chosen, and why others are not."""
+def print_choice(trials: Sequence[Trial], best: Trial | None, limits: QuantizationConfig) -> None:
+    """Print the methods that work beside each other: what they cost, which is chosen, and why others are not."""
     table = Table("method", "size", "points lost", "ms an answer", "")
     for column in table.columns[1:-1]:
         column.justify = "right"
@@ -44,6 +42,4 @@ def print_choice(
         told = "chosen" if one is best else "; ".join(breaches(one, limits)) or "within the limits"
         figures = (size_text(one.size), f"{one.loss.points:.1f}", f"{one.speed.after:.0f}")
         table.add_row(one.method.name, *figures, told)
-    for name, fault in faults.items():
-        table.add_row(name, "", "", "", f"fails: {fault}")
     Console(highlight=False, markup=False).print(table)

@@ -23,13 +23,8 @@ def quantize_weights(model: PreTrainedModel, method: Method, group_size: int) ->
     """Quantise all linear layers of a model, and its embeddings in 8 bits, in place.
 
     Embeddings that serve as the last layer too stay one matrix: in two they would take more space than before.
-
-    Raises
-    ------
-    ModelError
-        If there are no linear layers, or a row of weights can't be divided into groups.
+    `check_layers` says whether the method suits the layers.
     """
-    check_layers(model, method, group_size)
     torchao().quantize_(model, method.settings(group_size), _is_layer_of(model))
     _quantize_embeddings(model)
 
@@ -38,13 +33,7 @@ def train_quantized(model: PreTrainedModel, method: Method, group_size: int, tra
     """Quantise as `quantize_weights` does, after a training in which all linear layers compute as if they were.
 
     Weights are rounded in each step, and gradients pass the rounding as if it were not there: https://arxiv.org/abs/1308.3432.
-
-    Raises
-    ------
-    ModelError
-        If there are no linear layers, or a row of weights can't be divided into groups.
     """
-    check_layers(model, method, group_size)
     describe = import_module("torchao.quantization.qat").QATConfig
     torchao().quantize_(model, describe(method.settings(group_size), step="prepare"), _is_layer_of(model))
     train()

@@ -26,7 +26,6 @@ from .page import PAGE, detail_sections, fault_sections, quantization_page
 from .quantizing import Trial, Trials, load_original, save_trial
 from .selection import choose, contenders
 from .tables import print_choice, print_trial
-from .weights import check_layers
 
 if TYPE_CHECKING:
     from ..options import Settings
@@ -35,25 +34,18 @@ EXPERIMENT = "llm-quantization"
 REPORT = PAGE.with_name("report.json")
 
 
-def start_trials(
-    settings: Settings, candidates: Candidates, checkpoint: str | None, dataset: str | None, documents: Path | None
-) -> Trials:
-    """Load a checkpoint, and ask it what was kept from it."""
+def start_trials(settings: Settings, checkpoint: str | None, dataset: str | None, documents: Path | None) -> Trials:
+    """Load a checkpoint, with what was kept from it."""
     config = settings.config
     original = load_original(open_checkpoints(settings), checkpoint or config.training.name, config)
-    if not candidates.choosing:  # of several, those that fit are tried
-        check_layers(original.model, candidates.methods[0], config.quantization.group_size)
     use_case = open_use_case(config)
     rows = rows_to_ask(use_case, original.facts, settings, dataset, documents)
-    with console.status(f"asking {original.label}"):
-        return Trials(
-            original, use_case, rows, config, lambda: learned_rows(use_case, original.facts, settings, dataset)
-        )
+    return Trials(original, use_case, rows, config, lambda: learned_rows(use_case, original.facts, settings, dataset))
 
 
 def open_checkpoints(settings: Settings) -> CheckpointManager:
     """Give the project's checkpoints."""
-    return CheckpointManager(settings.root / "checkpoints")
+    return CheckpointManager.of_project(settings.root)
 
 
 def find_methods(settings: Settings, name: str | None) -> Candidates:
@@ -85,13 +77,13 @@ def quantize_checkpoint(settings: Settings, trials: Trials, candidates: Candidat
     try:
         best = _best(original.label, found, faults, settings) if candidates.choosing else found[0]
     except ModelError:
-        print_choice(found, None, faults, limits)
+        print_choice(found, None, limits)
         quantization_page(original.label, found, None, limits, failed).write(page)
         record_trials(settings, trials, found, None, faults)
         tell_page(page, settings.root)
         raise
     if candidates.choosing:
-        print_choice(found, best, faults, limits)
+        print_choice(found, best, limits)
     model = models[best.method.name]
     analysed = [trials.rows[index] for index in spread(trials.rows, limits.analysed_rows)]
     analysis = analyse(original.model, model, original.tokenizer, analysed)
