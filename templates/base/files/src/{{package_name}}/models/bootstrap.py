@@ -15,7 +15,7 @@ Groups = NDArray[np.int64] | None
 
 
 class Estimate(BaseModel):
-    """A value with its interval. All are None where the measure is not defined."""
+    """A value with its interval: None where the measure is not defined, or rows are too few for an interval."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,6 +26,8 @@ class Estimate(BaseModel):
     def __str__(self) -> str:
         if self.value is None:
             return "undefined"
+        if self.low is None or self.high is None:
+            return f"{self.value:.4g}"
         return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 

@@ -53,7 +53,7 @@ def find_side(ref: str, root: Path) -> Side:
         report = read_report(path)
         name, _, version = report.model.partition("@v")
         return Side(ref, name, version, {}, report)
-    facts = CheckpointManager(root / "checkpoints").metadata(ref)
+    facts = CheckpointManager.of_project(root).metadata(ref)
     return Side(ref, facts["name"], facts["version"], facts, None)
 
 
@@ -76,7 +76,7 @@ def find_baseline(ref: str, second: Side, root: Path) -> Side:
             return found
         fault = f"{ref} and {second.ref} are one checkpoint, {second.model}, which loses nothing against itself"
         raise CheckpointError(fault, hint="name another one with --baseline")
-    versions = [one for one in CheckpointManager(root / "checkpoints").list() if one.name == second.name]
+    versions = [one for one in CheckpointManager.of_project(root).list() if one.name == second.name]
     places = [place for place, one in enumerate(versions) if one.version == second.version]
     if not places or places[0] == 0:
         message = f"{second.model} has no version before it to be compared with"

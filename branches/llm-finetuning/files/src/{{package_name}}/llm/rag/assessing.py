@@ -21,6 +21,7 @@ from ..evaluation.measures import TEXT_METRICS, TextMetric, find_text_metrics
 from ..evaluation.metrics import contains_answer
 from ..evaluation.records import EvaluationReport, Example
 from ..inference import generate, prompt_messages
+from .config import RagConfig
 from .measures import grounded_tokens, ndcg_at, recall_at, reciprocal_rank, share_used
 from .records import Case, Findings, Outcome, Passage
 from .retrieval import Hit, Retriever, context_of
@@ -90,7 +91,7 @@ def assess_retrieval(
     )
     examples = _examples(asked, shown, answers, metrics, config.rag.cutoffs)
     labels = {name: Label(one.label, one.greater_is_better, one.is_share) for name, one in metrics.items()}
-    labels |= _ANSWER | _ranking_labels(config.rag.cutoffs)
+    labels |= _ANSWER | _ranking_labels(config.rag)
     counts = retriever.store.counts()
     trained = set(candidate.trained.get("documents", {}).get("train", ()))
     findings = Findings(
@@ -144,8 +145,7 @@ def _search(retriever: Retriever, rows: Sequence[Row], everything: Sequence[Row]
             "no question is about a passage of the documents",
             hint="ask about the documents that are searched: name their folder with --source",
         )
-    wanted = max(*retriever.settings.cutoffs, retriever.settings.passages)
-    hits = retriever.search([searched or row.question for row, searched, _ in found], wanted)
+    hits = retriever.search([searched or row.question for row, searched, _ in found], _depth(retriever.settings))
     return [_Asked(*one, hits=ranked) for one, ranked in zip(found, hits, strict=True)], len(rows) - len(found)
 
 
@@ -179,9 +179,15 @@ class _Room:
         return len(self.tokenizer(prompt, add_special_tokens=False)["input_ids"])
 
 
-def _ranking_labels(cutoffs: Sequence[int]) -> dict[str, Label]:
-    recall = {f"recall_at_{k}": Label(f"Recall@{k}") for k in cutoffs}
-    return {**recall, "mrr": Label("MRR"), **{f"ndcg_at_{k}": Label(f"nDCG@{k}") for k in cutoffs}}
+def _depth(settings: RagConfig) -> int:
+    """Give the rank down to which passages are searched: a passage further down counts as not found."""
+    return max(*settings.cutoffs, settings.passages)
+
+
+def _ranking_labels(settings: RagConfig) -> dict[str, Label]:
+    recall = {f"recall_at_{k}": Label(f"Recall@{k}") for k in settings.cutoffs}
+    ndcg = {f"ndcg_at_{k}": Label(f"nDCG@{k}") for k in settings.cutoffs}
+    return {**recall, "mrr": Label(f"MRR@{_depth(settings)}"), **ndcg}
 
 
 def _examples(

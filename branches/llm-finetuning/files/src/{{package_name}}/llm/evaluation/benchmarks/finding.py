@@ -75,6 +75,10 @@ def find_benchmarks(names: Sequence[str], folder: Path, *, shots: int = 0) -> li
         if not harness.has(name):
             alike = get_close_matches(name, harness.names(), n=1) or [CUSTOM, "arc", "hellaswag", "mmlu", *own]
             raise DataError(f"there is no benchmark {name!r}", hint=one_of(name, alike))
+        if stranger := harness.unknown_member(name):
+            known = get_close_matches(stranger, harness.names(), n=1) or own
+            fault = f"the group {name} names {stranger!r}, and there is no such task"
+            raise DataError(fault, hint=one_of(stranger, known))
         found.append(_open(harness, name, shots))
     return found
 

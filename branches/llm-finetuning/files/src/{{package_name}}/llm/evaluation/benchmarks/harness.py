@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,8 @@ from ...errors import DataError, ModelError
 
 _LIGHT = ("arc", "hellaswag", "mmlu/default")
 """Folders of tasks that are read first: to read all that the harness has takes ten seconds."""
+_OWN_DATA = {"class", "custom_dataset", "dataset_path"}
+"""Keys of a task that is described where a group names it."""
 
 
 def check_installed() -> None:
@@ -48,6 +50,7 @@ class Harness:
         _check_tasks(self.folder)
         self._home = Path(import_module("lm_eval.tasks").__file__ or "").parent
         self._manager = self._read([self._home / one for one in _LIGHT])
+        self._has_all = False
 
     def _read(self, folders: Sequence[Path], *, all_tasks: bool = False) -> Any:
         own = [self.folder] if self.folder.is_dir() else []
@@ -70,9 +73,21 @@ class Harness:
 
     def has(self, name: str) -> bool:
         """Look for a task, a group or a tag; then among all that the harness has."""
-        if name not in self._manager.task_index and len(self.names()) < len(_LIGHT) * 1000:
-            self._manager = self._read([], all_tasks=True)
+        if name not in self._manager.task_index and not self._has_all:
+            self._manager, self._has_all = self._read([], all_tasks=True), True
         return name in self._manager.task_index
+
+    def unknown_member(self, name: str) -> str:
+        """Give the first task that a group names and that is none, if any: the harness would make one of it."""
+        seen, ahead = {name}, [name]
+        while ahead:
+            for member in _members((self._manager.task_index[ahead.pop()].cfg or {}).get("task")):
+                if not self.has(member):
+                    return member
+                if member not in seen:
+                    seen.add(member)
+                    ahead.append(member)
+        return ""
 
     def members(self, prefix: str) -> list[str]:
         """Name the single tasks that begin so."""
@@ -106,6 +121,17 @@ class Harness:
             "test_split": "test",
         }
         return dict(self._manager.load([{"group": "own rows", "task": [replaced]}])["tasks"])
+
+
+def _members(described: Any) -> Iterator[str]:
+    """Name the tasks and groups that the description of a group refers to, those of groups within it too."""
+    for one in described if isinstance(described, list) else ():
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict) and isinstance(one.get("task"), list):
+            yield from _members(one["task"])
+        elif isinstance(one, dict) and isinstance(one.get("task"), str) and not one.keys() & _OWN_DATA:
+            yield one["task"]
 
 
 def _check_tasks(folder: Path) -> None:

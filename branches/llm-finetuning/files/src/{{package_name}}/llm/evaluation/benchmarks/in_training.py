@@ -76,7 +76,7 @@ class TrainingBenchmarks:
         self._config, self._root = config, root
         self._trainer, self._run = trainer, run
         self._benchmarks: Sequence[Benchmark] = configured_benchmarks(config.evaluation, root)
-        self._reached = 0
+        self._reached: int | None = None
 
     def between(self, told: Progress) -> Progress:
         """Make what runs the benchmarks where so many steps are done, after it has told about them."""
@@ -86,6 +86,8 @@ class TrainingBenchmarks:
 
         def on_progress(step: int, last_step: int, measured: Mapping[str, float]) -> None:
             told(step, last_step, measured)
+            if self._reached is None:  # a run that is resumed begins late, and was asked about its first steps then
+                self._reached = (step - 1) // settings.eval_steps
             if step // settings.eval_steps > self._reached and step < last_step:
                 self._reached = step // settings.eval_steps
                 found = put(self._asked("in training"), self._benchmarks, settings, limit=settings.eval_questions)
