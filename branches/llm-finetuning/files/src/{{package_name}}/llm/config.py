@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from ..config import ConfigModel
 from .benchmarks.config import BenchmarksConfig
+from .data.config import DataConfig, GenerationConfig, JudgeConfig, QualityConfig
 from .evaluation.config import EvaluationConfig
 from .evaluation.safety.config import SafetyConfig
 from .experiments.config import ExperimentsConfig
+from .human.config import HumanConfig
 from .jobs.config import JobsConfig
 from .models.config import ModelsConfig
 from .quantization.config import QuantizationConfig
@@ -68,73 +70,6 @@ class ModelConfig(ConfigModel):
     @classmethod
     def _takes_names_of_torch(cls, value: Any) -> Any:
         return {"float32": "single", "bf16": "bfloat16", "fp16": "float16", "half": "float16"}.get(value, value)
-
-
-class DataConfig(ConfigModel):
-    """How documents become pairs, and pairs become splits."""
-
-    documents: Path = Field(default=Path("data/documents"), description="Folder of documents")
-    encoding: str = Field(default="", description="Encoding of texts that are not Unicode, such as cp1252")
-    max_megabytes: float = Field(default=64, gt=0, description="Larger documents are skipped")
-    mask_private: bool = Field(default=True, description="Mask personal data and secrets in documents")
-    questions_per_fact: int = Field(default=1, ge=1, le=2, description="2 asks each fact as a blank to fill in too")
-    max_sentences: int = Field(default=3, ge=1, le=10, description="Most sentences or lines in one passage")
-    validation: float = Field(default=0.1, gt=0, lt=1, description="Share of the pairs for validation")
-    test: float = Field(default=0.2, gt=0, lt=1, description="Share of the pairs for the test")
-
-    split_by: Literal["document", "topic"] = Field(default="document", description="What stays in one split")
-
-    @model_validator(mode="after")
-    def _leaves_training_documents(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError("validation and test must leave a share for training: together they must be below 1")
-        return self
-
-
-class QualityConfig(ConfigModel):
-    """What is asked of question-answer pairs."""
-
-    min_score: float = Field(default=0.5, ge=0, le=1, description="Least score of a pair that is trained on")
-    similarity: float = Field(default=0.8, ge=0.75, le=1, description="From where two pairs are near-duplicates")
-    max_answer_words: int = Field(default=200, ge=1, description="Most words in an answer")
-    language: str = Field(default="", description="Code of the only language that is let in, such as en; any if empty")
-
-
-class LanguageModelConfig(ConfigModel):
-    """A language model that is asked for JSON; each section says of what there are so many questions."""
-
-    section: ClassVar[str]
-
-    questions: int
-    url: str = Field(default="", description="OpenAI-compatible address; if empty, the model is loaded here")
-    model: str = Field(default="", description="Its name there; here a checkpoint, a folder, or an id on the hub")
-    max_tokens: int = Field(default=1000, ge=50, description="Most tokens in one answer")
-    temperature: float = Field(default=0.0, ge=0, le=2, description="How freely it writes")
-    max_cost: float = Field(default=1.0, ge=0, description="Most that one run may cost; 0 for no limit")
-    max_total_tokens: int = Field(default=0, ge=0, description="Most tokens that one run may take; 0 for no limit")
-    prompt_price: float = Field(default=0.0, ge=0, description="Price of a million tokens sent")
-    completion_price: float = Field(default=0.0, ge=0, description="Price of a million tokens received")
-    concurrency: int = Field(default=4, ge=1, le=64, description="Requests under way at once")
-    timeout: float = Field(default=120, gt=0, description="Seconds until an answer must be whole")
-    retries: int = Field(default=5, ge=0, le=20, description="Tries more while the endpoint is busy or away")
-
-
-class GenerationConfig(LanguageModelConfig):
-    """The language model that writes question-answer pairs, if one is asked to."""
-
-    section = "llm.generation"
-
-    questions: int = Field(default=3, ge=1, le=20, description="Most questions about one passage")
-
-
-class JudgeConfig(LanguageModelConfig):
-    """The language model that says which of two answers is better."""
-
-    section = "llm.judge"
-
-    questions: int = Field(default=0, ge=0, description="Most questions that are judged; 0 for all of them")
-    show_expected: bool = Field(default=True, description="Show it what was expected")
-    least_difference: float = Field(default=0.1, gt=0, lt=1, description="Smaller differences do not matter")
 
 
 class TrainingConfig(ConfigModel):
@@ -267,47 +202,22 @@ class ProfileConfig(ConfigModel):
     evaluation: dict[str, Any] = Field(default={}, description="Values of llm.evaluation")
 
 
-class ScaleConfig(ConfigModel):
-    """What answers are rated by."""
-
-    # Names become those of metrics: MLflow takes these letters.
-    name: str = Field(pattern=r"^\w[\w .-]*$", max_length=40, description="Letters, digits, spaces, '_', '.' and '-'")
-    explanation: str = Field(default="", description="Shown to those who rate")
-
-
-class HumanConfig(ConfigModel):
-    """How people are asked which answers are better."""
-
-    scales: tuple[ScaleConfig, ...] = Field(
-        default=(
-            ScaleConfig(name="correctness", explanation="Is what it says right?"),
-            ScaleConfig(name="helpfulness", explanation="Does it give what was asked for, and no more?"),
-        ),
-        description="What each answer is rated by; none to ask only which is better",
-    )
-    points: int = Field(default=5, ge=2, le=9, description="The best that an answer can get; the worst is 1")
-    annotators: int = Field(default=0, ge=0, description="People who rate each pair; 0 for all who take part")
-    show_expected: bool = Field(default=True, description="Show what was expected beside the answers")
-    seed: int = Field(default=0, ge=0, description="Seed of questions, orders and sides")
-    least_difference: float = Field(default=0.1, gt=0, lt=1, description="Smaller differences do not matter")
-
-    @field_validator("scales")
-    @classmethod
-    def _have_names_of_their_own(cls, scales: tuple[ScaleConfig, ...]) -> tuple[ScaleConfig, ...]:
-        names = ["preference", *(one.name.casefold() for one in scales)]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"{twice[0]} is what two scales are called; preference is always asked for")
-        return scales
-
-
 class ServingConfig(ConfigModel):
     """How a model is served to many clients at once."""
 
     backend: Literal["transformers", "vllm"] = Field(default="transformers", description="What writes the answers")
     checkpoint: str = Field(default="", description="Such as name@v1.0.0; the latest of llm.training.name if empty")
+    device_map: Literal["single", "auto", "balanced"] = Field(
+        default="single", description="One device, or for larger models several, the memory of the machine and the disk"
+    )
+    device_memory: dict[str, str] = Field(default={}, description="Most memory by device; what is free if empty")
+    offload_folder: Path = Field(
+        default=Path("checkpoints", ".offloaded"), description="Folder for weights that no memory has room for"
+    )
     threads: int = Field(default=0, ge=0, description="Threads of a model on a CPU; 0 leaves it to PyTorch")
-    rows: int = Field(default=16, ge=1, le=1024, description="Most answers that are written at once")
+    rows: Annotated[int, Field(ge=1, le=1024)] | Literal["auto"] = Field(
+        default=16, description="Most answers that are written at once; auto takes what fits the memory"
+    )
     queue: int = Field(default=64, ge=1, description="Most requests that wait; more are refused with 429")
     context: int = Field(default=0, ge=0, description="Most tokens of prompt and answer; 0 for what the model can do")
     prefill_tokens: int = Field(default=1024, ge=16, description="Most tokens of prompts that are read in one pass")

@@ -73,8 +73,6 @@ def load_model(checkpoint: str | None, config: LLMConfig, root: Path) -> tuple[A
     from .training.checkpointing import CheckpointManager
 
     quiet_transformers()
-    model, tokenizer, facts = CheckpointManager(root / "checkpoints").load_checkpoint(
-        checkpoint or config.training.name
-    )
+    model, tokenizer, facts = CheckpointManager.of_project(root).load_checkpoint(checkpoint or config.training.name)
     place(model, pick_device(config.model.device))
     return model, tokenizer, facts

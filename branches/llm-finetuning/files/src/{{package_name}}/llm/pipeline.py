@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from .config import DataConfig, QualityConfig
 from .data.chunks import Chunk, chunk_document
+from .data.config import DataConfig, QualityConfig
 from .data.documents import DocumentFolder, read_documents
 from .data.examples import Row
 from .data.pairs import Pair, make_pairs, unrepeated

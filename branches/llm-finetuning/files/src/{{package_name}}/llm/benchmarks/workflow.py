@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("reports") / "llm-benchmark"
 EXPERIMENT = "llm-benchmark"
+_BATCH = 16  # rows of a static batch where the engine chooses its own
 BASE = "base"
 """Stands for the base model, in place of a checkpoint."""
 
@@ -174,13 +175,14 @@ def _serve(settings: Settings, reference: str, backends: Sequence[Backend]) -> l
         model = model.merge_and_unload()
     place(model, pick_device(settings.config.model.device))
     model.eval()
-    size, rows = loaded_size(model) / MIB, settings.config.serving.rows
+    size, serving = loaded_size(model) / MIB, settings.config.serving
     found = []
     for backend in backends:
         if backend == "engine":
             served = start_engine(name, model, tokenizer, settings.config)
             target: EngineTarget | BatchTarget = EngineTarget(served)
         else:
+            rows = _BATCH if serving.rows == "auto" else serving.rows
             target = BatchTarget(model, tokenizer, rows if backend == "static" else 1)
         found.append(Candidate(reference, name, backend, target, size))
     return found

@@ -26,7 +26,7 @@ from .spending import LimitReachedError
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..config import QualityConfig
+    from .config import QualityConfig
 
 _SHORTEST = 5  # letters of a word that a typing error leaves readable
 _WORD = re.compile(rf"\b[a-z]{{{_SHORTEST},}}\b")

@@ -9,9 +9,10 @@ from statistics import mean, median
 from typing import Any
 
 from ...data.privacy import mask_together
-from ..config import DataConfig, LLMConfig, QualityConfig
+from ..config import LLMConfig
 from ..errors import DataError
 from ..use_case import Material, open_use_case
+from .config import DataConfig, QualityConfig
 from .duplicates import repeated
 from .examples import Message, Row
 from .language import language_of

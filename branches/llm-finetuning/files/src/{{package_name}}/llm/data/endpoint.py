@@ -15,8 +15,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from ..config import LanguageModelConfig
 from ..errors import ModelError
+from .config import LanguageModelConfig
 from .language_model import LanguageModel, NonsenseError
 from .spending import Amount
 

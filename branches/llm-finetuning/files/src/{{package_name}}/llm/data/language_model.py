@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ...sqlite import connect, explained, make_tables
-from ..config import LanguageModelConfig
 from ..errors import ModelError
+from .config import LanguageModelConfig
 from .spending import Budget, Usage
 
 Message = Mapping[str, str]

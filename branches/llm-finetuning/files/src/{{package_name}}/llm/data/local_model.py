@@ -11,13 +11,14 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ProjectError
-from ..config import LanguageModelConfig, LLMConfig, ModelConfig, ServingConfig
+from ..config import LLMConfig, ModelConfig, ServingConfig
 from ..distributed.resource_management import is_out_of_memory
 from ..errors import ModelError
 from ..serving.models import MessagesError, Served, start_engine
 from ..training.checkpoint_files import METADATA
 from ..training.checkpoint_names import label_of
 from ..training.checkpointing import CheckpointManager
+from .config import LanguageModelConfig
 from .language_model import LanguageModel, Message, NonsenseError
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from ...runtime import start
 from ..parts import has_part
 
 if TYPE_CHECKING:
-    from ..config import LanguageModelConfig, LLMConfig
+    from ..config import LLMConfig
+    from .config import LanguageModelConfig
     from .language_model import LanguageModel
     from .store import DatasetStore, Version
 

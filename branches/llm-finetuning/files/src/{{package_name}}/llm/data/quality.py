@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...data.privacy import MASK
-from ..config import QualityConfig
+from .config import QualityConfig
 from .duplicates import repeated
 from .language import language_of
 from .pairs import Pair

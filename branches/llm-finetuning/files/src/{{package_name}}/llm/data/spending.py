@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..config import LanguageModelConfig
 from ..errors import ModelError
+from .config import LanguageModelConfig
 
 _MILLION = 1_000_000
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..config import DataConfig
 from ..errors import DataError, TooFewRowsError
+from .config import DataConfig
 from .duplicates import THRESHOLD, near_duplicates
 from .examples import Row
 

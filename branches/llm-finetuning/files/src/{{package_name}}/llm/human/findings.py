@@ -14,7 +14,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ...models.bootstrap import Resampling
-from ..config import HumanConfig
 from ..evaluation.agreement import (
     Coefficient,
     Sums,
@@ -32,6 +31,7 @@ from ..evaluation.judging import VERDICTS
 from ..evaluation.pairing import Shared
 from ..evaluation.records import Example
 from ..evaluation.verdicts import Comparison
+from .config import HumanConfig
 from .store import Rating
 from .tasks import Item, Task
 

@@ -12,10 +12,10 @@ from itertools import combinations
 
 from pydantic import BaseModel, ConfigDict
 
-from ..config import HumanConfig
 from ..errors import DataError
 from ..evaluation.pairing import shared_examples
 from ..evaluation.records import EvaluationReport, Example
+from .config import HumanConfig
 
 
 class _Part(BaseModel):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache
 
-_BLOCK = 256
+BLOCK = 256
 """Tokens by which all rows grow at once."""
 
 
@@ -53,11 +53,12 @@ class _Layer:
         place = self.place
         new = (key_states, value_states)
         if not self._kept:
-            self._kept = [states.new_zeros(self._rows, _BLOCK, states.shape[1], states.shape[3]) for states in new]
+            self._kept = [states.new_zeros(self._rows, BLOCK, states.shape[1], states.shape[3]) for states in new]
         self._kept = [_with_room(states, place.length) for states in self._kept]
-        rows = torch.arange(place.rows.start, place.rows.stop, device=place.positions.device)[:, None]
+        positions = place.positions.to(key_states.device)  # layers may be on several devices
+        rows = torch.arange(place.rows.start, place.rows.stop, device=positions.device)[:, None]
         for kept, states in zip(self._kept, new, strict=True):
-            kept[rows, place.positions] = states.transpose(1, 2)
+            kept[rows, positions] = states.transpose(1, 2)
         keys, values = (kept[place.rows, : place.length].transpose(1, 2) for kept in self._kept)
         return keys, values
 
@@ -68,7 +69,7 @@ class _Layer:
 
     def forget(self) -> None:
         """Give memory back, if rows had grown."""
-        if self._kept and self._kept[0].shape[1] > _BLOCK:
+        if self._kept and self._kept[0].shape[1] > BLOCK:
             self._kept = []  # and nothing new in its place: there may be no memory left
 
     @property
@@ -92,8 +93,8 @@ class _Layer:
 def _with_room(kept: torch.Tensor, length: int) -> torch.Tensor:
     if length <= kept.shape[1]:
         return kept
-    blocks = -(-max(length, 2 * kept.shape[1]) // _BLOCK)
-    grown = kept.new_zeros(kept.shape[0], blocks * _BLOCK, *kept.shape[2:])
+    blocks = -(-max(length, 2 * kept.shape[1]) // BLOCK)
+    grown = kept.new_zeros(kept.shape[0], blocks * BLOCK, *kept.shape[2:])
     grown[:, : kept.shape[1]] = kept
     return grown
 

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from ..config import ServingConfig
 from ..errors import ModelError
 from .batch import Batch
+from .fitting import rows_that_fit
 from .running import Running
 from .sampling import Choice, Sampling
 from .text import Writer
@@ -61,9 +62,10 @@ class Engine:
         watch: Watch | None = None,
     ) -> None:
         settings = settings or ServingConfig()
-        self.rows, self.queue, self._pass = settings.rows, settings.queue, settings.prefill_tokens
+        self.queue, self._pass = settings.queue, settings.prefill_tokens
         self._threads = settings.threads
         self.context = _context_of(model, settings.context)
+        self.rows = rows_that_fit(model, self.context) if settings.rows == "auto" else settings.rows
         self.model, self.tokenizer = model, _plain_tokenizer(tokenizer)
         self._ends = _ends_of(model, tokenizer)
         self._vocabulary: int = model.config.get_text_config().vocab_size

@@ -134,7 +134,7 @@ class Mapper:
         mapper = read_mapper_config(settings.use_case.settings)
         taxonomy = read_taxonomy(root / mapper.taxonomy)
         quiet_transformers()
-        model, tokenizer, facts = CheckpointManager(root / "checkpoints").load_checkpoint(checkpoint)
+        model, tokenizer, facts = CheckpointManager.of_project(root).load_checkpoint(checkpoint)
         known = facts["metadata"].get(KNOWN)
         if known is None:
             raise ModelError(f"{checkpoint} was not trained as a mapper", hint="train one with `llm train`")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import cycle
 from random import Random
 
-from ..config import DataConfig, LLMConfig
+from ..config import LLMConfig
+from ..data.config import DataConfig
 from ..data.examples import Example, Message
 from ..data.splits import Splits, check_splits, split_rows
 from ..errors import DataError, TooFewRowsError

@@ -46,7 +46,7 @@ class ModelManager:
         self, config: LLMConfig, root: Path, watch: Watch | None = None, *, memory: Memory | None = None
     ) -> None:
         self._config, self._watch = config, watch
-        self._checkpoints = CheckpointManager(root / "checkpoints")
+        self._checkpoints = CheckpointManager.of_project(root)
         default = config.served
         references = [*dict.fromkeys((default, *config.models.served))]
         self._names = Names(self._checkpoints, references, on_demand=config.models.on_demand)

@@ -64,6 +64,25 @@ class DeviceMemory:
         return available_memory(self._device)
 
 
+class AllMemory:
+    """The memory of all GPUs and of the machine, for models that are spread over them."""
+
+    def total(self) -> int:
+        """Give all bytes, taken or not."""
+        return sum(one.total() for one in self._parts())
+
+    def free(self) -> int:
+        """Give the bytes that can be had now."""
+        return sum(one.free() for one in self._parts())
+
+    @staticmethod
+    def _parts() -> list[DeviceMemory]:
+        import torch
+
+        devices = [torch.device("cpu"), *(torch.device("cuda", number) for number in range(torch.cuda.device_count()))]
+        return [DeviceMemory(one) for one in devices]
+
+
 def saved_size(checkpoints: CheckpointManager, folder: Path) -> int:
     """Give the bytes of a checkpoint's weights on disk, those of an adapter's base model included.
 
@@ -94,7 +113,7 @@ def _bytes_of(tensor: Any) -> int:
     """Look into a quantised tensor, which gives the size that it would have without."""
     if hasattr(tensor, "__tensor_flatten__"):
         return sum(_bytes_of(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
-    return int(tensor.nbytes)
+    return 0 if tensor.is_meta else int(tensor.nbytes)  # weights on the disk
 
 
 def gib(size: float) -> str:

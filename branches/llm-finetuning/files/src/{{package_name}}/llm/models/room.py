@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..config import LLMConfig
 from ..errors import ModelError
-from .memory import GIB, DeviceMemory, Memory, NoRoomError, gib, loaded_size
+from .memory import GIB, AllMemory, DeviceMemory, Memory, NoRoomError, gib, loaded_size
 from .slots import Decisions, Slot
 
 if TYPE_CHECKING:
@@ -62,7 +62,11 @@ class Room:
         """Where models are."""
         from ..base_model import pick_device
 
-        return self._given or DeviceMemory(pick_device(self._config.model.device))
+        if self._given is not None:
+            return self._given
+        if self._config.serving.device_map != "single":
+            return AllMemory()
+        return DeviceMemory(pick_device(self._config.model.device))
 
     @cached_property
     def limit(self) -> int:

@@ -94,7 +94,7 @@ class Deployment:
         root, label = self.config.root, label_of(self.facts)
         if not (root / _CONTAINERS).is_file():
             raise DeployError(f"the project has no {_CONTAINERS}", hint="`mlsys configure containers=true` adds it")
-        checkpoints = CheckpointManager(root / "checkpoints")
+        checkpoints = CheckpointManager.of_project(root)
         if self.folder.resolve() != checkpoints.path(label).resolve():
             raise DeployError(
                 f"{self.folder} is none of the project's checkpoints", hint="`checkpoints import` makes it one"

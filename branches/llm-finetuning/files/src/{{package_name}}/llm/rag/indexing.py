@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..config import DataConfig
 from ..data.chunks import chunk_document
+from ..data.config import DataConfig
 from ..data.documents import files_of, read_document
 from ..data.readers import UnusableFileError
 from ..errors import DataError

@@ -58,7 +58,7 @@ def deploy_command(
 
     if target not in TARGETS:
         raise typer.BadParameter(f"there are {', '.join(TARGETS)}", param_hint="--target")
-    checkpoints = CheckpointManager(config.root / "checkpoints")
+    checkpoints = CheckpointManager.of_project(config.root)
     folder = checkpoints.path(Path(checkpoint) if Path(checkpoint).is_dir() else checkpoint)
     facts = check(config.group("llm", LLMConfig), checkpoints, folder, typer.echo)
     deployment = Deployment(config, facts, folder, typer.echo, dry_run)
@@ -89,7 +89,7 @@ def find_rows_command(
     quiet_transformers()
     settings = config.group("llm", LLMConfig)
     model: Any
-    model, _, _ = CheckpointManager(config.root / "checkpoints").load_checkpoint(checkpoint)
+    model, _, _ = CheckpointManager.of_project(config.root).load_checkpoint(checkpoint)
     model = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
     device = pick_device(settings.model.device)
     place(model, device)

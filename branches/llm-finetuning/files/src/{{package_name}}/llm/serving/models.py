@@ -73,12 +73,12 @@ class Served:
 
 def start_engine(name: str, model: Any, tokenizer: Any, config: LLMConfig, watch: Watch | None = None) -> Served:
     """Have a model answer; an adapter is merged, as apart it would cost each token two more products."""
-    from ..base_model import pick_device, place
     from ..inference.engine import Engine
+    from ..models.spreading import put
 
     if hasattr(model, "merge_and_unload"):
         model = model.merge_and_unload()
-    place(model, pick_device(config.model.device))
+    put(model, config)
     engine = Engine(model.eval(), tokenizer, config.serving, watch)
     longest = max(map(len, engine.tokenizer.get_vocab()))
     return Served(name, engine, tokenizer, longest)

@@ -77,7 +77,7 @@ class ModelServer:
         if self._thread is not None:
             raise ModelError("the server has started already", hint="stop it first")
         root = load_config(root=self._root).root
-        folder = CheckpointManager(root / "checkpoints").path(self._checkpoint)
+        folder = CheckpointManager.of_project(root).path(self._checkpoint)
         given = [*self._given, f"llm.serving.checkpoint={folder.resolve()}"]
         config = load_config(overrides=given, root=root)
         settings = config.group("api", ApiConfig)

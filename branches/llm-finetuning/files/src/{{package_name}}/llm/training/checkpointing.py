@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ...disk import room_for
 from ...tracking.provenance import read_commit
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+FOLDER = "checkpoints"
+"""Of a project."""
+
 
 class CheckpointManager:
     """Save, find and load the versions of fine-tuned models.
@@ -58,10 +61,15 @@ class CheckpointManager:
     ()
     """
 
-    def __init__(self, root: str | Path = "checkpoints", test: Callable[[Path], object] | None = None) -> None:
+    def __init__(self, root: str | Path = FOLDER, test: Callable[[Path], object] | None = None) -> None:
         self.root = Path(root)
         self.test = test
         self._folder = CheckpointFolder(self.root)
+
+    @classmethod
+    def of_project(cls, root: Path) -> Self:
+        """Give the checkpoints of a project, by its folder."""
+        return cls(root / FOLDER)
 
     def save(
         self,

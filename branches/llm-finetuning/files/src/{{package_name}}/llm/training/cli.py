@@ -88,7 +88,7 @@ def import_command(
     from ..config import LLMConfig
     from .checkpointing import CheckpointManager
 
-    manager = CheckpointManager(folder or config.root / "checkpoints")
+    manager = CheckpointManager(folder) if folder else CheckpointManager.of_project(config.root)
 
     def ask(checkpoint: Path) -> None:
         from ..process import quiet_transformers
@@ -126,4 +126,4 @@ def _manager(folder: Path | None, overrides: list[str] | None, env: str | None) 
     root = start(overrides, env).root
     from .checkpointing import CheckpointManager
 
-    return CheckpointManager(folder or root / "checkpoints")
+    return CheckpointManager(folder) if folder else CheckpointManager.of_project(root)

@@ -18,4 +18,6 @@ class TuningConfig(ConfigModel):
     rows: tuple[int, ...] = Field(default=(4, 8, 16, 32, 64), description="Answers that are written at once")
     prefill_tokens: tuple[int, ...] = Field(default=(256, 1024, 4096), description="Of prompts, in one pass")
     lookup_tokens: tuple[int, ...] = Field(default=(0, 2, 4, 8), description="Tokens that are guessed ahead")
+    contexts: tuple[int, ...] = Field(default=(), description="Most tokens of prompt and answer, of vLLM")
+    drafts: tuple[str, ...] = Field(default=(), description="Models that guess ahead for vLLM")
     batched_tokens: tuple[int, ...] = Field(default=(0, 2048, 8192, 16384), description="In one pass of vLLM")

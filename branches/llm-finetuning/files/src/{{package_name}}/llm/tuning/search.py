@@ -17,7 +17,7 @@ from ..benchmarks.records import Ratio, paired_ratio
 from ..benchmarks.targets import Target
 from ..errors import ModelError
 
-Value = int | bool
+Value = int | bool | str
 Chosen = dict[str, Value]
 Open = Callable[[Chosen], AbstractAsyncContextManager[Target]]
 

@@ -46,7 +46,7 @@ def tune(settings: Settings, reference: str | None, *, as_json: bool) -> Found:
         together=not vllm,  # it takes all of a GPU
         tell=console.log,
     )
-    knobs = _vllm_knobs(config) if vllm else _engine_knobs(config)
+    knobs = vllm_knobs(config) if vllm else _engine_knobs(config)
     default = {key: _value(config, key) or _in_place_of_nothing(key) for key in knobs}
     found = asyncio.run(search.run(default, knobs))
     path = settings.root / REPORT
@@ -129,7 +129,7 @@ def _vllm(settings: Settings, reference: str) -> Open:
     from ..vllm.command import serve_command
     from ..vllm.process import VllmProcess
 
-    manager = CheckpointManager(settings.root / "checkpoints")
+    manager = CheckpointManager.of_project(settings.root)
     name = label_of(manager.metadata(manager.path(reference)))
 
     @asynccontextmanager
@@ -163,13 +163,16 @@ def _engine_knobs(config: LLMConfig) -> dict[str, tuple[Value, ...]]:
     return found
 
 
-def _vllm_knobs(config: LLMConfig) -> dict[str, tuple[Value, ...]]:
+def vllm_knobs(config: LLMConfig) -> dict[str, tuple[Value, ...]]:
+    """Give the settings of vLLM, and what is tried of each; those that nothing is said of are left as they are."""
     tried = config.tuning
     return {
         "llm.serving.rows": tried.rows,
         "llm.vllm.batched_tokens": tried.batched_tokens,
         "llm.vllm.prefix_cache": (True, False),
         "llm.serving.lookup_tokens": tried.lookup_tokens,
+        **({"llm.serving.context": (config.serving.context, *tried.contexts)} if tried.contexts else {}),
+        **({"llm.vllm.draft": (config.vllm.draft, *tried.drafts)} if tried.drafts else {}),
     }
 
 

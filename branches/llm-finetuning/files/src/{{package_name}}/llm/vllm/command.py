@@ -76,7 +76,7 @@ def serve_command(config: LLMConfig, manager: CheckpointManager, reference: str,
         words += [base.location, "--tokenizer", str(folder), "--served-model-name", f"{label}-base"]
         words += ["--revision", base.commit] if base.commit else []
         adapters.insert(0, _adapter(manager, str(folder), names))
-    return [*words, *_adapter_flags(adapters), *_flags(config)]
+    return [*words, *_adapter_flags(adapters), *_flags(config, _draft(manager, config.vllm.draft))]
 
 
 def _adapter(manager: CheckpointManager, reference: str, names: tuple[str, ...]) -> Adapter:
@@ -85,6 +85,17 @@ def _adapter(manager: CheckpointManager, reference: str, names: tuple[str, ...])
     if not path.is_file():
         raise ModelError(f"{reference} is no adapter", hint="name adapters in llm.vllm.adapters")
     return Adapter(names, folder, int(json.loads(path.read_text(encoding="utf-8"))["r"]))
+
+
+def _draft(manager: CheckpointManager, reference: str) -> str:
+    """Give the folder of a checkpoint that guesses ahead; what is none may be a folder, or an id on the hub."""
+    if not reference or "/" in reference:
+        return reference
+    folder = manager.path(reference)
+    if manager.metadata(folder)["kind"] != "full":
+        hint = "merge it, or name the folder or id of a whole model"
+        raise ModelError(f"{reference} can't guess ahead for vLLM: it is no whole model", hint=hint)
+    return str(folder)
 
 
 def _adapter_flags(adapters: Sequence[Adapter]) -> list[str]:
@@ -99,9 +110,10 @@ def _adapter_flags(adapters: Sequence[Adapter]) -> list[str]:
     return ["--enable-lora", *sizes, "--lora-modules", *modules]
 
 
-def _flags(config: LLMConfig) -> list[str]:
+def _flags(config: LLMConfig, draft: str) -> list[str]:
     settings, serving = config.vllm, config.serving
-    words = ["--dtype", settings.dtype, "--max-num-seqs", str(serving.rows)]
+    words = ["--dtype", settings.dtype]
+    words += ["--max-num-seqs", str(serving.rows)] if serving.rows != "auto" else []
     words += ["--tensor-parallel-size", str(settings.tensor_parallel)]
     words += ["--pipeline-parallel-size", str(settings.pipeline_parallel)]
     words += ["--gpu-memory-utilization", str(settings.gpu_memory)]
@@ -111,7 +123,9 @@ def _flags(config: LLMConfig) -> list[str]:
     if settings.batched_tokens:
         words += ["--max-num-batched-tokens", str(settings.batched_tokens)]
     speculation = settings.speculation
-    if serving.lookup_tokens and not speculation:
+    if settings.draft and not speculation:
+        speculation = {"method": "draft_model", "model": draft, "num_speculative_tokens": settings.draft_tokens}
+    elif serving.lookup_tokens and not speculation:
         speculation = {"method": "ngram", "num_speculative_tokens": serving.lookup_tokens, "prompt_lookup_max": 3}
     if speculation:
         words += ["--speculative-config", json.dumps(speculation)]

@@ -20,6 +20,8 @@ class VllmConfig(ConfigModel):
     batched_tokens: int = Field(default=0, ge=0, description="Most tokens in one pass; 0 leaves it to vLLM")
     prefix_cache: bool = Field(default=True, description="Keep what prompts that begin alike have in common")
     adapters: dict[str, str] = Field(default={}, description="Further adapters on the base model, by the names to use")
+    draft: str = Field(default="", description="Smaller model that guesses ahead: a checkpoint, a folder or an id")
+    draft_tokens: int = Field(default=4, ge=1, le=16, description="Tokens that it guesses in one go")
     speculation: dict[str, Any] = Field(default={}, description="Speculative decoding, as vLLM's configuration has it")
     flags: tuple[str, ...] = Field(default=(), description="Further words for its command line, as they are")
     start_seconds: float = Field(default=900, gt=0, description="Until when it must answer")
