@@ -26,8 +26,8 @@ TYPES = ("f32", "f16", "bf16", "q8_0")
 # What the converter says when it refuses a model, and what can be done.
 _REFUSALS = {
     "pre-tokenizer": "llama.cpp knows tokenizers by what they make of a sample text: those of published models, such "
-    "as Llama 3, Qwen and Gemma, and not the one that ships with the project. Update llama.cpp if the model is newer than "
-    "it; else tune a model whose tokenizer it knows",
+    "as Llama 3, Qwen and Gemma, and not the one that ships with the project. Update llama.cpp if the model is newer "
+    "than it; else tune a model whose tokenizer it knows",
     "is not supported": "this version of llama.cpp knows no models of this kind: update it",
     "No module named": "its requirements.txt names what it imports: install that into an environment, and set "
     "llm.quantization.converter to [<its python>, <llama.cpp>/convert_hf_to_gguf.py]",
