@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .opening import find_project, open_session
     from .reasoning import ReasoningAgent
     from .session import ApprovalRequest, Decision, Project, Session
-    from .tasks import Limits, Status, TaskResult, TaskSpec
+    from .tasks import Grant, Limits, Status, TaskResult, TaskSpec
     from .tool_calling import ToolAgent
     from .tools.spec import Effect, Tool, tool
 
@@ -20,6 +20,7 @@ __all__ = [
     "ApprovalRequest",
     "Decision",
     "Effect",
+    "Grant",
     "Limits",
     "Project",
     "ReasoningAgent",
@@ -42,6 +43,7 @@ _HOMES = {
     "ApprovalRequest": ".session",
     "Decision": ".session",
     "Effect": ".tools.spec",
+    "Grant": ".tasks",
     "Limits": ".tasks",
     "Project": ".session",
     "ReasoningAgent": ".reasoning",

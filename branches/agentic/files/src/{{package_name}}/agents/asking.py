@@ -11,6 +11,7 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
 from langchain_core.runnables import Runnable
 
+from .jsonable import clean_strings
 from .messages import pack
 from .models.prices import cost_of
 from .session import Session
@@ -40,6 +41,7 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         answer = _answer(session, agent.name, bound, conversation, span)
         usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
         agent.meter(session).add(usage)
+        answer = answer.model_copy(update={"content": session.clean(answer.text)})
         said = pack(answer)
         session.emit(
             "model_ended",
@@ -57,7 +59,7 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         kind="model",
         name=name,
         started=begun,
-        output={name: value for name, value in said.items() if name != "type"},
+        output=clean_strings({name: value for name, value in said.items() if name != "type"}, session.clean),
         usage=usage,
     )
     return answer, step

@@ -87,7 +87,7 @@ def begin(turn: Turn) -> State:
     prompt = words.task_prompt(session.task, words.recalled(memories, session.enclose))
     return {
         "messages": [{"type": "system", "content": system}, {"type": "human", "content": session.clean(prompt)}],
-        "tainted": any(memory.tainted for memory in memories),
+        "tainted": session.tainted or any(memory.tainted for memory in memories),
         "status": Status.RUNNING,
     }
 
@@ -186,6 +186,10 @@ def _limits(turn: Turn, state: State, *, asking: bool) -> State:
     session, most = turn.session, turn.agent.max_iterations
     if session.cancelled():
         return {"status": Status.CANCELLED, "reason": "it was cancelled", "output": _so_far(state, {})}
+    refused = session.gate.refusal(session.task)
+    if refused:
+        status = Status.CANCELLED if state.get("turns", 0) else Status.REFUSED
+        return {"status": status, "reason": refused, "output": _so_far(state, {})}
     spent = turn.agent.meter(session).spent()
     if not spent and asking and state.get("turns", 0) >= most:
         spent = f"{turn.agent.name} has asked its model {most} times without coming to an end"
@@ -261,7 +265,7 @@ def _call(turn: Turn, call: Call) -> list[Step]:
 
 def _told(turn: Turn, call: dict[str, Any], step: Step) -> Packed:
     text = f"error: {step.error}" if step.error else as_text(step.output)
-    shown = turn.session.enclose(text) if step.tainted and not step.error else text
+    shown = turn.session.enclose(text) if step.tainted else text
     return pack(
         ToolMessage(shown, tool_call_id=call["id"], name=call["name"], status="error" if step.error else "success")
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from .budget import Meter, limits_of
 from .config import AgenticConfig
+from .safety.taint import fence
 from .session import (
     ApprovalRequest,
     Approvals,
@@ -25,10 +26,9 @@ from .session import (
     Remembered,
     Session,
     Unknown,
-    Verdict,
 )
 from .tasks import TaskResult, TaskSpec
-from .tools.spec import Effect, Tool, ToolOutput
+from .tools.spec import Tool, ToolOutput
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -68,40 +68,26 @@ class Parts(TypedDict, total=False):
 def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Session:
     """Put together what a run is given: parts that are handed in, and for the others those of the configuration."""
     from .models.factory import model_opener
+    from .safety.egress import turn_telemetry_off
+    from .safety.opening import listen_for_audit, open_filters, open_gate
 
-    session = Session(
+    turn_telemetry_off()
+    root, agentic = project.root, project.agentic
+    listeners = (*listen_for_audit(agentic, root), *parts.get("listeners", ()))
+    return Session(
         task=task,
         project=project,
         open_model=parts.get("open_model") or model_opener(project),
-        meter=Meter(limits_of(project.agentic.agents.budget, task.limits)),
-        gate=parts.get("gate") or ConfiguredGate(project.agentic),
+        meter=Meter(limits_of(agentic.agents.budget, task.limits)),
+        gate=parts.get("gate") or open_gate(agentic, root),
         journal=parts.get("journal") or MemoryJournal(),
         approvals=parts.get("approvals") or NobodyThere(),
         memory=parts.get("memory") or NoMemory(),
-        feed=Feed(task.task_id, parts.get("listeners", ())),
-        filters=parts.get("filters", ()),
+        feed=Feed(task.task_id, listeners),
+        filters=parts["filters"] if "filters" in parts else open_filters(agentic),
         checkpointer=parts.get("checkpointer"),
+        enclose=parts.get("enclose", fence),
     )
-    session.enclose = parts.get("enclose", session.enclose)
-    return session
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredGate:
-    """Judges a call by the effect of its tool, as `agentic.safety` says."""
-
-    config: AgenticConfig
-
-    def decide(self, tool: Tool, arguments: Mapping[str, Any], *, tainted: bool, task: TaskSpec) -> Verdict:
-        """Judge a call."""
-        safety = self.config.safety
-        if tool.name in safety.denied_tools:
-            return Verdict(answer="deny", reason="the configuration denies it")
-        answers = {"read": safety.read, "write": safety.write, "external": safety.external, "spend": safety.spend}
-        answer = answers[tool.effect]
-        if tainted and tool.effect is not Effect.READ and answer == "allow":
-            return Verdict(answer=safety.tainted, reason=f"{tool.effect} after untrusted content was read")
-        return Verdict(answer=answer, reason=f"tools that {tool.effect} are set to {answer!r}")
 
 
 @dataclass(slots=True)

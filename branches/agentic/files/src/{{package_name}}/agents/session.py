@@ -109,6 +109,9 @@ class Gate(Protocol):
     def decide(self, tool: Tool, arguments: Mapping[str, Any], *, tainted: bool, task: TaskSpec) -> Verdict:
         """Judge a call whose arguments were checked; `tainted` if untrusted content was read before it."""
 
+    def refusal(self, task: TaskSpec) -> str:
+        """Say why agents may not work on a task, or no longer; nothing if they may."""
+
 
 class Journal(Protocol):
     """Remembers effects, so that a run that goes on after a crash does not repeat them."""
@@ -215,6 +218,8 @@ class Session:
         Where the run is kept after each step; nothing is kept without one.
     meters
         Those of agents with limits of their own, by name.
+    tainted
+        Whether the task itself comes from an agent that has read text that nobody vouches for.
     """
 
     task: TaskSpec
@@ -230,6 +235,7 @@ class Session:
     enclose: Callable[[str], str] = field(default=lambda text: f"<untrusted>\n{text}\n</untrusted>")
     checkpointer: BaseCheckpointSaver[Any] | None = None
     meters: dict[str, Meter] = field(default_factory=dict)
+    tainted: bool = False
     _cancelled: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -89,6 +89,24 @@ class Limits(Record):
     money: float | None = Field(default=None, ge=0)
 
 
+class Grant(Record):
+    """An approval that a person gives beforehand: a tool may be called with these values of these arguments.
+
+    Attributes
+    ----------
+    arguments
+        Values that must be as they stand here; arguments that are not named are free.
+
+    Examples
+    --------
+    >>> Grant(tool="write_file", arguments={"path": "summary.md"}).tool
+    'write_file'
+    """
+
+    tool: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+
+
 class TaskSpec(Record):
     """A task.
 
@@ -102,6 +120,8 @@ class TaskSpec(Record):
         JSON Schema that the output must keep to; text if there is none.
     limits
         Where they differ from the configuration's.
+    grants
+        Calls that agents need not ask for. They come from who gives the task, never from a model.
     user
         Whose memories agents may read and add to.
     task_id
@@ -117,6 +137,7 @@ class TaskSpec(Record):
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
     answer_schema: dict[str, Any] | None = None
     limits: Limits = Limits()
+    grants: tuple[Grant, ...] = ()
     user: str = "local"
     task_id: str = Field(default_factory=lambda: uuid4().hex, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 

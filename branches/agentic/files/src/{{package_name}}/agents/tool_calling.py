@@ -81,12 +81,15 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
     with session.span() as (span, parent):
         place = {"span": span, "parent": parent}
         shown = clip(to_json(call.arguments), session.config.tools.max_output)[0]
-        session.emit("tool_started", agent, **place, tool=call.name, arguments=shown, call=call.id)
+        effect = tools[call.name].effect.value if call.name in tools else ""
+        session.emit("tool_started", agent, **place, tool=call.name, effect=effect, arguments=shown, call=call.id)
         output, error = ToolOutput(None), ""
         try:
             output = _allowed(session, agent, tools, call)
         except ToolError as failure:
-            error = session.clean(str(failure))
+            # What such a tool says in an error is as little vouched for as what it gives.
+            untrusted = call.name in tools and tools[call.name].untrusted
+            output, error = ToolOutput(None, tainted=untrusted), session.clean(str(failure))
         usage = Usage(steps=1, seconds=time.monotonic() - clock, cost=output.cost)
         (meter or session.meter).add(usage)
         session.emit(
@@ -94,6 +97,7 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
             agent,
             **place,
             tool=call.name,
+            effect=effect,
             call=call.id,
             output=output.content,
             files=[str(file) for file in output.files],
@@ -125,8 +129,7 @@ def _allowed(session: Session, agent: str, tools: Mapping[str, Tool], call: Call
         raise ToolError(f"the arguments of {tool.name} have {size:,} characters, of {most:,} at most")
     arguments = tool.check(call.arguments)
     key = call_key(session.task.task_id, agent, call)
-    if session.config.agents.safety_checks:
-        _ask_gate(session, agent, tool, call, key)
+    _ask_gate(session, agent, tool, call, key)
     return _journaled(session, tool, arguments, key, call)
 
 

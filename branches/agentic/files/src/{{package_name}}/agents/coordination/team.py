@@ -71,7 +71,7 @@ class Colleague:
             error = f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
         else:
             session.emit("message", asker.name, to=self.agent.name, text=asked.task)
-            below = replace(session, task=self._task(session.task, asked, call))
+            below = replace(session, task=self._task(session.task, asked, call), tainted=call.tainted)
             result = run(self.agent, below)
             if result.status is Status.WAITING:
                 raise ApprovalNeeded(self._waiting(result))
@@ -94,7 +94,8 @@ class Colleague:
 
     def _task(self, above: TaskSpec, asked: Request, call: Call) -> TaskSpec:
         own = f"{above.task_id[:60]}.{self.agent.name[:30]}.{call.number}"
-        return TaskSpec(goal=asked.task, inputs={**above.inputs, **asked.inputs}, user=above.user, task_id=own)
+        inputs = {**above.inputs, **asked.inputs}
+        return TaskSpec(goal=asked.task, inputs=inputs, grants=above.grants, user=above.user, task_id=own)
 
     def _waiting(self, result: TaskResult) -> ApprovalRequest:
         return ApprovalRequest(

@@ -1,0 +1,118 @@
+"""Secrets and personal data, masked in what models read, what tools give, and what is recorded."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from pydantic import BaseModel, JsonValue, SecretStr
+
+from ...data.privacy import mask
+
+MASKED = "[SECRET]"
+"""What stands where a secret was."""
+
+_NAMES = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DSN)(?:_|$)|APIKEY", re.IGNORECASE)
+_SHORTEST = 8  # characters of a value that is worth hiding: shorter ones are words or numbers of other places
+# What every personal datum or secret with a form of its own has in it: a digit, a sign of an address, or a name.
+_WORTH_A_LOOK = re.compile(r"\d|@|://|-----BEGIN|pass|secret|token|api[_ -]?key", re.IGNORECASE)
+
+
+class SecretFilter:
+    """Masks values that are known to be secret, also as they are written in addresses, Base64 and hexadecimal digits.
+
+    Parameters
+    ----------
+    values
+        The secrets. Those of fewer than 8 characters are left out.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        forms = {form for value in values if len(value) >= _SHORTEST for form in _forms(value)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def clean(self, text: str) -> str:
+        """Mask the secrets in a text."""
+        return self._pattern.sub(MASKED, text) if self._pattern else text
+
+
+class FormFilter:
+    """Masks personal data and secrets that have a form: addresses, cards, accounts, keys of known services.
+
+    Names of people have none, and are not found.
+    """
+
+    def clean(self, text: str) -> str:
+        """Mask what is found."""
+        return mask(text)[0] if _WORTH_A_LOOK.search(text) else text
+
+
+def known_secrets(environment: Mapping[str, str], *configs: BaseModel) -> set[str]:
+    """Give the secrets that this process knows: values of variables that are named so, and those of the configuration.
+
+    Examples
+    --------
+    >>> sorted(known_secrets({"OPENAI_API_KEY": "a-key-of-openai", "HOME": "/home/ada"}))
+    ['a-key-of-openai']
+    """
+    found = {value for name, value in environment.items() if _NAMES.search(name)}
+    for config in configs:
+        found |= set(_secrets_of(config))
+    return found - {""}
+
+
+def clean_json(value: JsonValue, filters: Iterable[Any]) -> JsonValue:
+    """Clean every text of JSON, the names of its keys too."""
+    chain = tuple(filters)
+
+    def clean(text: str) -> str:
+        for one in chain:
+            text = one.clean(text)
+        return text
+
+    def walk(value: JsonValue) -> JsonValue:
+        if isinstance(value, str):
+            return clean(value)
+        if isinstance(value, dict):
+            return {clean(key): walk(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [walk(one) for one in value]
+        return value
+
+    return walk(value)
+
+
+def _secrets_of(value: object) -> Iterable[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _secrets_of(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _secrets_of(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _secrets_of(one)
+
+
+def _forms(secret: str) -> set[str]:
+    """Write a secret in the ways in which it gets out by mistake, or on purpose."""
+    plain = secret.encode()
+    forms = {secret, secret[::-1], quote(secret, safe=""), quote_plus(secret), plain.hex(), plain.hex().upper()}
+    for lead in range(3):  # Base64 of a text that holds it depends on where in its groups of three bytes it begins
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            written = encode(b"\0" * lead + plain).decode()
+            first, last = (0, 2, 3)[lead], len(written.rstrip("=")) - ((lead + len(plain)) % 3 > 0)
+            forms.add(written[first:last])
+    return {form for form in forms if len(form) >= _SHORTEST}
+
+
+def process_secrets(*configs: BaseModel) -> SecretFilter:
+    """Make the filter of all secrets that this process knows."""
+    return SecretFilter(known_secrets(os.environ, *configs))
