@@ -1,9 +1,9 @@
 """The section ``agentic.tools``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from ...config import ConfigModel
 
@@ -20,6 +20,26 @@ class ApiConfig(ConfigModel):
     headers: dict[str, SecretStr] = Field(default={}, description="Sent to it, such as Authorization: ${VAR}")
     operations: list[str] = Field(default=[], description="Those that agents may call, by operationId; all if empty")
     honours_key: bool = Field(default=False, description="Whether it does once what has one Idempotency-Key")
+
+
+class McpServerConfig(ConfigModel):
+    """A server of the Model Context Protocol whose tools agents may call."""
+
+    command: list[str] = Field(default=[], description="The program to start, and its arguments; or else url")
+    env: dict[str, SecretStr] = Field(default={}, description="Its variables; of ours it gets PATH and HOME alone")
+    url: str = Field(default="", description="Where it is, if it runs already")
+    headers: dict[str, SecretStr] = Field(default={}, description="Sent to that address, such as Authorization: ${VAR}")
+    tools: list[str] = Field(default=[], description="Those that agents may call; all if empty")
+    effect: Literal["read", "write", "external", "spend"] = Field(
+        default="external", description="What a call does to the world, by which approvals are asked for"
+    )
+    honours_key: bool = Field(default=False, description="Whether a call may be made again after a crash")
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("a server has a command or a url, one of the two")
+        return self
 
 
 class ToolsConfig(ConfigModel):
@@ -49,3 +69,6 @@ class ToolsConfig(ConfigModel):
     http_seconds: float = Field(default=30, gt=0, description="Seconds that a request may take, with its redirects")
     http_bytes: int = Field(default=1_000_000, ge=1_000, description="Bytes of an answer that are read")
     apis: dict[Name, ApiConfig] = Field(default={}, description="APIs whose operations are tools, by name")
+    mcp_servers: dict[Name, McpServerConfig] = Field(
+        default={}, description="Servers whose tools agents may call, by name"
+    )

@@ -1,0 +1,115 @@
+"""Our tools for others, over MCP: each call goes the way of an agent's own, through the gate and the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING
+
+from ...plugins import PACKAGE
+from ..errors import AgentError
+from ..opening import find_project, open_session
+from ..session import Project, Session
+from ..tasks import Limits, TaskSpec
+from ..tool_calling import ApprovalNeeded, Call, call_tool
+from .registry import open_tools, survey_tools
+from .spec import Effect, Tool
+
+if TYPE_CHECKING:
+    from mcp.server import Server
+    from mcp.types import CallToolResult
+
+_UNLIMITED = Limits(steps=0, tokens=0, seconds=0, money=0)
+_AGENT = "mcp"
+
+
+def offered_tools(project: Project, session: Session, names: Sequence[str] = ()) -> dict[str, Tool]:
+    """Choose what is offered: the tools that are named, or all that the gate lets pass without asking a person.
+
+    Raises
+    ------
+    AgentError
+        If one that is named does not exist, or the gate does not let it pass.
+    """
+    if project.config is None:
+        raise AgentError("there is no project here", hint="run it in the folder of one")
+    if names:
+        tools = open_tools(names, project.config)
+    else:
+        tools = [tool for offer in survey_tools(project.config) for tool in offer.tools]
+    verdicts = {tool.name: session.gate.decide(tool, {}, tainted=False, task=session.task) for tool in tools}
+    refused = [name for name, verdict in verdicts.items() if verdict.answer != "allow"]
+    if names and refused:
+        hint = f"{verdicts[refused[0]].reason}; agentic.safety decides"
+        raise AgentError(f"{refused[0]} can't be offered: a call needs a person, or is denied", hint=hint)
+    return {tool.name: tool for tool in tools if tool.name not in refused}
+
+
+def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
+    """Make the server. All calls of one connection are one task, with one folder of files."""
+    from mcp.server import Server
+    from mcp.types import CallToolRequestParams, ListToolsResult, PaginatedRequestParams, ToolAnnotations
+    from mcp.types import Tool as Offered
+
+    session = open_session(TaskSpec(goal="serve tools over MCP", limits=_UNLIMITED), project)
+    tools = offered_tools(project, session, names)
+    numbers = count()
+
+    async def list_tools(context: object, asked: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(
+            tools=[
+                Offered(
+                    name=tool.name,
+                    description=tool.description,
+                    input_schema=tool.schema()["function"]["parameters"],
+                    annotations=ToolAnnotations(
+                        read_only_hint=tool.effect is Effect.READ, idempotent_hint=tool.honours_key
+                    ),
+                )
+                for tool in tools.values()
+            ]
+        )
+
+    async def call(context: object, asked: CallToolRequestParams) -> CallToolResult:
+        number = next(numbers)
+        made = Call(id=str(number), name=asked.name, arguments=asked.arguments or {}, number=number)
+        return await asyncio.to_thread(_answer, session, tools, made)
+
+    return Server(f"{PACKAGE}-tools", on_list_tools=list_tools, on_call_tool=call)
+
+
+def _answer(session: Session, tools: dict[str, Tool], call: Call) -> CallToolResult:
+    from mcp.types import CallToolResult, TextContent
+
+    try:
+        step = call_tool(session, _AGENT, tools, call)
+    except ApprovalNeeded as needed:
+        return CallToolResult(content=[TextContent(text=f"a person has to approve: {needed}")], is_error=True)
+    if step.error:
+        return CallToolResult(content=[TextContent(text=step.error)], is_error=True)
+    text = step.output if isinstance(step.output, str) else json.dumps(step.output, ensure_ascii=False)
+    structured = step.output if isinstance(step.output, dict) else None
+    return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
+
+
+def serve(names: Sequence[str] = (), environment: str | None = None, overrides: Sequence[str] = ()) -> None:
+    """Serve on standard input and output, until the input ends.
+
+    Raises
+    ------
+    AgentError
+        If the library for MCP is not installed, or a tool can't be offered.
+    """
+    try:
+        from mcp.server.stdio import stdio_server
+    except ImportError as error:
+        raise AgentError("a server of MCP needs the extra mcp", hint="uv sync --extra mcp") from error
+    server = make_server(find_project(environment, overrides), names)
+
+    async def run() -> None:
+        async with stdio_server() as (source, sink):
+            await server.run(source, sink, server.create_initialization_options())
+
+    asyncio.run(run())
