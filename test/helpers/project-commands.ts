@@ -5,6 +5,9 @@ import { expect } from 'vitest';
 export const repository = resolve(import.meta.dirname, '../..');
 export const cli = join(repository, 'bin/mlsys.js');
 
+/** A cache of types for each worker: it knows a file by what is in it, so projects have those of their packages in common. */
+const types = join(repository, 'node_modules/.cache', `mypy-${process.env.VITEST_POOL_ID ?? '1'}`);
+
 /**
  * What a person has in the environment: nothing that only this machine or this test has. Modules are compiled when they are
  * imported first: to compile all that is installed takes a minute for each of these projects, which soon go.
@@ -12,7 +15,7 @@ export const cli = join(repository, 'bin/mlsys.js');
 export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS, PYTHONDONTWRITEBYTECODE, VIRTUAL_ENV, ...env } = process.env;
   void [NODE_EXTRA_CA_CERTS, PYTHONDONTWRITEBYTECODE, VIRTUAL_ENV];
-  return { UV_COMPILE_BYTECODE: '0', ...env, ...more };
+  return { MYPY_CACHE_DIR: types, UV_COMPILE_BYTECODE: '0', ...env, ...more };
 }
 
 /** Longer than any command takes, so that one that hangs is named, and does not hold the whole run. */

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect } from 'vitest';
+import { cli, repository, run, runWith } from './project-commands.js';
+
+export const branches = readdirSync(join(repository, 'branches')).sort();
+
+/** The layers whose own tests a project runs; those of all others are run in other projects. */
+export const base = join(repository, 'templates/base');
+export const branchLayer = (branch: string) => join(repository, 'branches', branch);
+
+/** What of a layer lies in a folder, by its names in a project; what an answer leaves out is not there. */
+function own(layer: string, root: string, folder: string, wanted: RegExp): string[] {
+  const files = join(layer, 'files');
+  return readdirSync(join(files, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => join(folder, path).replace('{{package_name}}', basename(root).replaceAll('-', '_')))
+    .map((path) => path.replace(/\.hbs$/, ''))
+    .filter((path) => wanted.test(path) && existsSync(join(root, path)));
+}
+
+export function create(root: string, chosen: readonly string[]): void {
+  run(join(root, '..'), process.execPath, cli, 'new', root, '--yes', ...chosen.flatMap((one) => ['--branch', one]));
+  expect(execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })).toBe('');
+}
+
+/**
+ * Runs all checks, with the tests of a layer and those that look at the project as a whole, and holds the layer's code to a
+ * share that its own tests run. What they start in other processes is not counted.
+ */
+export function check(root: string, layer: string, least: number): void {
+  const tests = own(layer, root, 'tests', /(^|\/)test_[^/]*\.py$/);
+  const whole = ['tests/unit/config', 'tests/integration/test_docs.py', 'tests/integration/test_shipped_config.py'];
+  runWith({ PYTEST_ADDOPTS: ['--cov-fail-under=0', ...whole, ...tests].join(' ') }, root, 'make', 'all-checks');
+  const include = own(layer, root, 'src', /\.py$/).join(',');
+  run(root, 'uv', 'run', 'coverage', 'report', `--include=${include}`, `--fail-under=${least}`);
+}
+
+export function isHealthy(root: string): void {
+  run(root, process.execPath, cli, 'doctor');
+  run(root, process.execPath, cli, 'sync', '--check');
+  const status = JSON.parse(run(root, process.execPath, cli, 'status', '--json')) as { files: { state: string }[] };
+  expect(status.files.filter(({ state }) => state !== 'as template')).toEqual([]);
+}
