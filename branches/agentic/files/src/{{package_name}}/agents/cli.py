@@ -6,12 +6,14 @@ import typer
 
 from .safety.cli import app as safety_app
 from .safety.cli import audit_app
+from .sandbox.cli import app as sandbox_app
 from .tools.commands import app as tools
 from .tools.mcp_commands import app as mcp
 
 app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
 app.add_typer(safety_app, name="safety")
 app.add_typer(audit_app, name="audit")
+app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(tools, name="tools")
 app.add_typer(mcp, name="mcp")
 

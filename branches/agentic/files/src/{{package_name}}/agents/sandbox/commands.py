@@ -7,18 +7,21 @@ import math
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from uuid import uuid4
 
 from .records import SandboxError, SandboxSettings, Tier
 from .runtime import DEVICES, environment, interpreter, packages, readable
+from .seatbelt import profile
 
 _HERE = Path(__file__).parent
 _START = "import sys; sys.path.insert(0, {folder!r}); from inside.launch import main; main()"
 _BOX = "/sandbox"  # where the folders are in a file system of its own
 _DESCRIPTORS, _TASKS = 256, 128
+_ENGINE = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "CONTAINER_HOST")  # what an engine reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +47,18 @@ class Start:
     Attributes
     ----------
     order
-        What it is to do beside the code, as JSON.
+        What it is to do beside the code, for `write_order`.
+    results
+        File that takes the results, where no pipe reaches the process.
+    end
+        Command that ends what killing the process leaves running.
     """
 
     command: list[str]
     environment: dict[str, str]
-    order: dict[str, Any]
+    order: list[tuple[str, ...]]
+    results: Path | None = None
+    end: tuple[str, ...] = ()
 
 
 def start(tier: Tier, scratch: Scratch, settings: SandboxSettings) -> Start:
@@ -64,14 +73,20 @@ def start(tier: Tier, scratch: Scratch, settings: SandboxSettings) -> Start:
     if tier == "namespaces":
         return _in_namespaces(scratch, settings)
     if tier == "container":
-        raise SandboxError("no container engine is set up")
+        return _in_container(scratch, settings)
     work, given = str(scratch.work), str(scratch.given)
-    order = _order(tier, work, settings)
+    limits = {} if tier == "none" else _limits(settings)
+    order = _order(work, os.getpid(), limits, packages())
+    command = _python(str(_HERE), given)
     if tier == "kernel":
-        if sys.platform != "linux":
-            raise SandboxError("Landlock and seccomp are Linux's")
-        order["lock"] = {"read": [*readable(), str(_HERE / "inside"), given], "write": [work], "remove": False}
-    return Start(_python(str(_HERE), given), environment(work, settings.threads), order)
+        seen = [*readable(), str(_HERE / "inside"), given]
+        if sys.platform == "darwin":
+            command = ["/usr/bin/sandbox-exec", "-p", profile(seen, work, interpreter()), *command]
+        elif sys.platform == "linux":
+            order += _lock(seen, work)
+        else:
+            raise SandboxError(f"no way to isolate by the kernel is known for {sys.platform}")
+    return Start(command, environment(work, settings.threads), order)
 
 
 def _python(package: str, given: str, *, python: str = "", result: str = "{result}") -> list[str]:
@@ -79,14 +94,13 @@ def _python(package: str, given: str, *, python: str = "", result: str = "{resul
     return [python or interpreter(), "-I", "-S", "-c", _START.format(folder=package), given, result]
 
 
-def _order(tier: Tier, work: str, settings: SandboxSettings) -> dict[str, Any]:
-    return {
-        "work": work,
-        "packages": packages(),
-        "parent": os.getpid(),
-        "limits": {} if tier == "none" else _limits(settings),
-        "lock": None,
-    }
+def _order(work: str, parent: int, limits: dict[str, int], paths: Sequence[str]) -> list[tuple[str, ...]]:
+    order: list[tuple[str, ...]] = [("work", work), ("parent", str(parent))]
+    return order + [("limit", name, str(value)) for name, value in limits.items()] + [("package", one) for one in paths]
+
+
+def _lock(read: Sequence[str], work: str) -> list[tuple[str, ...]]:
+    return [*(("read", path) for path in read), ("write", work)]
 
 
 def _limits(settings: SandboxSettings) -> dict[str, int]:
@@ -108,10 +122,9 @@ def _in_namespaces(scratch: Scratch, settings: SandboxSettings) -> Start:
     if not bwrap:
         raise SandboxError("bubblewrap (bwrap) is not installed")
     work = f"{_BOX}/work"
-    order = _order("namespaces", work, settings)
-    order["parent"] = 0  # out of sight; bubblewrap dies with us, and all within with it
-    order["limits"]["nproc"] = _TASKS
-    order["lock"] = {"read": [*readable(), f"{_BOX}/inside", f"{_BOX}/in"], "write": [work], "remove": True}
+    # We are out of its sight; bubblewrap dies with us, and all within with it.
+    order = _order(work, 0, {**_limits(settings), "nproc": _TASKS}, packages())
+    order += [*_lock([*readable(), f"{_BOX}/inside", f"{_BOX}/in"], work), ("remove",)]
     command = [bwrap, "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--die-with-parent", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
     for path in _mounts():
@@ -121,6 +134,38 @@ def _in_namespaces(scratch: Scratch, settings: SandboxSettings) -> Start:
     command += ["--ro-bind", str(_HERE / "inside"), f"{_BOX}/inside", "--ro-bind", str(scratch.given), f"{_BOX}/in"]
     command += ["--size", str(settings.disk_mb << 20), "--tmpfs", work, "--chdir", work, "--"]
     return Start([*command, *_python(_BOX, f"{_BOX}/in")], environment(work, settings.threads), order)
+
+
+def _in_container(scratch: Scratch, settings: SandboxSettings) -> Start:
+    """Run in a container without network, privileges and files of ours; the image brings Python and packages."""
+    engine = settings.container_engine or next(filter(shutil.which, ("docker", "podman")), "")
+    if not engine:
+        raise SandboxError("neither docker nor podman is installed")
+    if not settings.container_image:
+        raise SandboxError("agentic.sandbox.container_image names no image with Python and the packages")
+    name, work = f"sandbox-{uuid4().hex}", f"{_BOX}/work"
+    # The engine counts the memory.
+    limits = {name: value for name, value in _limits(settings).items() if name not in {"as", "data"}}
+    order = _order(work, 0, limits, ())
+    scratch.work.chmod(0o777)  # in a folder that is ours alone: to the container's user
+    memory, disk = f"{settings.memory_mb}m", settings.disk_mb << 20
+    command = [engine, "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    command += ["--security-opt", "no-new-privileges", "--user", "65534:65534", "--pids-limit", str(_TASKS)]
+    command += ["--memory", memory, "--memory-swap", memory, "--cpus", str(settings.threads), "--workdir", "/"]
+    command += ["--tmpfs", f"{work}:rw,noexec,nosuid,nodev,size={disk},mode=1777", "--entrypoint", "python3"]
+    for place, inside, mode in (
+        (_HERE / "inside", "inside", "ro"),
+        (scratch.given, "in", "ro"),
+        (scratch.work, "out", "rw"),
+    ):
+        command += ["--volume", f"{place}:{_BOX}/{inside}:{mode}"]
+    for variable, value in environment(work, settings.threads).items():
+        command += ["--env", f"{variable}={value}"]
+    python = _python(_BOX, f"{_BOX}/in", python="python3", result=f"{_BOX}/out/results")[1:]
+    python.remove("-S")  # the image's packages are where its own Python finds them
+    ours = {name: os.environ[name] for name in _ENGINE if name in os.environ}
+    end = (engine, "rm", "--force", name)
+    return Start([*command, settings.container_image, *python], ours, order, scratch.work / "results", end)
 
 
 @cache

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from .records import SandboxError
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -33,16 +35,24 @@ class Results:
     plots: tuple[bytes, ...] = ()
 
 
-def put_frames(frames: Mapping[str, pa.Table], folder: Path) -> dict[str, str]:
-    """Write frames as Arrow files, and give the file of each."""
-    files = {}
+def put_frames(frames: Mapping[str, pa.Table], folder: Path) -> list[tuple[str, ...]]:
+    """Write frames as Arrow files, and give an entry of the order for each.
+
+    Raises
+    ------
+    SandboxError
+        If a name holds a zero character, which the order could not.
+    """
+    entries: list[tuple[str, ...]] = []
     for number, (name, table) in enumerate(frames.items()):
         import pyarrow as pa
 
-        files[name] = f"{number}.arrow"
-        with pa.OSFile(str(folder / files[name]), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        if "\0" in name:
+            raise SandboxError(f"a frame can't be called {name!r}", hint="give it a name that can be read")
+        entries.append(("frame", name, f"{number}.arrow"))
+        with pa.OSFile(str(folder / entries[-1][-1]), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
-    return files
+    return entries
 
 
 def put_fonts(folder: Path) -> None:

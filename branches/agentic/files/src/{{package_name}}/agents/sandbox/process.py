@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import TYPE_CHECKING
+
+import psutil
 
 from .commands import Scratch, start
 from .exchange import BadResult, Results, put_fonts, put_frames, read_results
+from .inside.order import write_order
 from .records import Ended, SandboxError, SandboxResult, SandboxSettings, Tier
 from .usage import watcher
 from .watch import Stream, Watched, watch
@@ -26,7 +30,14 @@ _SIGNALS: dict[int, str] = {
 }
 
 
-def run_at(tier: Tier, code: str, frames: Mapping[str, pa.Table], settings: SandboxSettings) -> SandboxResult:
+def run_at(
+    tier: Tier,
+    code: str,
+    frames: Mapping[str, pa.Table],
+    settings: SandboxSettings,
+    *,
+    cancelled: Callable[[], bool] | None = None,
+) -> SandboxResult:
     """Run code at a tier, whatever the least is that the settings ask for.
 
     Raises
@@ -37,25 +48,41 @@ def run_at(tier: Tier, code: str, frames: Mapping[str, pa.Table], settings: Sand
     with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as name:
         scratch = Scratch.below(Path(name).resolve())
         begin = start(tier, scratch, settings)
-        files = put_frames(frames, scratch.given)
+        order = [*begin.order, *put_frames(frames, scratch.given)]
+        if not {"pandas", "*"}.isdisjoint(settings.allowed_imports):
+            order.append(("pandas",))
         put_fonts(scratch.given)
-        pandas = not {"pandas", "*"}.isdisjoint(settings.allowed_imports)
-        order = {**begin.order, "code": code, "frames": files, "pandas": pandas}
-        (scratch.given / "order.json").write_text(json.dumps(order), encoding="utf-8")
-        printed = f"it printed more than {settings.output_kb} kB"
-        streams = {
-            "stdout": Stream(settings.output_kb << 10, printed),
-            "stderr": Stream(settings.output_kb << 10, printed),
-            "result": Stream(settings.result_mb << 20, f"it gave more than {settings.result_mb} MB"),
-        }
+        for file, text in (("order", write_order(order)), ("code", code)):
+            (scratch.given / file).write_bytes(text.encode(errors="surrogatepass"))
+        look = watcher(scratch.work, settings.disk_mb << 20)
+        streams = _streams(settings)
         watched = watch(
             begin.command,
             streams,
             environment=begin.environment,
             timeout=settings.timeout,
-            check=watcher(scratch.work, settings.disk_mb << 20),
+            check=lambda process: "it was cancelled" if cancelled and cancelled() else look(process),
         )
+        if begin.end:
+            psutil.Popen(begin.end, env=begin.environment, stdout=DEVNULL, stderr=DEVNULL).wait()
+        if begin.results and begin.results.is_file():
+            watched = _read_file(begin.results, streams["result"], watched)
     return _judge(tier, watched, streams, settings)
+
+
+def _read_file(path: Path, stream: Stream, watched: Watched) -> Watched:
+    with path.open("rb") as file:
+        excess = stream.take(file.read(stream.limit + 1))
+    return replace(watched, excess=watched.excess or excess)
+
+
+def _streams(settings: SandboxSettings) -> dict[str, Stream]:
+    printed = f"it printed more than {settings.output_kb} kB"
+    return {
+        "stdout": Stream(settings.output_kb << 10, printed),
+        "stderr": Stream(settings.output_kb << 10, printed),
+        "result": Stream(settings.result_mb << 20, f"it gave more than {settings.result_mb} MB"),
+    }
 
 
 def _judge(tier: Tier, watched: Watched, streams: Mapping[str, Stream], settings: SandboxSettings) -> SandboxResult:

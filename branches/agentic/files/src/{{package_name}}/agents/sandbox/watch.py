@@ -75,8 +75,20 @@ def watch(
     """
     started = time.monotonic()
     with ExitStack() as stack:
-        reader, writer = os.pipe()
-        stack.callback(os.close, reader)
+        process, result = _start(command, environment, stack)
+        selector = stack.enter_context(selectors.DefaultSelector())
+        pipes = {"stdout": process.stdout.fileno(), "stderr": process.stderr.fileno(), "result": result}
+        for name, pipe in pipes.items():
+            selector.register(pipe, selectors.EVENT_READ, streams[name])
+        excess = _follow(process, selector, started + timeout, check)
+        return Watched(process.poll(), time.monotonic() - started, timed_out=excess is None, excess=excess or "")
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], stack: ExitStack) -> tuple[psutil.Popen, int]:
+    """Start the process, and give it and the pipe of its results; the stack ends the one and closes the other."""
+    reader, writer = os.pipe()
+    stack.callback(os.close, reader)
+    with os.fdopen(writer, "wb"):  # closed here as soon as the process has it
         process = psutil.Popen(
             [part.replace("{result}", str(writer)) for part in command],
             cwd="/",
@@ -87,25 +99,14 @@ def watch(
             start_new_session=True,
             pass_fds=(writer,),
         )
-        os.close(writer)
-        stack.callback(_end, process)
-        selector = stack.enter_context(selectors.DefaultSelector())
-        for name, pipe in (
-            ("stdout", process.stdout.fileno()),
-            ("stderr", process.stderr.fileno()),
-            ("result", reader),
-        ):
-            selector.register(pipe, selectors.EVENT_READ, streams[name])
-        excess = _follow(process, selector, started + timeout, check)
-        code = process.poll()
-        seconds = time.monotonic() - started
-        return Watched(code, seconds, timed_out=code is None and not excess, excess=excess)
+    stack.callback(_end, process)
+    return process, reader
 
 
 def _follow(
     process: psutil.Popen, selector: selectors.BaseSelector, deadline: float, check: Callable[[int], str]
-) -> str:
-    """Read until the process has ended, its time is up or a limit is gone beyond; say which."""
+) -> str | None:
+    """Read until the process has ended (empty), or goes beyond a limit; say which. None: its time is up."""
     looked = 0.0
     while (now := time.monotonic()) < deadline:
         if now - looked >= TICK:
@@ -126,7 +127,7 @@ def _follow(
                 selector.unregister(key.fd)
             elif excess := key.data.take(chunk):
                 return str(excess)
-    return ""
+    return None
 
 
 def _end(process: psutil.Popen) -> None:

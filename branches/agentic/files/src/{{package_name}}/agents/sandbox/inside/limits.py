@@ -27,19 +27,20 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
 
-def limit(values: dict[str, int]) -> None:
+def limit(values: list[tuple[str, ...]]) -> None:
     """Set limits, soft and hard.
 
     Parameters
     ----------
     values
-        By their names in lower case without `RLIMIT_`, such as `as`, in the units of setrlimit(2). What a system does
+        Names in lower case without `RLIMIT_`, such as `as`, and values in the units of setrlimit(2). What a system does
         not know, or keeps lower already, is left as it is.
     """
-    for name, value in values.items():
+    for name, wanted in values:
         number = getattr(resource, f"RLIMIT_{name.upper()}", None)
         if number is None:
             continue
+        value = int(wanted)
         _, hard = resource.getrlimit(number)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:

@@ -12,14 +12,14 @@ from . import landlock, seccomp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from .order import Order
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_CAPBSET_READ, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 23, 24, 38, 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 
 
-def lock(order: dict[str, Any]) -> None:
+def lock(order: Order) -> None:
     """Lock this process in.
 
     Parameters
@@ -36,7 +36,8 @@ def lock(order: dict[str, Any]) -> None:
     _drop_capabilities()
     if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "no_new_privs could not be set")
-    landlock.restrict(order["read"], order["write"], remove=order["remove"])
+    read, write = ([path for (path,) in order[kind]] for kind in ("read", "write"))
+    landlock.restrict(read, write, remove=bool(order["remove"]))
     seccomp.restrict(os.getpid())
 
 

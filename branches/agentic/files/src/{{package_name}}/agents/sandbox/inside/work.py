@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
-import json
 import os
 import sys
 import types
+
+from .plain import to_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .order import Order
+
 FILE = "<code>"
+_ONLY_TREE = 0x400  # ast.PyCF_ONLY_AST
 
 
 class Frames(dict[str, "Any"]):
@@ -44,10 +47,10 @@ class Frames(dict[str, "Any"]):
                 yield name, frame
 
 
-def prepare(order: dict[str, Any], folder: str) -> None:
+def prepare(order: Order, folder: str) -> None:
     """Go to the work folder, and find packages and caches."""
-    os.chdir(order["work"])
-    sys.path.extend(order["packages"])
+    os.chdir(order["work"][0][0])
+    sys.path.extend(path for (path,) in order["package"])
     sys.argv = [FILE]
     fonts = os.path.join(folder, "matplotlib")
     if os.path.isdir(fonts):  # the list of fonts takes seconds to make
@@ -57,26 +60,26 @@ def prepare(order: dict[str, Any], folder: str) -> None:
                 copy.write(source.read())
 
 
-def run(order: dict[str, Any], folder: str) -> tuple[dict[str, Any], list[bytes]]:
+def run(order: Order, code: str, folder: str) -> tuple[str, list[bytes]]:
     """Run the code.
 
     Returns
     -------
     tuple
-        What came of it, as JSON, and the bytes of frames and plots that it names.
+        JSON of what came of it, and the bytes of frames and plots that it names.
     """
-    paths = {name: os.path.join(folder, file) for name, file in order["frames"].items()}
-    frames = Frames(paths, pandas=order["pandas"])
+    paths = {name: os.path.join(folder, file) for name, file in order["frame"]}
+    frames = Frames(paths, pandas=bool(order["pandas"]))
     try:
-        value = _value(order["code"], {"__name__": "__main__", "__builtins__": builtins, "frames": frames})
+        value = _value(code, {"__name__": "__main__", "__builtins__": builtins, "frames": frames})
         return _collect(value, frames)
     except BaseException as error:
-        return {"error": _tell(error, order["code"])}, []
+        return to_json({"error": _tell(error, code)}), []
 
 
-def hand_over(sink: int, results: tuple[dict[str, Any], list[bytes]]) -> None:
+def hand_over(sink: int, results: tuple[str, list[bytes]]) -> None:
     """Write results: the length of the JSON as eight bytes, the JSON, and the bytes that it names."""
-    head = json.dumps(results[0]).encode()
+    head = results[0].encode(errors="replace")
     for part in (len(head).to_bytes(8, "big"), head, *results[1]):
         view = memoryview(part)
         while view:
@@ -87,25 +90,25 @@ def hand_over(sink: int, results: tuple[dict[str, Any], list[bytes]]) -> None:
 
 def _value(code: str, namespace: dict[str, Any]) -> Any:
     """Run code like a module, and give the value of its last statement where that is an expression."""
-    tree = ast.parse(code, FILE)
-    last = tree.body[-1] if tree.body else None
-    if isinstance(last, ast.Expr):
-        tree.body[-1] = ast.copy_location(ast.Assign([ast.Name("_", ast.Store())], last.value), last)
-        ast.fix_missing_locations(tree)
+    tree: Any = compile(code, FILE, "exec", _ONLY_TREE, dont_inherit=True)
+    last: Any = compile("None", FILE, "eval", _ONLY_TREE)
+    if tree.body and type(tree.body[-1]).__name__ == "Expr":
+        last.body = tree.body.pop().value
     # A function whose globals are the namespace runs a module's code as the import system would.
-    types.FunctionType(compile(tree, FILE, "exec"), namespace)()
-    return namespace.get("_") if isinstance(last, ast.Expr) else None
+    for part, mode in ((tree, "exec"), (last, "eval")):
+        value = types.FunctionType(compile(part, FILE, mode, dont_inherit=True), namespace)()
+    return value
 
 
-def _collect(value: Any, frames: Frames) -> tuple[dict[str, Any], list[bytes]]:
+def _collect(value: Any, frames: Frames) -> tuple[str, list[bytes]]:
     made = dict(frames.made())
     if _is_frame(value):
         made["value"], value = value, None
     tables = {str(name): _arrow(frame) for name, frame in made.items()}
     plots = _plots()
     sizes = [[name, len(data)] for name, data in tables.items()]
-    said = {"value": _plain(value), "frames": sizes, "plots": [len(plot) for plot in plots]}
-    return said, [*tables.values(), *plots]
+    said = {"value": value, "frames": sizes, "plots": [len(plot) for plot in plots]}
+    return to_json(said), [*tables.values(), *plots]
 
 
 def _is_frame(value: Any) -> bool:
@@ -145,21 +148,6 @@ def _plots() -> list[bytes]:
         plt.figure(number).savefig(picture, format="png", bbox_inches="tight")
         pictures.append(picture.getvalue())
     return pictures
-
-
-def _plain(value: Any) -> Any:
-    """Give a value as JSON: numbers and arrays of numpy as Python's, NaN as null, all else as its repr."""
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, dict):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(one) for one in value]
-    if hasattr(value, "tolist"):  # numpy's arrays and scalars
-        return _plain(value.tolist())
-    return repr(value)
 
 
 def _tell(error: BaseException, code: str) -> str:
