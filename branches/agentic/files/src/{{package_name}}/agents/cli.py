@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from .safety.cli import app as safety_app
+from .durability.cli import app as runs
+from .jobs.cli import work
 from .safety.cli import audit_app
+from .safety.cli import app as safety_app
 from .sandbox.cli import app as sandbox_app
 from .tools.commands import app as tools
 from .tools.mcp_commands import app as mcp
 
 app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
-app.add_typer(safety_app, name="safety")
 app.add_typer(audit_app, name="audit")
+app.add_typer(mcp, name="mcp")
+app.add_typer(runs, name="runs")
+app.add_typer(safety_app, name="safety")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(tools, name="tools")
-app.add_typer(mcp, name="mcp")
+app.command("work")(work)
 
 
 @app.callback()

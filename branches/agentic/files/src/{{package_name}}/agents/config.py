@@ -5,6 +5,7 @@ from pydantic import Field
 from ..config import ConfigModel
 from .coordination.config import CoordinationConfig
 from .durability.config import DurabilityConfig
+from .jobs.config import JobsConfig
 from .memory.config import MemoryConfig
 from .models.config import ModelsConfig
 from .safety.config import SafetyConfig
@@ -39,6 +40,7 @@ class AgenticConfig(ConfigModel):
     agents: AgentsConfig = AgentsConfig()
     coordination: CoordinationConfig = CoordinationConfig()
     durability: DurabilityConfig = DurabilityConfig()
+    jobs: JobsConfig = JobsConfig()
     memory: MemoryConfig = MemoryConfig()
     models: ModelsConfig = ModelsConfig()
     safety: SafetyConfig = SafetyConfig()

@@ -15,13 +15,13 @@ from sqlalchemy.engine import make_url
 
 from ...errors import first_line
 from .errors import CheckpointError
-from .saver import InThreads
+from .saver import Checkpoints
 from .serializer import JsonSerializer
 
 _MOST = 10
 
 
-class PostgresCheckpoints(InThreads, PostgresSaver):
+class PostgresCheckpoints(Checkpoints, PostgresSaver):
     """Checkpoints in PostgreSQL; a connection that broke is made again."""
 
     pool: ConnectionPool[Connection[DictRow]]
@@ -63,6 +63,12 @@ class PostgresCheckpoints(InThreads, PostgresSaver):
     def close(self) -> None:
         """End the connections."""
         self.pool.close()
+
+    def below(self, task_id: str) -> Sequence[str]:
+        """Give the threads of the tasks that a task has given to others."""
+        query = "SELECT DISTINCT thread_id FROM checkpoints WHERE starts_with(thread_id, %s)"
+        with self._cursor() as cursor:
+            return [row["thread_id"] for row in cursor.execute(query, (f"{task_id}.",))]
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints that some of LangGraph's runs made, and what was written to them."""

@@ -24,8 +24,16 @@ from .errors import CheckpointError
 from .serializer import JsonSerializer
 
 
-class InThreads(BaseCheckpointSaver[str]):
-    """Gives a saver its asynchronous methods: they wait for the others in a thread."""
+class Checkpoints(BaseCheckpointSaver[str]):
+    """A saver whose asynchronous methods wait for the others in a thread."""
+
+    def below(self, task_id: str) -> Sequence[str]:
+        """Give the threads of the tasks that a task has given to others."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Close it."""
+        raise NotImplementedError
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Do as `get_tuple`."""
@@ -76,7 +84,7 @@ class InThreads(BaseCheckpointSaver[str]):
         await asyncio.to_thread(lambda: self.prune(thread_ids, strategy=strategy))
 
 
-class SqliteCheckpoints(InThreads, SqliteSaver):
+class SqliteCheckpoints(Checkpoints, SqliteSaver):
     """Checkpoints in a file that the threads of this process, and other processes, use at once."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -116,6 +124,12 @@ class SqliteCheckpoints(InThreads, SqliteSaver):
                 raise
             finally:
                 cursor.close()
+
+    def below(self, task_id: str) -> Sequence[str]:
+        """Give the threads of the tasks that a task has given to others."""
+        query = "SELECT DISTINCT thread_id FROM checkpoints WHERE thread_id > ? AND thread_id < ?"
+        with self.cursor(transaction=False) as cursor:  # "/" follows "."
+            return [name for (name,) in cursor.execute(query, (f"{task_id}.", f"{task_id}/"))]
 
     def list(
         self,

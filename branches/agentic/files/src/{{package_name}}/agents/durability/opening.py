@@ -1,0 +1,102 @@
+"""What keeps runs, opened as the configuration says, once in a process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ...database import Database
+from ...errors import first_line
+from .errors import DurabilityError
+from .journal import EffectJournal
+from .saver import Checkpoints, SqliteCheckpoints
+from .store import RunStore
+from .watch import CancelWatch
+
+if TYPE_CHECKING:
+    from ..session import Project
+
+_OPEN: dict[tuple[int, str, str], Durability] = {}
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """The stores of one project.
+
+    Attributes
+    ----------
+    checkpoints
+        States after each step, by the id of their task.
+    watch
+        Tells runs of this process that they were cancelled.
+    keep
+        How long runs are kept after their end.
+    """
+
+    checkpoints: Checkpoints
+    journal: EffectJournal
+    store: RunStore
+    watch: CancelWatch
+    keep: timedelta
+
+    def drop_old(self) -> int:
+        """Forget the runs, checkpoints and effects whose time is over, and tell how many runs those were."""
+        old = self.store.old(self.keep)
+        for task_id in old:
+            for thread in (task_id, *self.checkpoints.below(task_id)):
+                if thread == task_id or not self.store.exists(thread):
+                    self.checkpoints.delete_thread(thread)
+        self.store.drop(old)
+        self.journal.drop(self.keep)
+        return len(old)
+
+
+def open_durability(project: Project) -> Durability:
+    """Open the stores of a project, once in each process: threads share them.
+
+    Raises
+    ------
+    DurabilityError
+        If they can't be used.
+    """
+    config = project.agentic.durability
+    url = config.database_url.get_secret_value()
+    key = (os.getpid(), str(project.root / config.folder), url)
+    with _LOCK:
+        if key not in _OPEN:
+            _OPEN[key] = _open_shared(project, url) if url else _open_files(project)
+        return _OPEN[key]
+
+
+def _open_files(project: Project) -> Durability:
+    folder = project.root / project.agentic.durability.folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "agentic.durability.folder names it; this user must be able to write there"
+        raise DurabilityError(f"{folder} can't be made, for runs: {first_line(error)}", hint=hint) from error
+    runs = Database.open(f"sqlite:///{folder / 'runs.db'}", folder, "the store of runs", DurabilityError)
+    # What was promised of effects must outlive a power failure, so the journal alone waits for the disk.
+    effects = f"sqlite:///{folder / 'effects.db'}"
+    journal = Database.open(effects, folder, "the journal of effects", DurabilityError, durable=True)
+    return _put_together(project, SqliteCheckpoints.open(folder / "checkpoints.db"), journal, runs)
+
+
+def _open_shared(project: Project, url: str) -> Durability:
+    from .postgres import PostgresCheckpoints
+
+    database = Database.open(url, project.root, "the store of runs", DurabilityError)
+    if not database.shared:
+        hint = "for example postgresql+psycopg://user:password@host/database; empty for files of this project"
+        raise DurabilityError("agentic.durability.database_url is no address of PostgreSQL", hint=hint)
+    return _put_together(project, PostgresCheckpoints.open(url), database, database)
+
+
+def _put_together(project: Project, checkpoints: Checkpoints, journal: Database, runs: Database) -> Durability:
+    store = RunStore(runs)
+    keep = timedelta(days=project.agentic.durability.keep_days)
+    return Durability(checkpoints, EffectJournal(journal), store, CancelWatch(store), keep)

@@ -1,0 +1,216 @@
+"""The store of runs: their tasks, agents, states, results, events and approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from pydantic import JsonValue
+from sqlalchemy.engine import Connection
+
+from ...database import Database
+from ..events import Event
+from ..session import ApprovalRequest, Decision
+from ..tasks import Status, TaskResult, TaskSpec
+from .errors import DurabilityError, UnknownRunError
+from .runs import Approval, Run
+from .tables import AGENTS, APPROVALS, EVENTS, JOBS, RUNS
+
+_LIVE = (Status.RUNNING, Status.WAITING)
+
+
+class RunStore:
+    """Keeps runs in SQLite or PostgreSQL; several processes and machines may use it at once.
+
+    Every method raises a `DurabilityError` if the database can't be used.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        database.make(RUNS, EVENTS, APPROVALS, AGENTS, JOBS)
+        self._insert_event = database.insertion(EVENTS, ["task_id", "sequence", "event"])
+
+    def begin(
+        self, task: TaskSpec, agent: dict[str, JsonValue] | None = None, *, agent_id: str = "", origin: str = ""
+    ) -> Run:
+        """Write down that a task is given to an agent; one that is known stays, and runs again if it had not ended."""
+        now = datetime.now(UTC)
+        document = task.model_dump(mode="json")
+        values: dict[str, Any] = {"task_id": task.task_id, "user": task.user, "task": document, "agent": agent}
+        values |= {"status": Status.RUNNING, "reason": "", "cancelled": "", "agent_id": agent_id, "origin": origin}
+        values |= {"created": now, "updated": now}
+        live = (RUNS.c.task_id == task.task_id, RUNS.c.status.in_(_LIVE))
+        with self.database.writing() as connection:
+            if not connection.execute(self.database.new_rows(RUNS).values(**values)).rowcount:
+                again = {"status": Status.RUNNING, "reason": "", "updated": now}
+                connection.execute(sa.update(RUNS).where(*live).values(**again))
+            run = _one_run(connection, task.task_id)
+        if run.task != task:
+            hint = "give the other task another task_id, or none"
+            raise DurabilityError(f"the run {task.task_id} is that of another task", hint=hint)
+        return run
+
+    def end(self, result: TaskResult) -> None:
+        """Write down how a run stands, or what came of it."""
+        values = {"status": result.status, "reason": result.reason, "updated": datetime.now(UTC)}
+        values["result"] = result.model_dump(mode="json")
+        self._update(result.task_id, values)
+
+    def get(self, task_id: str) -> Run:
+        """Give a run.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none of that id.
+        """
+        with self.database.reading() as connection:
+            return _one_run(connection, task_id)
+
+    def runs(self, *, most: int = 50, user: str = "", agent_id: str = "", statuses: Sequence[Status] = ()) -> list[Run]:
+        """Give runs, the last first."""
+        query = sa.select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.task_id).limit(most)
+        if user:
+            query = query.where(RUNS.c.user == user)
+        if agent_id:
+            query = query.where(RUNS.c.agent_id == agent_id)
+        if statuses:
+            query = query.where(RUNS.c.status.in_(statuses))
+        with self.database.reading() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+    def cancel(self, task_id: str, by: str) -> Run:
+        """Write down that a person ends a run: who works on it stops, and one that waits is over at once."""
+        now, over = datetime.now(UTC), {"status": Status.CANCELLED, "reason": f"{by} ended it"}
+        with self.database.writing() as connection:
+            this = RUNS.c.task_id == task_id
+            connection.execute(sa.update(RUNS).where(this, RUNS.c.status.in_(_LIVE)).values(cancelled=by, updated=now))
+            connection.execute(sa.update(RUNS).where(this, RUNS.c.status == Status.WAITING).values(**over))
+            return _one_run(connection, task_id)
+
+    def cancelled(self) -> list[str]:
+        """Give the ids of the runs that a person has ended while they were at work."""
+        query = sa.select(RUNS.c.task_id).where(RUNS.c.cancelled != "", RUNS.c.status.in_(_LIVE))
+        with self.database.reading() as connection:
+            return [*connection.scalars(query)]
+
+    def exists(self, task_id: str) -> bool:
+        """Tell whether there is a run of an id."""
+        with self.database.reading() as connection:
+            return connection.scalar(sa.select(RUNS.c.task_id).where(RUNS.c.task_id == task_id)) is not None
+
+    def reopen(self, task_id: str) -> None:
+        """Let a run that failed go on."""
+        again = {"status": Status.RUNNING, "reason": "", "updated": datetime.now(UTC)}
+        failed = (RUNS.c.task_id == task_id, RUNS.c.status == Status.FAILED)
+        with self.database.writing() as connection:
+            connection.execute(sa.update(RUNS).where(*failed).values(**again))
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Keep events; those that are there already stay."""
+        rows = [(event.task_id, event.sequence, event.model_dump_json()) for event in events]
+        if rows:
+            with self.database.writing() as connection:
+                connection.exec_driver_sql(self._insert_event, rows)
+
+    def events(self, task_id: str, after: int = 0, most: int = 1_000) -> list[Event]:
+        """Give the events of a run in their order, those that come after a number."""
+        query = sa.select(EVENTS.c.event).where(EVENTS.c.task_id == task_id, EVENTS.c.sequence > after)
+        with self.database.reading() as connection:
+            rows = connection.scalars(query.order_by(EVENTS.c.sequence).limit(most))
+            return [Event.model_validate(orjson.loads(row)) for row in rows]
+
+    def last_event(self, task_id: str) -> int:
+        """Give the number of a run's last event, 0 without any."""
+        query = sa.select(sa.func.max(EVENTS.c.sequence)).where(EVENTS.c.task_id == task_id)
+        with self.database.reading() as connection:
+            return connection.scalar(query) or 0
+
+    def ask(self, request: ApprovalRequest, seconds: float, run_id: str = "") -> Approval:
+        """Keep a question, and give it with its answer if there is one; one that is known keeps its times."""
+        now = datetime.now(UTC)
+        document = request.model_dump(mode="json")
+        values: dict[str, Any] = {"key": request.key, "run_id": run_id or request.task_id, "request": document}
+        values |= {"asked": now, "expires": now + timedelta(seconds=seconds)}
+        with self.database.writing() as connection:
+            connection.execute(self.database.new_rows(APPROVALS).values(**values))
+            return _approval(connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == request.key)).one())
+
+    def approvals(self, run_id: str = "", *, open_only: bool = True) -> list[Approval]:
+        """Give questions, the first that was asked first; with `open_only` those that still wait for an answer."""
+        query = sa.select(APPROVALS).order_by(APPROVALS.c.asked)
+        if run_id:
+            query = query.where(APPROVALS.c.run_id == run_id)
+        if open_only:
+            query = query.where(APPROVALS.c.decision.is_(None), APPROVALS.c.expires > datetime.now(UTC))
+        with self.database.reading() as connection:
+            return [_approval(row) for row in connection.execute(query)]
+
+    def decide(self, key: str, decision: Decision) -> Approval:
+        """Answer a question. The first answer holds.
+
+        Raises
+        ------
+        DurabilityError
+            If there is no such question, if it was answered, or if its time is over.
+        """
+        now = datetime.now(UTC)
+        is_open = (APPROVALS.c.key == key, APPROVALS.c.decision.is_(None), APPROVALS.c.expires > now)
+        answer = sa.update(APPROVALS).where(*is_open).values(decision=decision.model_dump(mode="json"))
+        with self.database.writing() as connection:
+            done = connection.execute(answer).rowcount
+            row = connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == key)).one_or_none()
+        if row is None:
+            raise DurabilityError(f"nothing waits for an approval {key!r}", hint="`agents runs approvals` lists them")
+        approval = _approval(row)
+        if not done:
+            given = approval.decision
+            why = f"{given.by} has answered it" if given else f"its time was over at {approval.expires:%Y-%m-%d %H:%M}"
+            raise DurabilityError(f"the approval {key} can't be answered: {why}", hint="run the task again")
+        return approval
+
+    def overdue(self) -> list[str]:
+        """Give the ids of the runs whose approval was not given in time, and which still wait."""
+        query = sa.select(RUNS.c.task_id).join(APPROVALS, APPROVALS.c.run_id == RUNS.c.task_id)
+        late = (APPROVALS.c.decision.is_(None), APPROVALS.c.expires <= datetime.now(UTC))
+        with self.database.reading() as connection:
+            return [*connection.scalars(query.where(RUNS.c.status == Status.WAITING, *late).distinct())]
+
+    def old(self, age: timedelta) -> list[str]:
+        """Give the ids of the runs that ended longer ago."""
+        ended = RUNS.c.status.not_in(_LIVE)
+        query = sa.select(RUNS.c.task_id).where(ended, RUNS.c.updated < datetime.now(UTC) - age)
+        with self.database.reading() as connection:
+            return [*connection.scalars(query)]
+
+    def drop(self, task_ids: Sequence[str]) -> None:
+        """Forget runs, with their events and approvals."""
+        with self.database.writing() as connection:
+            for task_id in task_ids:
+                for column in (EVENTS.c.task_id, APPROVALS.c.run_id, JOBS.c.task_id, RUNS.c.task_id):
+                    connection.execute(sa.delete(column.table).where(column == task_id))
+
+    def _update(self, task_id: str, values: dict[str, Any]) -> None:
+        with self.database.writing() as connection:
+            connection.execute(sa.update(RUNS).where(RUNS.c.task_id == task_id).values(**values))
+
+
+def _one_run(connection: Connection, task_id: str) -> Run:
+    row = connection.execute(sa.select(RUNS).where(RUNS.c.task_id == task_id)).one_or_none()
+    if row is None:
+        raise UnknownRunError(f"there is no run {task_id!r}", hint="`agents runs list` names them")
+    return _run(row)
+
+
+def _run(row: Any) -> Run:
+    return Run.model_validate(dict(row._mapping))
+
+
+def _approval(row: Any) -> Approval:
+    known = row._mapping
+    return Approval.model_validate(
+        {name: known[name] for name in ("run_id", "request", "asked", "expires", "decision")}
+    )

@@ -1,0 +1,126 @@
+"""A worker: takes tasks from the queue and does them, several at a time, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from ...errors import ProjectError, first_line
+from ...logs import get_logger
+from ..durability.opening import open_durability
+from ..durability.running import resume
+from ..tasks import Status, TaskResult
+from .queue import Claim, Queue, open_queue
+
+if TYPE_CHECKING:
+    from ..session import Project
+
+_IDLE = 0.25  # seconds between two looks into an empty queue
+_OVERDUE = 5.0  # seconds between two looks for approvals that nobody gave
+_log = get_logger(__name__)
+
+
+class Worker:
+    """Does tasks of the queue, each in a thread.
+
+    Parameters
+    ----------
+    name
+        By which the queue knows it; made of machine and process by default.
+    """
+
+    def __init__(self, project: Project, queue: Queue | None = None, *, name: str = "") -> None:
+        self.project = project
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+        self._queue = queue or open_queue(project)
+        self._jobs = project.agentic.jobs
+        self._kept = open_durability(project)
+        self._held: dict[str, bool] = {}  # by id, whether the lease is still ours
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Work until `stop` is called; tasks that are being done then are finished."""
+        names = [f"worker {number}" for number in range(self._jobs.concurrency)]
+        threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+        keeper = threading.Thread(target=self._keep, name="leases", daemon=True)
+        for thread in (keeper, *threads):
+            thread.start()
+        for thread in threads:
+            thread.join()
+        keeper.join()
+
+    def stop(self) -> None:
+        """Take no more tasks."""
+        self._stop.set()
+
+    def give_back(self) -> None:
+        """Let other workers take what is being done here; this process must end then."""
+        for task_id in [*self._held]:
+            self._held[task_id] = False
+            self._queue.release(task_id, self.name)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                claim = self._queue.claim(self.name, self._jobs.lease_seconds)
+            except ProjectError as error:
+                _log.error("the queue of tasks can't be asked", reason=first_line(error))
+                claim = None
+                self._stop.wait(_OVERDUE)
+            if claim is None:
+                self._stop.wait(_IDLE)
+            else:
+                self._do(claim)
+
+    def _do(self, claim: Claim) -> None:
+        task_id = claim.task_id
+        self._held[task_id] = True
+        try:
+            if claim.attempt > self._jobs.attempts:
+                reason = f"{self._jobs.attempts} workers have ended while they did it"
+                result = TaskResult(task_id=task_id, status=Status.FAILED, reason=reason)
+                self._kept.store.end(result)
+            else:
+                result = resume(task_id, self.project, holds=lambda: self._held.get(task_id, False))
+            if self._held[task_id] and result.status is Status.WAITING:
+                self._queue.park(task_id, self.name)
+                self._wake_answered(task_id)
+            elif self._held[task_id]:
+                self._queue.done(task_id, self.name)
+        except ProjectError as error:  # it is tried again when its lease is over
+            _log.error("a task can't be done now", task=task_id, reason=str(error))
+        except Exception as error:
+            _log.error("a task can't be done now", task=task_id, reason=first_line(error), exc_info=error)
+        finally:
+            self._held.pop(task_id, None)
+
+    def _wake_answered(self, task_id: str) -> None:
+        """Wake a task that was answered between its question and its parking."""
+        if not self._kept.store.approvals(task_id):
+            self._queue.wake(task_id)
+
+    def _keep(self) -> None:
+        """Renew leases, and wake runs that nobody answered, as long as there is work."""
+        looked = 0.0
+        while not self._stop.is_set() or self._held:
+            try:
+                for task_id in [*self._held]:
+                    if not self._queue.renew(task_id, self.name, self._jobs.lease_seconds) and task_id in self._held:
+                        self._lose(task_id)
+                if time.monotonic() - looked > _OVERDUE:
+                    looked = time.monotonic()
+                    for task_id in self._kept.store.overdue():
+                        self._queue.wake(task_id)
+            except ProjectError as error:
+                _log.error("leases of tasks can't be renewed", reason=first_line(error))
+            time.sleep(min(self._jobs.lease_seconds / 5, 1.0))
+
+    def _lose(self, task_id: str) -> None:
+        """Stop a task that another worker has taken, because this machine was asleep for longer than its lease."""
+        self._held[task_id] = False
+        self._kept.watch.cancel(task_id)
+        _log.warning("a task was taken by another worker", task=task_id)
