@@ -6,8 +6,8 @@ import typer
 
 from .durability.cli import app as runs
 from .jobs.cli import work
-from .safety.cli import audit_app
 from .safety.cli import app as safety_app
+from .safety.cli import audit_app
 from .sandbox.cli import app as sandbox_app
 from .tools.commands import app as tools
 from .tools.mcp_commands import app as mcp
