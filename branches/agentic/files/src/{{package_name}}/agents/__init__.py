@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .base import Agent
     from .coordination.team import Team
+    from .errors import ToolError
     from .models.rules import Rule
     from .models.scripted import ScriptedModel
     from .opening import find_project, open_session
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from .session import ApprovalRequest, Decision, Project, Session
     from .tasks import Grant, Limits, Status, TaskResult, TaskSpec
     from .tool_calling import ToolAgent
-    from .tools.spec import Effect, Tool, tool
+    from .tools.registry import open_tools
+    from .tools.spec import Effect, Tool, ToolContext, ToolOutput, tool
 
 __all__ = [
     "Agent",
@@ -33,8 +35,12 @@ __all__ = [
     "Team",
     "Tool",
     "ToolAgent",
+    "ToolContext",
+    "ToolError",
+    "ToolOutput",
     "find_project",
     "open_session",
+    "open_tools",
     "tool",
 ]
 
@@ -56,8 +62,12 @@ _HOMES = {
     "Team": ".coordination.team",
     "Tool": ".tools.spec",
     "ToolAgent": ".tool_calling",
+    "ToolContext": ".tools.spec",
+    "ToolError": ".errors",
+    "ToolOutput": ".tools.spec",
     "find_project": ".opening",
     "open_session": ".opening",
+    "open_tools": ".tools.registry",
     "tool": ".tools.spec",
 }
 
