@@ -6,6 +6,7 @@ import typer
 
 from .durability.cli import app as runs
 from .jobs.cli import work
+from .run_cli import models, run
 from .safety.cli import app as safety_app
 from .safety.cli import audit_app
 from .sandbox.cli import app as sandbox_app
@@ -13,6 +14,8 @@ from .tools.commands import app as tools
 from .tools.mcp_commands import app as mcp
 
 app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
+app.command("run")(run)
+app.command("models")(models)
 app.add_typer(audit_app, name="audit")
 app.add_typer(mcp, name="mcp")
 app.add_typer(runs, name="runs")

@@ -22,6 +22,8 @@ PLAN = "Make a plan before you act: one short step a line, numbered. Name the to
 REPLAN = "A step of the plan failed. Make a new plan of what is left, one short step a line, numbered."
 CRITIQUE = "Criticise your answer: is it complete, and does each claim stand on what tools gave? Say OK if so."
 REVISE = "Write the answer again, with the faults removed."
+SUMMARISE = "Summarise the conversation so far in a few sentences: facts, numbers and decisions, no more."
+VOTE = "Vote for one of these options. Answer with its name alone, or ABSTAIN:"
 EMPTY = "Your answer was empty. Call a tool, or answer."
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
+    from ..config import Config
     from .events import Listener
 
 
@@ -47,7 +48,11 @@ def find_project(environment: str | None = None, overrides: Sequence[str] = (), 
     """
     from ..config import load_config
 
-    config = load_config(environment, overrides, root)
+    return project_of(load_config(environment, overrides, root))
+
+
+def project_of(config: Config) -> Project:
+    """Give the project of a configuration."""
     return Project(config.root, config.environment, config.group("agentic", AgenticConfig), config)
 
 

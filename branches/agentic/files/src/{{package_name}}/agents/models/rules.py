@@ -14,8 +14,11 @@ from langchain_core.messages import AIMessage
 
 from ...plugins import find_plugins
 from .. import messages as words
+from ..jsonable import as_text, clip
 from .conversation import Conversation
 from .filling import answer_of, next_calls, wanted_tools
+
+_MOST_SUMMARISED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,23 @@ def revise(conversation: Conversation) -> AIMessage:
     return AIMessage("\n".join([answer_of(conversation), *failed]))
 
 
+def summarise(conversation: Conversation) -> AIMessage:
+    """Say what was asked, and what the calls gave."""
+    gave = [f"{made.name} gave {as_text(clip(made.output, _MOST_SUMMARISED)[0])}." for made in conversation.made]
+    return AIMessage(" ".join([f"Asked: {conversation.goal}", *gave]))
+
+
+def vote(conversation: Conversation) -> AIMessage:
+    """Vote for the option that what was said last names first, or for the first one; abstain where there is none."""
+    options = [line.removeprefix("- ") for line in conversation.asked.splitlines()[1:] if line.startswith("- ")]
+    said = " ".join(as_text(made.output) for made in reversed(conversation.made))
+    named = sorted((said.index(option), option) for option in options if option in said)
+    return AIMessage(named[0][1] if named else options[0] if options else "ABSTAIN")
+
+
 GENERIC = (
+    Rule("vote", lambda conversation: conversation.asked.startswith(words.VOTE), vote),
+    Rule("summarise", lambda conversation: conversation.asked.startswith(words.SUMMARISE), summarise),
     Rule("plan", lambda conversation: conversation.asked in (words.PLAN, words.REPLAN), plan),
     Rule("critique", lambda conversation: conversation.asked == words.CRITIQUE, agree),
     Rule("revise", lambda conversation: conversation.asked == words.REVISE, revise),

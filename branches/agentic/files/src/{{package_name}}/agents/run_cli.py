@@ -1,0 +1,160 @@
+"""The commands `agents run` and `agents models`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ..runtime import EnvOption, JsonOption, SetOption, start
+
+if TYPE_CHECKING:
+    from .base import Agent, Strategy
+    from .coordination.team import Team
+    from .session import ApprovalRequest, Decision, Project
+    from .tasks import TaskResult
+
+Kind = Literal["reasoning", "tool", "team"]
+
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option("--input", metavar="NAME=VALUE", help="What the task is about, JSON or text; repeatable"),
+]
+ToolsOption = Annotated[
+    list[str] | None, typer.Option("--tool", metavar="NAME", help="A tool that may be used; all by default; repeatable")
+]
+StrategyOption = Annotated[
+    str | None, typer.Option("--strategy", metavar="NAME", help="plan_execute, react or reflection")
+]
+
+
+def run(
+    goal: Annotated[str, typer.Argument(help="What is wanted, in words")],
+    inputs: InputOption = None,
+    tools: ToolsOption = None,
+    agent: Annotated[
+        Kind, typer.Option("--agent", help="Who does it; a team is one that plans and one with tools")
+    ] = "team",
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="The model that plans and decides")
+    ] = None,
+    strategy: StrategyOption = None,
+    task_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Under which the run is kept; goes on if begun")
+    ] = "",
+    watch: Annotated[bool, typer.Option("--watch", help="Show each step as it happens")] = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give agents a task, and print what comes of it. Exits with 1 if it is not done."""
+    from .opening import Asked, open_session, project_of
+    from .tasks import TaskSpec
+    from .watching import Watcher
+
+    project = project_of(start(overrides, env))
+    known: dict[str, Any] = {"task_id": task_id} if task_id else {}
+    task = TaskSpec(goal=_checked(goal), inputs=dict(map(_parse_input, inputs or [])), **known)
+    worker = _make(project, agent, tools, model, strategy)
+    session = open_session(task, project, listeners=(Watcher(sys.stderr),) if watch else ())
+    if sys.stdin.isatty():
+        session.approvals = Asked(_ask)
+    result = worker.execute(task, session=session)
+    _print(result, as_json=as_json)
+    raise typer.Exit(0 if result.status == "done" else 1)
+
+
+def models(
+    name: Annotated[str, typer.Argument(help="A model, such as gpt-4; the configured ones by default")] = "",
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Tell which model answers, and what it costs."""
+    from .models.factory import describe_model
+    from .models.prices import price_of
+    from .opening import project_of
+
+    project = project_of(start(overrides, env))
+    agents = project.agentic.agents
+    configured = {"reasoning_model": agents.reasoning_model, "tool_model": agents.tool_model or agents.reasoning_model}
+    for key, wanted in ({name: name} if name else configured).items():
+        price = price_of(wanted, project.agentic.models.prices)
+        paid = f"{price.input:g} and {price.output:g} US dollars for a million tokens read and written" if price else ""
+        typer.echo(f"{key}: {describe_model(project, wanted)}")
+        typer.echo(f"  {paid or 'no price is known: limits of money do not count it'}")
+
+
+def _checked(goal: str) -> str:
+    from .errors import AgentError
+
+    if not goal.strip():
+        raise AgentError("the goal is empty", hint="say what is wanted, in words")
+    return goal
+
+
+def _parse_input(text: str) -> tuple[str, Any]:
+    from .errors import AgentError
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise AgentError(f"the input {text!r} has no name", hint="write --input name=value")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _make(
+    project: Project, kind: Kind, tools: list[str] | None, model: str | None, strategy: str | None
+) -> Agent | Team:
+    from .errors import AgentError
+    from .reasoning import ReasoningAgent
+    from .tool_calling import ToolAgent
+    from .tools.registry import survey_tools
+
+    known: dict[str, Strategy] = {"plan_execute": "plan_execute", "react": "react", "reflection": "reflection"}
+    if strategy is not None and strategy not in known:
+        raise AgentError(f"there is no strategy {strategy!r}", hint=f"there are: {', '.join(known)}")
+    chosen = known[strategy] if strategy else None
+    found = tools
+    if found is None and project.config is not None:
+        found = [tool.name for offer in survey_tools(project.config) for tool in offer.tools]
+    if kind == "tool":
+        return ToolAgent(model, tools=found or (), strategy=chosen, project=project)
+    if kind == "reasoning":
+        return ReasoningAgent(model, tools=found or (), strategy=chosen, project=project)
+    executor = ToolAgent(tools=found or (), project=project)
+    return ReasoningAgent(model, strategy=chosen, project=project).coordinate_with(executor)
+
+
+def _ask(request: ApprovalRequest) -> Decision | None:
+    """Ask the person at the terminal; no answer leaves the question open."""
+    import getpass
+
+    from .session import Decision
+
+    typer.echo(f"{request.agent} wants to call {request.tool}: {request.reason}", err=True)
+    typer.echo(json.dumps(request.arguments, indent=2, ensure_ascii=False), err=True)
+    try:
+        approved = typer.confirm("Allow it?", err=True)
+    except typer.Abort:
+        return None
+    return Decision(approved=approved, by=getpass.getuser())
+
+
+def _print(result: TaskResult, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(result.model_dump_json(indent=2))
+        return
+    output = result.output
+    if output is not None:
+        typer.echo(output if isinstance(output, str) else json.dumps(output, indent=2, ensure_ascii=False))
+    used = result.usage
+    cost = f", {used.cost:.4f} US dollars" if used.cost else ""
+    reason = f": {result.reason}" if result.reason else ""
+    typer.echo(f"{result.status}{reason}", err=True)
+    typer.echo(
+        f"{used.steps} steps, {used.tokens:,} tokens, {used.seconds:.1f} s{cost}, task {result.task_id}", err=True
+    )
