@@ -12,10 +12,12 @@ the configuration and a run, do the run again and give a `Reproduction`, by the 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache, wraps
+from importlib import metadata
+from importlib.metadata import EntryPoint, EntryPoints
 from typing import ParamSpec, TypeVar
 
 from ..errors import ProjectError
@@ -80,6 +82,18 @@ class Plugin:
         )
 
 
+def entry_points() -> EntryPoints:
+    """Give what all distributions on the path of modules tell of themselves."""
+    return _read(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _read(_path: tuple[str, ...]) -> EntryPoints:
+    """Read it once for a path: there are hundreds of distributions, and a process asks again and again."""
+    found = metadata.entry_points()
+    return EntryPoints(point for group in found.groups for point in found.select(group=group))
+
+
 def find_groups() -> list[str]:
     """Name the groups in which there are plugins, those that only a branch or another package knows too."""
     prefix = f"{PACKAGE}."
@@ -107,7 +121,7 @@ def find_plugins(group: str) -> dict[str, Plugin]:
 
 def _all(group: str) -> Iterator[Plugin]:
     names: dict[int, str] = {}  # to ask a distribution for its name is to read all that it tells of itself
-    for entry in entry_points(group=f"{PACKAGE}.{group}"):
+    for entry in entry_points().select(group=f"{PACKAGE}.{group}"):
         if id(entry.dist) not in names:
             names[id(entry.dist)] = entry.dist.name if entry.dist else "an unknown distribution"
         yield Plugin(group, entry.name, entry.value, names[id(entry.dist)], entry)
