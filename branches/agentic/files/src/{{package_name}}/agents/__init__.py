@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from .base import Agent
     from .coordination.team import Team
     from .errors import ToolError
+    from .memory.opening import open_memory
+    from .memory.records import Entry
     from .models.rules import Rule
     from .models.scripted import ScriptedModel
     from .opening import find_project, open_session
@@ -22,6 +24,7 @@ __all__ = [
     "ApprovalRequest",
     "Decision",
     "Effect",
+    "Entry",
     "Grant",
     "Limits",
     "Project",
@@ -39,6 +42,7 @@ __all__ = [
     "ToolError",
     "ToolOutput",
     "find_project",
+    "open_memory",
     "open_session",
     "open_tools",
     "tool",
@@ -49,6 +53,7 @@ _HOMES = {
     "ApprovalRequest": ".session",
     "Decision": ".session",
     "Effect": ".tools.spec",
+    "Entry": ".memory.records",
     "Grant": ".tasks",
     "Limits": ".tasks",
     "Project": ".session",
@@ -66,6 +71,7 @@ _HOMES = {
     "ToolError": ".errors",
     "ToolOutput": ".tools.spec",
     "find_project": ".opening",
+    "open_memory": ".memory.opening",
     "open_session": ".opening",
     "open_tools": ".tools.registry",
     "tool": ".tools.spec",

@@ -6,6 +6,7 @@ import typer
 
 from .durability.cli import app as runs
 from .jobs.cli import work
+from .memory.cli import app as memory
 from .run_cli import models, run
 from .safety.cli import app as safety_app
 from .safety.cli import audit_app
@@ -18,6 +19,7 @@ app.command("run")(run)
 app.command("models")(models)
 app.add_typer(audit_app, name="audit")
 app.add_typer(mcp, name="mcp")
+app.add_typer(memory, name="memory")
 app.add_typer(runs, name="runs")
 app.add_typer(safety_app, name="safety")
 app.add_typer(sandbox_app, name="sandbox")

@@ -27,6 +27,7 @@ from . import messages as words
 from .asking import ask
 from .errors import ModelUnavailable
 from .jsonable import as_text
+from .memory.conversation import shorten
 from .messages import Packed, pack, unpack
 from .plans import failed_since, plan_of
 from .repetition import repeats
@@ -168,7 +169,9 @@ def _ask(
     ended = _limits(turn, state, asking=True)
     if ended:
         return None, [], ended
-    conversation = [unpack(one) for one in [*state["messages"], *more]]
+    session = turn.session
+    whole = [*state["messages"], *more]
+    conversation = [unpack(one) for one in shorten(whole, session.config.memory.token_limit, session.enclose)]
     try:
         answer, step = ask(turn.session, turn.agent, conversation, tools=tools)
     except ModelUnavailable as error:

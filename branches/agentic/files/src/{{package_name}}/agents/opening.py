@@ -87,12 +87,20 @@ def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Se
         gate=parts.get("gate") or open_gate(agentic, root),
         journal=parts.get("journal") or MemoryJournal(),
         approvals=parts.get("approvals") or NobodyThere(),
-        memory=parts.get("memory") or NoMemory(),
+        memory=parts.get("memory") or _configured_memory(agentic, root),
         feed=Feed(task.task_id, listeners),
         filters=parts["filters"] if "filters" in parts else open_filters(agentic),
         checkpointer=parts.get("checkpointer"),
         enclose=parts.get("enclose", fence),
     )
+
+
+def _configured_memory(config: AgenticConfig, root: Path) -> Memory:
+    if not config.memory.enabled:
+        return NoMemory()
+    from .memory.opening import open_memory
+
+    return open_memory(config, root)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,111 @@
+"""The commands `agents memory …`."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
+from ..errors import AgentError
+
+if TYPE_CHECKING:
+    from .remembering import TaskMemory
+
+app = typer.Typer(help="See, add to and delete what agents remember.", no_args_is_help=True)
+
+UserOption = Annotated[str | None, typer.Option("--user", help="Of this user only")]
+
+
+@app.command("list")
+def list_(
+    about: Annotated[str, typer.Option("--about", help="The best that fit this text, in place of the newest")] = "",
+    user: UserOption = None,
+    last: Annotated[int, typer.Option("--last", min=1, help="How many")] = 20,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Print memories."""
+    store = _open(overrides, env).store
+    if about:
+        from .store import Wanted
+
+        entries = [one for _, one in store.search(about, Wanted(user or "local", last))]
+    else:
+        entries = [one for one, _ in zip(store.entries(user), range(last), strict=False)]
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in entries], indent=2, ensure_ascii=False))
+    elif entries:
+        print_table(
+            [
+                (one.id[:12], one.kind, one.user, f"{one.created:%Y-%m-%d}", one.text.replace("\n", " ")[:80])
+                for one in entries
+            ]
+        )
+    else:
+        typer.echo("nothing is remembered", err=True)
+
+
+@app.command("add")
+def add(
+    text: Annotated[str, typer.Argument(help="What is so")],
+    user: Annotated[str, typer.Option("--user", help="Whose tasks see it")] = "local",
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Add a fact that agents are told where it fits their task."""
+    from .records import Entry
+
+    kept = _open(overrides, env).keep(Entry(kind="fact", user=user, text=text, source=getpass.getuser()))
+    typer.echo(kept.id)
+
+
+@app.command("forget")
+def forget(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="As list prints them")] = None,
+    user: UserOption = None,
+    source: Annotated[str | None, typer.Option("--source", help="All that comes from a task or a person")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of the user that is named")] = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Delete memories for good."""
+    if not ids and source is None and not (everything and user):
+        raise AgentError("nothing is named that should be forgotten", hint="give ids, --source, or --user with --all")
+    store = _open(overrides, env).store
+    whole = [_full_id(one, [known.id for known in store.entries(user)]) for one in ids or ()]
+    count = store.forget(whole, user=user, source=source)
+    typer.echo(f"forgotten: {count}")
+
+
+@app.command("export")
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="File of JSON lines to write")],
+    user: UserOption = None,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write memories as JSON lines."""
+    entries = list(_open(overrides, env).store.entries(user))
+    output.write_text("".join(f"{one.model_dump_json()}\n" for one in entries), encoding="utf-8")
+    typer.echo(f"written to {output}: {len(entries)}")
+
+
+def _full_id(start: str, known: list[str]) -> str:
+    found = [one for one in known if one.startswith(start)]
+    if len(found) != 1:
+        fault = "several memories" if found else "no memory"
+        raise AgentError(f"{fault} of the id {start}", hint="agents memory list names them; give more of the id")
+    return found[0]
+
+
+def _open(overrides: list[str] | None, env: str | None) -> TaskMemory:
+    from ..config import AgenticConfig
+    from .opening import open_memory
+
+    loaded = start(overrides, env)
+    return open_memory(loaded.group("agentic", AgenticConfig), loaded.root)
