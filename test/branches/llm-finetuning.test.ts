@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { guideCommands } from '../helpers/guide-commands.js';
 import { cli, runWith } from '../helpers/project-commands.js';
 import { freePort, serve } from '../helpers/project-server.js';
 
@@ -33,10 +34,6 @@ const quick = {
   HARBOUR__LLM__TUNING__ROWS: '[16]',
   HARBOUR__LLM__TUNING__THREADS: '[1]',
 };
-const commandsOf = (guide: string) =>
-  [
-    ...readFileSync(join(root, `docs/guides/llm-${guide}.md`), 'utf8').matchAll(/^ {4}((?:uv|mlsys) .*?)(?: +#.*)?$/gm),
-  ].map((line) => line[1] ?? '');
 const mlsys = (...args: string[]) => runWith(less, root, process.execPath, cli, ...args);
 
 beforeAll(() => {
@@ -120,7 +117,7 @@ describe('the guides of llm-finetuning', () => {
   });
 
   it.each(Object.entries(guides))('say commands that work: %s', (guide, elsewhere) => {
-    const commands = commandsOf(guide).filter((command) => !elsewhere.test(command));
+    const commands = guideCommands(root, guide, elsewhere);
     expect(commands.length).toBeGreaterThan(1);
     const more = { ...quick, PATH: `${programs}:${process.env.PATH ?? ''}` };
     for (const command of commands.filter((one) => !done.has(one))) {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cli, run } from '../helpers/project-commands.js';
+import { guideCommands } from '../helpers/guide-commands.js';
+import { cli, run, runWith } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-mapper-'));
 const root = join(work, 'texts');
@@ -35,4 +36,27 @@ describe('a project with use_case=mapper', () => {
       expect(report.tuned.accuracy - report.base.accuracy).toBeGreaterThanOrEqual(0.1);
     },
   );
+
+  /** What needs other files, a library of its own, or what ran above. */
+  const guides: Readonly<Record<string, RegExp>> = {
+    mapper: /demo|requests\.jsonl|--dataset/,
+    customisation: /^$/,
+    compression: /sync|nf4|gptq|awq|gguf/,
+  };
+  /** A few steps and questions in place of hundreds. */
+  const quick = {
+    TEXTS__LLM__TRAINING__MAX_STEPS: '4',
+    TEXTS__LLM__TRAINING__EVALUATIONS: '1',
+    TEXTS__LLM__EVALUATION__MAX_QUESTIONS: '20',
+    TEXTS__LLM__QUANTIZATION__MAX_LOSS_POINTS: '99',
+    TEXTS__LLM__QUANTIZATION__RECOVERY__STEPS: '4',
+    TEXTS__LLM__QUANTIZATION__TIMED_QUESTIONS: '3',
+  };
+
+  it.each(Object.entries(guides))('has guides with commands that work: %s', (guide, elsewhere) => {
+    writeFileSync(join(root, 'requests.txt'), 'The harbour pilot did not come on board.\nWhere is the tow line?\n');
+    const commands = guideCommands(root, guide, elsewhere);
+    expect(commands.length).toBeGreaterThan(2);
+    for (const command of commands) runWith(quick, root, 'bash', '-euc', command);
+  });
 });

@@ -37,7 +37,8 @@ from .machine import describe_machine
 from .page import benchmark_page, tables
 from .records import Report, typical
 from .suite import Candidate, Suite, beside_first, bounds
-from .targets import BatchTarget, EngineTarget, Messages, UrlTarget
+from .targets import BatchTarget, EngineTarget, Messages
+from .url_target import UrlTarget
 
 if TYPE_CHECKING:
     from ..config import LLMConfig

@@ -7,30 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
-from typing import NamedTuple
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ...models.bootstrap import Resampling
-from ..evaluation.agreement import (
-    Coefficient,
-    Sums,
-    codes_of,
-    cohen_kappa,
-    fleiss_kappa,
-    krippendorff_alpha,
-    measure,
-)
+from ..evaluation.agreement import Coefficient
 from ..evaluation.comparing import Measure, compare_examples
 from ..evaluation.config import EvaluationConfig
 from ..evaluation.estimates import resampling_of
 from ..evaluation.judgement import PREFERENCE, SHARES
-from ..evaluation.judging import VERDICTS
 from ..evaluation.pairing import Shared
 from ..evaluation.records import Example
 from ..evaluation.verdicts import Comparison
+from .agreeing import Rated, agreement_of, gather
 from .config import HumanConfig
 from .store import Rating
 from .tasks import Item, Task
@@ -114,14 +102,6 @@ class Findings(_Part):
     comments: tuple[tuple[str, str, str], ...]
 
 
-class _Rated(NamedTuple):
-    """Items that were rated, with their ratings, and who rated."""
-
-    items: tuple[Item, ...]
-    ratings: dict[str, tuple[Rating, ...]]
-    people: tuple[str, ...]
-
-
 def find_out(
     task: Task,
     items: Sequence[Item],
@@ -139,7 +119,7 @@ def find_out(
         The smallest difference that matters, and how intervals are made.
     """
     human, evaluation = settings
-    rated = _rated(items, ratings)
+    rated = gather(items, ratings)
     pairs = list(dict.fromkeys((item.a, item.b) for item in items))
     level = 1 - (1 - evaluation.level) / len(pairs)
     rules = evaluation.model_copy(update={"level": level, "least_difference": human.least_difference})
@@ -155,24 +135,14 @@ def find_out(
         rated=len(rated.items),
         ratings=len(ratings),
         annotators=tuple(_annotator(task, name, rated) for name in rated.people),
-        agreement=tuple(_agreement(task, rated, resampling)) if len(rated.people) > 1 else (),
+        agreement=tuple(agreement_of(task, rated, resampling)) if len(rated.people) > 1 else (),
         duels=tuple(duel for pair in pairs if (duel := _duel(task, pair, items, rated, rules))),
         comments=tuple((texts[one.item], one.annotator, one.comment) for one in ratings if one.comment),
     )
 
 
-def _rated(items: Sequence[Item], ratings: Sequence[Rating]) -> _Rated:
-    by_item: dict[str, list[Rating]] = {}
-    for rating in ratings:
-        by_item.setdefault(rating.item, []).append(rating)
-    people = tuple(sorted({rating.annotator for rating in ratings}))
-    return _Rated(
-        tuple(item for item in items if item.id in by_item), {key: tuple(all_) for key, all_ in by_item.items()}, people
-    )
-
-
 def _duel(
-    task: Task, pair: tuple[str, str], items: Sequence[Item], rated: _Rated, rules: EvaluationConfig
+    task: Task, pair: tuple[str, str], items: Sequence[Item], rated: Rated, rules: EvaluationConfig
 ) -> Duel | None:
     """Compare two models by what people said; None where nobody said anything."""
     mine = [item for item in rated.items if (item.a, item.b) == pair]
@@ -195,7 +165,7 @@ def _duel(
     )
 
 
-def _side(task: Task, items: Sequence[Item], rated: _Rated, place: int) -> list[Example]:
+def _side(task: Task, items: Sequence[Item], rated: Rated, place: int) -> list[Example]:
     """Give what people think of one of two models, item by item: the mean of all who rated it."""
     found = []
     for item in items:
@@ -217,7 +187,7 @@ def _scale(name: str) -> str:
     return f"scale {name}"
 
 
-def _annotator(task: Task, name: str, rated: _Rated) -> Annotator:
+def _annotator(task: Task, name: str, rated: Rated) -> Annotator:
     from scipy import stats
 
     mine = [(item, one) for item in rated.items for one in rated.ratings[item.id] if one.annotator == name]
@@ -226,47 +196,3 @@ def _annotator(task: Task, name: str, rated: _Rated) -> Annotator:
     chance = float(stats.binomtest(left, len(decided)).pvalue) if decided else 1.0
     ties = len(mine) - len(decided)
     return Annotator(name=name, ratings=len(mine), ties=ties, left=left, decided=len(decided), p_value=chance)
-
-
-def _agreement(task: Task, rated: _Rated, resampling: Resampling) -> list[Coefficient]:
-    people = {name: number for number, name in enumerate(rated.people)}
-    said = [
-        (number, people[one.annotator], VERDICTS.index(one.verdict))
-        for number, item in enumerate(rated.items)
-        for one in rated.ratings[item.id]
-    ]
-    codes = codes_of(said, len(rated.items), len(people))
-
-    def told(found: Sums, name: str, about: str = PREFERENCE) -> Coefficient:
-        return measure(found, name, about, resampling)
-
-    found = [told(krippendorff_alpha(codes, len(VERDICTS), "nominal"), "Krippendorff's alpha, nominal")]
-    found.append(told(krippendorff_alpha(codes, len(VERDICTS), "ordinal"), "Krippendorff's alpha, ordinal"))
-    found.append(told(fleiss_kappa(codes, len(VERDICTS)), "Fleiss' kappa"))
-    for first, second in combinations(rated.people, 2):
-        both = codes[:, [people[first], people[second]]]
-        found.append(told(cohen_kappa(both, len(VERDICTS)), f"Cohen's kappa, {first} and {second}"))
-    for scale in task.scales:
-        points = _points(scale, rated, people)
-        of_answers = _twice(resampling, len(rated.items))
-        for level in ("ordinal", "interval"):
-            alpha = krippendorff_alpha(points, task.points, level)
-            found.append(measure(alpha, f"Krippendorff's alpha, {level}", scale, of_answers))
-    return found
-
-
-def _points(scale: str, rated: _Rated, people: dict[str, int]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Lay the points of all answers out: first those of the models a, then those of the models b."""
-    given = [
-        (place * len(rated.items) + number, people[one.annotator], one.scores[scale][place] - 1)
-        for place in (0, 1)
-        for number, item in enumerate(rated.items)
-        for one in rated.ratings[item.id]
-    ]
-    return codes_of(given, 2 * len(rated.items), len(people))
-
-
-def _twice(resampling: Resampling, items: int) -> Resampling:
-    """Draw both answers to a question together."""
-    groups = np.arange(items) if resampling.groups is None else resampling.groups
-    return Resampling(resampling.samples, resampling.level, resampling.seed, np.concatenate([groups, groups]))

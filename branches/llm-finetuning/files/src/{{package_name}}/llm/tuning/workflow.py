@@ -14,7 +14,8 @@ import typer
 
 from ..base_model import pick_device, place
 from ..benchmarks.load import closed_loop
-from ..benchmarks.targets import EngineTarget, Messages, Target, UrlTarget
+from ..benchmarks.targets import EngineTarget, Messages, Target
+from ..benchmarks.url_target import UrlTarget
 from ..benchmarks.workflow import take_prompts
 from ..config import LLMConfig
 from ..console import console, print_tables
