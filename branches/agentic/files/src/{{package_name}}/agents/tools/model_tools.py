@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -39,7 +40,7 @@ def make_trainer(config: Config) -> Tool:
         algorithm: Annotated[str, Field(description="By name; all that are configured if empty")] = "",
         parameters: Annotated[dict[str, JsonValue] | None, Field(description="Of the one algorithm")] = None,
     ) -> dict[str, JsonValue]:
-        """Train models of a dataset, with tracking, and register each.
+        """Train models of a dataset, with tracking, and register each. They are told best first.
 
         The best in cross-validation becomes the challenger; `model_deployer` decides whether it replaces the champion.
         """
@@ -57,7 +58,7 @@ def make_trainer(config: Config) -> Tool:
 def _train_once(
     workspace: Workspace, dataset: str, algorithm: str, parameters: dict[str, JsonValue] | None, key: str
 ) -> list[StoredVersion]:
-    """Train what a call with this key has not trained yet: after a crash the rest, and at last nothing."""
+    """Train what a call with this key has not trained yet: after a crash the rest, and at last nothing. Best first."""
     from ...models.registry import CHALLENGER, list_versions, set_alias
     from ...models.workflow import train_models
 
@@ -70,12 +71,13 @@ def _train_once(
         chosen = missing if begun or algorithm else []
         train_models(workspace, dataset, chosen, parameters, {_TRAINED: key})
     found = [one for one in list_versions(workspace.tracking, dataset) if one.tags.get(_TRAINED) == key]
-    if begun:  # the best of all, not only of those that were trained now
-        name, metric = next(iter(workspace.metrics(task).items()))
-        best = max(found, key=lambda one: metric.sign * _run(workspace, one).metrics[f"cv_{name}"])
-        if "champion" not in best.aliases:
-            set_alias(workspace.tracking, best, CHALLENGER)
-        found = [one for one in list_versions(workspace.tracking, dataset) if one.tags.get(_TRAINED) == key]
+    name, metric = next(iter(workspace.metrics(task).items()))
+    scores = {one.number: metric.sign * _run(workspace, one).metrics[f"cv_{name}"] for one in found}
+    found.sort(key=lambda one: scores[one.number], reverse=True)
+    # After a crash the best of all is the challenger, not only of those that were trained now.
+    if begun and not {"champion", CHALLENGER} & set(found[0].aliases):
+        set_alias(workspace.tracking, found[0], CHALLENGER)
+        found[0] = replace(found[0], aliases=(*found[0].aliases, CHALLENGER))
     return found
 
 
