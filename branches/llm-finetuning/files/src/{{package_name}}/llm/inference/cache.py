@@ -38,7 +38,7 @@ class _Layer:
 
     def __init__(self, rows: int) -> None:
         self._rows = rows
-        self._kept: list[torch.Tensor] = []  # keys and values, of shape (rows, tokens, heads, head_dim)
+        self._kept: list[torch.Tensor] = []  # keys and values, of shape (rows, heads, tokens, head_dim)
         self.place = Place(slice(0, 0), torch.zeros(0, 0, dtype=torch.long), 0)
 
     @property
@@ -53,23 +53,23 @@ class _Layer:
         place = self.place
         new = (key_states, value_states)
         if not self._kept:
-            self._kept = [states.new_zeros(self._rows, BLOCK, states.shape[1], states.shape[3]) for states in new]
+            self._kept = [states.new_zeros(self._rows, states.shape[1], BLOCK, states.shape[3]) for states in new]
         self._kept = [_with_room(states, place.length) for states in self._kept]
         positions = place.positions.to(key_states.device)  # layers may be on several devices
         rows = torch.arange(place.rows.start, place.rows.stop, device=positions.device)[:, None]
         for kept, states in zip(self._kept, new, strict=True):
-            kept[rows, positions] = states.transpose(1, 2)
-        keys, values = (kept[place.rows, : place.length].transpose(1, 2) for kept in self._kept)
+            kept[rows, :, positions] = states.transpose(1, 2)
+        keys, values = (kept[place.rows, :, : place.length] for kept in self._kept)
         return keys, values
 
     def move(self, source: int, target: int, length: int) -> None:
         """Let a row take another's place."""
         for kept in self._kept:
-            kept[target, :length] = kept[source, :length]
+            kept[target, :, :length] = kept[source, :, :length]
 
     def forget(self) -> None:
         """Give memory back, if rows had grown."""
-        if self._kept and self._kept[0].shape[1] > BLOCK:
+        if self._kept and self._kept[0].shape[2] > BLOCK:
             self._kept = []  # and nothing new in its place: there may be no memory left
 
     @property
@@ -91,11 +91,12 @@ class _Layer:
 
 
 def _with_room(kept: torch.Tensor, length: int) -> torch.Tensor:
-    if length <= kept.shape[1]:
+    rows, heads, tokens, size = kept.shape
+    if length <= tokens:
         return kept
-    blocks = -(-max(length, 2 * kept.shape[1]) // BLOCK)
-    grown = kept.new_zeros(kept.shape[0], blocks * BLOCK, *kept.shape[2:])
-    grown[:, : kept.shape[1]] = kept
+    blocks = -(-max(length, 2 * tokens) // BLOCK)
+    grown = kept.new_zeros(rows, heads, blocks * BLOCK, size)
+    grown[:, :, :tokens] = kept
     return grown
 
 
