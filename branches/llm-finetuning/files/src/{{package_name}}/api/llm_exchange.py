@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 CLIENT_GONE = 499
+_FEW, _SHORT = 8, 1000  # messages and characters that take less time than a thread does to begin
 
 
 class OpenAIRoute(APIRoute):
@@ -67,11 +68,20 @@ async def open_model(request: Request, name: str) -> Served:
     async def hold() -> Served:
         return held.enter_context(await models.open(name)).served
 
+    if (lease := models.ready(name)) is not None:
+        return held.enter_context(lease).served
     with as_problems():
         served = await while_connected(request, hold())
     if served is None:
         raise ApiError(CLIENT_GONE, "Client gone", "the client went away while the model was loaded")
     return served
+
+
+async def read_messages(served: Served, messages: Sequence[dict[str, str]]) -> list[int]:
+    """Give the tokens of a conversation; one that is long is read in a thread, so that nobody waits for it."""
+    if len(messages) <= _FEW and sum(len(one["content"]) for one in messages) <= _SHORT:
+        return served.read_messages(messages)
+    return await asyncio.to_thread(served.read_messages, messages)
 
 
 async def within(seconds: float, parts: AsyncIterator[Result]) -> AsyncIterator[Result]:

@@ -33,6 +33,7 @@ from .llm_exchange import (
     hold_models,
     json_response,
     open_model,
+    read_messages,
     unavailable,
     while_connected,
     within,
@@ -141,11 +142,12 @@ class _Routes:
         messages = [message.plain() for message in asked.messages]
         sampling = asked.sampling(most, logprobs=asked.top_logprobs if asked.logprobs else None)
         with as_problems():
-            prompts = [await asyncio.to_thread(served.read_messages, messages)]
+            prompts = [await read_messages(served, messages)]
             wanted = asked.wanted()
             constraint = await self._constrain(request, served, wanted)
+            form = ChatForm(served, logprobs=asked.logprobs)
             answers = Answers(served.engine, prompts, sampling, asked.n, constraint)
-        return await self._answer(request, asked, answers, ChatForm(served, logprobs=asked.logprobs))
+        return await self._answer(request, asked, answers, form)
 
     async def complete(self, asked: CompletionRequest, request: Request) -> Response:
         """Write what follows each prompt."""
@@ -173,10 +175,11 @@ class _Routes:
             name = asked.model or (await asyncio.to_thread(names.names))[0][0]
         served = await open_model(request, name)
         with as_problems("json_schema"):
-            prompt = await asyncio.to_thread(served.read_messages, prompt_messages(asked.context, asked.question))
+            prompt = await read_messages(served, prompt_messages(asked.context, asked.question))
             wanted = asked.json_schema
             constraint = await self._constrain(request, served, wanted)
-            answers = Answers(served.engine, [prompt], asked.sampling(self._settings.max_tokens), 1, constraint)
+            sampling = asked.sampling(self._settings.max_tokens)
+            answers = Answers(served.engine, [prompt], sampling, 1, constraint)
         found = await self._collect(request, answers)
         if found is None:
             return Response(status_code=CLIENT_GONE)

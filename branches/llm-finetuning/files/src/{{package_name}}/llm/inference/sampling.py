@@ -57,6 +57,8 @@ class Choice:
 
     def __post_init__(self) -> None:
         seed = self.sampling.seed
+        if seed is None and not self.sampling.temperature:
+            seed = 0  # nothing is drawn: the system need not be asked for chance
         self.chance = np.random.default_rng(None if seed is None else seed % _SEEDS)
 
     def take(self, token: int) -> None:

@@ -118,6 +118,16 @@ class Leases:
             raise ModelError(f"{name} is being loaded still", hint="try again later") from error
         return found
 
+    def ready(self, name: str) -> Lease | None:
+        """Use a model if it is loaded."""
+        with self._room.changed:
+            slot = self._names.known(name)
+            if slot is None or slot.served is None or slot.state == "draining":
+                return None
+            slot.leases += 1
+            slot.used = time.monotonic()
+            return Lease(slot.served, partial(self._release, slot))
+
     def get(self, name: str) -> Lease:
         """Use a model, as `open` does; this thread waits until it is loaded.
 
@@ -149,13 +159,9 @@ class Leases:
         from ..inference.tickets import BusyError
 
         with self._room.changed:
-            slot = self._names.known(name)
-            if slot is None:
-                return None
-            if slot.served is not None and slot.state != "draining":
-                slot.leases += 1
-                slot.used = time.monotonic()
-                return Lease(slot.served, partial(self._release, slot))
+            found, slot = self.ready(name), self._names.known(name)
+            if found is not None or slot is None:
+                return found
             if self._room.closed:
                 raise ModelError("the service ends", hint="try again later")
             if slot.state == "failed" and time.monotonic() - slot.failed < PAUSE:

@@ -100,6 +100,10 @@ class ModelManager:
         """
         return await self._leases.open(name)
 
+    def ready(self, name: str) -> Lease | None:
+        """Use a model if it is loaded."""
+        return self._leases.ready(name)
+
     def get(self, name: str) -> Lease:
         """Use a model; this thread waits until it is loaded.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ class Answers:
         self._engine = engine
         self._constraint = constraint
         self._loop = asyncio.get_running_loop()
-        self._events: asyncio.Queue[tuple[int, Delta | ProjectError]] = asyncio.Queue()
+        self._arrived: deque[tuple[int, Delta | ProjectError]] = deque()
+        self._some, self._told, self._streamed = asyncio.Event(), False, True
         self._tickets: list[Ticket] = []
         self._read = sum(map(len, prompts))
         self._written = 0
@@ -68,17 +70,21 @@ class Answers:
         going = len(self._tickets)
         try:
             while going:
-                number, event = await self._events.get()
-                if isinstance(event, ProjectError):
-                    raise event
-                going -= event.finish is not None
-                self._written += len(event.chosen)
-                yield number, event
+                await self._some.wait()
+                self._some.clear()
+                while self._arrived:
+                    number, event = self._arrived.popleft()
+                    if isinstance(event, ProjectError):
+                        raise event
+                    going -= event.finish is not None
+                    self._written += len(event.chosen)
+                    yield number, event
         finally:
             self.cancel()
 
     async def collect(self) -> list[list[Delta]]:
         """Give all that was written, by answer."""
+        self._streamed = False  # to be woken by each token would cost more than all else that is done for a request
         found: list[list[Delta]] = [[] for _ in self._tickets]
         async for number, delta in self.deltas():
             found[number].append(delta)
@@ -96,7 +102,15 @@ class Answers:
 
     def _submit(self, number: int, prompt: Sequence[int], sampling: Sampling) -> None:
         def sink(event: Delta | ProjectError) -> None:
-            self._loop.call_soon_threadsafe(self._events.put_nowait, (number, event))
+            self._arrived.append((number, event))
+            ends = isinstance(event, ProjectError) or event.finish is not None
+            if (self._streamed or ends) and not self._told:
+                self._told = True  # what comes until the loop looks is found then
+                self._loop.call_soon_threadsafe(self._look)
 
         constraint = self._constraint.copy() if self._constraint else None
         self._tickets.append(self._engine.submit(prompt, sampling, sink, constraint))
+
+    def _look(self) -> None:
+        self._told = False
+        self._some.set()
