@@ -24,7 +24,7 @@ class SizeConfig(ConfigModel):
 class BenchmarksConfig(ConfigModel):
     """How speed is measured, and when it is too little."""
 
-    quick: SizeConfig = SizeConfig(prompts=8, rounds=8, seconds=3, soak_minutes=0.2)
+    quick: SizeConfig = SizeConfig(prompts=8, rounds=6, seconds=3, soak_minutes=0.2)
     full: SizeConfig = SizeConfig(prompts=32, rounds=20, seconds=20, soak_minutes=10)
     backends: tuple[Backend, ...] = Field(
         default=("engine", "static", "generate"), description="What the first model is served by, beside each other"

@@ -39,7 +39,7 @@ def benchmark_page(report: Report) -> Page:
         Section("Speed and size", _speed_blocks(report)),
         Section("Beside the first", _beside(report)),
         Section("Load", _load_blocks(report.loads)),
-        Section("Stress", _load_blocks(report.stress)),
+        Section("Stress", _load_blocks([*report.loads, *report.stress] if report.stress else ())),
         Section("Memory under load", _soak(report)),
         Section("Against the last run", _since(report)),
         Section("How it was made", [_facts(report)]),

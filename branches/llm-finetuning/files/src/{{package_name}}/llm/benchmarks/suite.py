@@ -6,6 +6,7 @@ each model alone, by turns → many clients → rates of arrivals → rates up t
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,11 @@ class Candidate:
     def label(self) -> str:
         """The model, and what serves it."""
         return f"{self.name}, {self.backend}"
+
+    @property
+    def serial(self) -> bool:
+        """Whether it answers one request after the other: more clients only wait for longer."""
+        return self.backend == "generate"
 
     def subject(self) -> Subject:
         """Give what was measured."""
@@ -99,8 +105,9 @@ class Suite:
             for one in order:
                 one.alone.append(await self._ask(one, self.prompts))
             for one in order:
+                asked = self.prompts if one.serial else crowd
                 seconds, found = await closed_loop(
-                    one.target, crowd, settings.max_tokens, settings.clients, settings.timeout_seconds
+                    one.target, asked, settings.max_tokens, settings.clients, settings.timeout_seconds
                 )
                 answered = [reply for reply in found if not reply.error]
                 one.errors += len(found) - len(answered)
@@ -122,11 +129,13 @@ class Suite:
         rates = [share * one.subject().answers_per_second for share in sorted(self.settings.loads)]
         return [await self._load(one, rate, limit_ms, number) for number, rate in enumerate(rates) if rate > 0]
 
-    async def stress(self, one: Candidate, limit_ms: float) -> list[LoadPoint]:
-        """Raise the rate until it is not held."""
+    async def stress(self, one: Candidate, limit_ms: float, known: Sequence[LoadPoint] = ()) -> list[LoadPoint]:
+        """Raise the rate until it is not held, from the highest one of which that is known."""
         found: list[LoadPoint] = []
-        rate = _FIRST_SHARE * one.subject().answers_per_second
-        while rate > 0 and len(found) < _STEPS and (not found or found[-1].held):
+        held, breaking = bounds(known)
+        rate = _FIRST_SHARE * one.subject().answers_per_second if held is None else _STEP * held
+        most = math.inf if breaking is None else breaking
+        while 0 < rate < most and len(found) < _STEPS and (not found or found[-1].held):
             found.append(await self._load(one, rate, limit_ms, len(found)))
             rate *= _STEP
         return found

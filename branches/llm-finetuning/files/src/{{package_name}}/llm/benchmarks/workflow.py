@@ -128,7 +128,7 @@ async def _measure(settings: Settings, request: Request) -> Report:
         first = candidates[0]
         limit = suite.limit(first)
         loads = await suite.loads(first, limit)
-        stress = await suite.stress(first, limit)
+        stress = await suite.stress(first, limit, loads)
         soak = await suite.soak(first)
         subjects = tuple(one.subject() for one in candidates)
         if all(typical(one.whole_ms) is None for one in subjects):
