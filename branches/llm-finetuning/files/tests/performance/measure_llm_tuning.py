@@ -74,8 +74,9 @@ def measure(options: Namespace, package: str) -> list[Figure]:
     """Search by turns, and compare the best with the default settings in rounds of their own."""
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "found.json"
-        command = [sys.executable, "-c", _CODE.replace("PACKAGE", package), path, str(max(options.rounds, 2))]
-        run(command, Path(scratch), {**os.environ, "HF_HUB_OFFLINE": "1"})
+        rounds = str(max(options.rounds, 2))
+        environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+        run([sys.executable, "-c", _CODE.replace("PACKAGE", package), path, rounds], Path(scratch), environment)
         found: dict[str, tuple[float, float, str]] = json.loads(path.read_text(encoding="utf-8"))
     most = max(found, key=lambda kind: found[kind][0] / found[kind][1])
     return [
