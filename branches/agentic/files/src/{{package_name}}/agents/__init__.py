@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import Agent
+    from .coordination.calibration import Judgement, calibrate
+    from .coordination.consensus import Resolution, Vote, VotingRules, decide
     from .coordination.team import Team
+    from .coordination.voting import gather_votes
     from .errors import ToolError
     from .memory.opening import open_memory
     from .memory.records import Entry
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from .models.scripted import ScriptedModel
     from .opening import find_project, open_session
     from .reasoning import ReasoningAgent
+    from .sandbox import SandboxResult, SandboxSettings, run_code
     from .session import ApprovalRequest, Decision, Project, Session
     from .tasks import Grant, Limits, Status, TaskResult, TaskSpec
     from .tool_calling import ToolAgent
@@ -26,10 +30,14 @@ __all__ = [
     "Effect",
     "Entry",
     "Grant",
+    "Judgement",
     "Limits",
     "Project",
     "ReasoningAgent",
+    "Resolution",
     "Rule",
+    "SandboxResult",
+    "SandboxSettings",
     "ScriptedModel",
     "Session",
     "Status",
@@ -41,10 +49,16 @@ __all__ = [
     "ToolContext",
     "ToolError",
     "ToolOutput",
+    "Vote",
+    "VotingRules",
+    "calibrate",
+    "decide",
     "find_project",
+    "gather_votes",
     "open_memory",
     "open_session",
     "open_tools",
+    "run_code",
     "tool",
 ]
 
@@ -55,10 +69,14 @@ _HOMES = {
     "Effect": ".tools.spec",
     "Entry": ".memory.records",
     "Grant": ".tasks",
+    "Judgement": ".coordination.calibration",
     "Limits": ".tasks",
     "Project": ".session",
     "ReasoningAgent": ".reasoning",
+    "Resolution": ".coordination.consensus",
     "Rule": ".models.rules",
+    "SandboxResult": ".sandbox",
+    "SandboxSettings": ".sandbox",
     "ScriptedModel": ".models.scripted",
     "Session": ".session",
     "Status": ".tasks",
@@ -70,10 +88,16 @@ _HOMES = {
     "ToolContext": ".tools.spec",
     "ToolError": ".errors",
     "ToolOutput": ".tools.spec",
+    "Vote": ".coordination.consensus",
+    "VotingRules": ".coordination.consensus",
+    "calibrate": ".coordination.calibration",
+    "decide": ".coordination.consensus",
     "find_project": ".opening",
+    "gather_votes": ".coordination.voting",
     "open_memory": ".memory.opening",
     "open_session": ".opening",
     "open_tools": ".tools.registry",
+    "run_code": ".sandbox",
     "tool": ".tools.spec",
 }
 
