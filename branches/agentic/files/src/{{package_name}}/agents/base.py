@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .budget import Meter
     from .coordination.team import Team
     from .events import Event
+    from .opening import Parts
     from .session import Project, Session
     from .tool_calling import Call
     from .tools.spec import Tool
@@ -111,37 +112,29 @@ class Agent:
         self._schemas: list[dict[str, Any]] = []
 
     def execute(self, task: str | TaskSpec, *, session: Session | None = None) -> TaskResult:
-        """Do a task, and give what came of it; a task that was begun under its id goes on.
+        """Do a task, and give what came of it.
+
+        In a project the run is kept: a task that was begun under its id goes on, and one that has ended gives its
+        result again. With a session of its own, the task is kept where that says.
 
         Raises
         ------
         AgentError
-            If the task can't be begun: an empty goal, a schema that is none, a model without a key.
+            If the task can't be begun: a schema that is none, a run that can't be kept.
         """
-        from .opening import open_session
-        from .running import run
-
-        spec = TaskSpec.of(task)
-        if spec.answer_schema is not None:
-            check_schema(spec.answer_schema)
-        return run(self, session or open_session(spec, self.project))
+        return self._do(TaskSpec.of(task), session, {})
 
     def stream(self, task: str | TaskSpec, *, session: Session | None = None) -> Iterator[Event]:
         """Do a task, and give its events as they happen; the last one, `task_ended`, holds the result.
 
         Whoever stops listening cancels the task.
         """
-        from .opening import open_session
-
-        spec = TaskSpec.of(task)
-        session = session or open_session(spec, self.project)
+        spec, stop = TaskSpec.of(task), session.stop if session else threading.Event()
         events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-        session.feed.listeners = (*session.feed.listeners, events.put)
-        session.feed.attended = True
 
         def work() -> None:
             try:
-                self.execute(spec, session=session)
+                self._do(spec, session, {"listeners": (events.put,), "attended": True, "stop": stop})
             except BaseException as error:  # raised again where the events are read
                 events.put(error)
             events.put(None)
@@ -154,8 +147,24 @@ class Agent:
                     raise event
                 yield event
         finally:
-            session.cancel()
+            stop.set()
             thread.join()
+
+    def _do(self, task: TaskSpec, session: Session | None, parts: Parts) -> TaskResult:
+        from .opening import open_session
+        from .running import run
+
+        if task.answer_schema is not None:
+            check_schema(task.answer_schema)
+        if session is not None:
+            session.feed.listeners += parts.get("listeners", ())
+            session.feed.attended |= parts.get("attended", False)
+            return run(self, session)
+        if self.project.config is None:
+            return run(self, open_session(task, self.project, **parts))
+        from .durability.running import execute
+
+        return execute(self, task, **parts)
 
     def coordinate_with(self, *others: Agent) -> Team:
         """Lead a team: the others are asked for what they can do, and share this agent's task and limits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -68,6 +69,8 @@ class Parts(TypedDict, total=False):
     enclose: Callable[[str], str]
     checkpointer: BaseCheckpointSaver[Any] | None
     listeners: tuple[Listener, ...]
+    attended: bool
+    stop: threading.Event
 
 
 def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Session:
@@ -88,10 +91,11 @@ def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Se
         journal=parts.get("journal") or MemoryJournal(),
         approvals=parts.get("approvals") or NobodyThere(),
         memory=parts.get("memory") or _configured_memory(agentic, root),
-        feed=Feed(task.task_id, listeners),
+        feed=Feed(task.task_id, listeners, attended=parts.get("attended", False)),
         filters=parts["filters"] if "filters" in parts else open_filters(agentic),
         checkpointer=parts.get("checkpointer"),
         enclose=parts.get("enclose", fence),
+        stop=parts.get("stop") or threading.Event(),
     )
 
 

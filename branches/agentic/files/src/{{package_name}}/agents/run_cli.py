@@ -50,7 +50,8 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Give agents a task, and print what comes of it. Exits with 1 if it is not done."""
-    from .opening import Asked, open_session, project_of
+    from .durability.running import execute
+    from .opening import project_of
     from .tasks import TaskSpec
     from .watching import Watcher
 
@@ -58,10 +59,8 @@ def run(
     known: dict[str, Any] = {"task_id": task_id} if task_id else {}
     task = TaskSpec(goal=_checked(goal), inputs=dict(map(_parse_input, inputs or [])), **known)
     worker = _make(project, agent, tools, model, strategy)
-    session = open_session(task, project, listeners=(Watcher(sys.stderr),) if watch else ())
-    if sys.stdin.isatty():
-        session.approvals = Asked(_ask)
-    result = worker.execute(task, session=session)
+    listeners = (Watcher(sys.stderr),) if watch else ()
+    result = execute(worker, task, listeners=listeners, ask=_ask if sys.stdin.isatty() else None)
     _print(result, as_json=as_json)
     raise typer.Exit(0 if result.status == "done" else 1)
 
@@ -158,3 +157,5 @@ def _print(result: TaskResult, *, as_json: bool) -> None:
     typer.echo(
         f"{used.steps} steps, {used.tokens:,} tokens, {used.seconds:.1f} s{cost}, task {result.task_id}", err=True
     )
+    if result.status == "waiting":
+        typer.echo(f"`agents runs approve` decides, `agents runs resume {result.task_id}` goes on then", err=True)

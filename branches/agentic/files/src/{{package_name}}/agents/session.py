@@ -216,6 +216,8 @@ class Session:
         Marks text that nobody vouches for, before a model is shown it.
     checkpointer
         Where the run is kept after each step; nothing is kept without one.
+    stop
+        Set when a person ends the run.
     meters
         Those of agents with limits of their own, by name.
     tainted
@@ -236,7 +238,7 @@ class Session:
     checkpointer: BaseCheckpointSaver[Any] | None = None
     meters: dict[str, Meter] = field(default_factory=dict)
     tainted: bool = False
-    _cancelled: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def config(self) -> AgenticConfig:
@@ -245,11 +247,11 @@ class Session:
 
     def cancel(self) -> None:
         """End the run: what runs is told, nothing new begins, and the result is `cancelled`."""
-        self._cancelled.set()
+        self.stop.set()
 
     def cancelled(self) -> bool:
         """Tell whether a person has ended the run."""
-        return self._cancelled.is_set()
+        return self.stop.is_set()
 
     def work_folder(self) -> Path:
         """Give the folder of the task's own files, made if it is missing."""

@@ -94,7 +94,7 @@ class Conversation:
             Made(
                 message.name or "",
                 calls[message.tool_call_id]["args"] if message.tool_call_id in calls else {},
-                _output(message.text),
+                _output(message.text.removeprefix("error: ")),
                 message.status == "error",
             )
             for message in self.messages

@@ -19,6 +19,8 @@ _GOAL_NAMES = {"goal", "question", "task", "instruction", "request", "prompt"}
 _WORD = re.compile(r"[a-z]{3,}")
 _QUOTED = re.compile(r"[\"“`']([^\"”`']+)[\"”`']")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
+_NAME = r"\w(?:[\w.-]*\w)?"
+_ARTICLES = {"a", "an", "the", "this", "that", "each", "of", "and", "is"}
 _STEM = 5  # letters in which words of one family agree: train, training, trainer
 _MOST_CITED = 1_500
 
@@ -80,14 +82,26 @@ def _argument(conversation: Conversation, name: str, schema: dict[str, Any], *, 
 
 
 def _from_words(conversation: Conversation, name: str, schema: dict[str, Any]) -> JsonValue:
-    """Take a number or a quoted word out of the goal, or the goal itself."""
-    number, quoted = _NUMBER.search(conversation.goal), _QUOTED.search(conversation.goal)
+    """Take a number or a name out of the goal, or the goal itself."""
+    number = _NUMBER.search(conversation.goal)
     if schema.get("type") in ("integer", "number") and number:
         value: int | float = json.loads(number[0])
         return value if _fits(value, schema) else None
     if schema.get("type") == "string":
-        return conversation.goal if name in _GOAL_NAMES else quoted[1] if quoted else None
+        return conversation.goal if name in _GOAL_NAMES else _name_in(conversation.goal, name)
     return None
+
+
+def _name_in(goal: str, kind: str) -> str | None:
+    """Find what the goal calls by name: in quotes, beside the word for its kind, or written as only names are."""
+    quoted = _QUOTED.search(goal)
+    beside = re.search(rf"\b{re.escape(kind)}\s+({_NAME})|({_NAME})\s+{re.escape(kind)}\b", goal)
+    if quoted:
+        return quoted[1]
+    if beside and (beside[1] or beside[2]) not in _ARTICLES:
+        return beside[1] or beside[2]
+    written = re.search(rf"(?<!\S)(?=\w*[-_.]\w)({_NAME})", goal)
+    return written[1] if written else None
 
 
 def _chosen(conversation: Conversation, options: list[JsonValue], otherwise: JsonValue) -> JsonValue:
