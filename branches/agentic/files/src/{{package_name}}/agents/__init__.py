@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .agent_config import AgentConfig
     from .base import Agent
     from .coordination.calibration import Judgement, calibrate
     from .coordination.consensus import Resolution, Vote, VotingRules, decide
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Agent",
+    "AgentConfig",
     "ApprovalRequest",
     "Decision",
     "Effect",
@@ -64,6 +66,7 @@ __all__ = [
 
 _HOMES = {
     "Agent": ".base",
+    "AgentConfig": ".agent_config",
     "ApprovalRequest": ".session",
     "Decision": ".session",
     "Effect": ".tools.spec",

@@ -13,3 +13,7 @@ class CheckpointError(DurabilityError):
 
 class UnknownRunError(DurabilityError):
     """There is no such run."""
+
+
+class ConflictError(DurabilityError):
+    """What is asked for does not fit what is kept, such as a second answer to a question."""

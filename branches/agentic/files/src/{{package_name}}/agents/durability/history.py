@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.runnables import RunnableConfig
 
 from ..tasks import Record, TaskSpec
-from .errors import DurabilityError
+from .errors import ConflictError, DurabilityError
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import CheckpointTuple
@@ -78,7 +78,7 @@ def fork(kept: Durability, task_id: str, *, checkpoint: str = "", new_id: str = 
     named = {"task_id": new_id} if new_id else {}
     task = TaskSpec.model_validate({**origin.task.model_dump(exclude={"task_id"}), **named})
     if kept.checkpoints.get_tuple(_thread(task.task_id)) is not None or kept.store.exists(task.task_id):
-        raise DurabilityError(f"there is a run {task.task_id} already", hint="choose another id")
+        raise ConflictError(f"there is a run {task.task_id} already", hint="choose another id")
     target = _thread(task.task_id)
     kept.checkpoints.put(target, found.checkpoint, found.metadata, found.checkpoint["channel_versions"])
     return kept.store.begin(task, origin.agent, origin=task_id)

@@ -87,7 +87,11 @@ def _open_files(project: Project) -> Durability:
 
 
 def _open_shared(project: Project, url: str) -> Durability:
-    from .postgres import PostgresCheckpoints
+    try:
+        from .postgres import PostgresCheckpoints
+    except ImportError as error:
+        hint = "install it: uv sync --extra postgresql"
+        raise DurabilityError(f"checkpoints in PostgreSQL need a package: {error.name}", hint=hint) from error
 
     database = Database.open(url, project.root, "the store of runs", DurabilityError)
     if not database.shared:

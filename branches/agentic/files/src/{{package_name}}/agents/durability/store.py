@@ -15,7 +15,7 @@ from ...database import Database
 from ..events import Event
 from ..session import ApprovalRequest, Decision
 from ..tasks import Status, TaskResult, TaskSpec
-from .errors import DurabilityError, UnknownRunError
+from .errors import ConflictError, DurabilityError, UnknownRunError
 from .runs import Approval, Run
 from .tables import AGENTS, APPROVALS, EVENTS, JOBS, RUNS
 
@@ -50,7 +50,7 @@ class RunStore:
             run = _one_run(connection, task.task_id)
         if run.task != task:
             hint = "give the other task another task_id, or none"
-            raise DurabilityError(f"the run {task.task_id} is that of another task", hint=hint)
+            raise ConflictError(f"the run {task.task_id} is that of another task", hint=hint)
         return run
 
     def end(self, result: TaskResult) -> None:
@@ -169,7 +169,7 @@ class RunStore:
         if not done:
             given = approval.decision
             why = f"{given.by} has answered it" if given else f"its time was over at {approval.expires:%Y-%m-%d %H:%M}"
-            raise DurabilityError(f"the approval {key} can't be answered: {why}", hint="run the task again")
+            raise ConflictError(f"the approval {key} can't be answered: {why}", hint="run the task again")
         return approval
 
     def overdue(self) -> list[str]:

@@ -55,8 +55,7 @@ class WorkerPool:
         if self._keeper.ident is not None:
             self._keeper.join()
         for process in self._living:
-            if process.stdin is not None:
-                process.stdin.close()
+            self._let_go(process)
         for process in self._living:
             try:
                 process.wait(_STOP)
@@ -82,6 +81,10 @@ class WorkerPool:
         # The pipe tells it when this process is gone. A session of its own keeps Ctrl-C of the terminal from it.
         return psutil.Popen(self._command, cwd=self._root, stdin=subprocess.PIPE, start_new_session=True)
 
+    def _let_go(self, process: psutil.Popen) -> None:
+        if process.stdin is not None:
+            process.stdin.close()
+
     def _keep(self) -> None:
         pause = _LOOK
         while not self._stop.wait(pause):
@@ -89,4 +92,5 @@ class WorkerPool:
             pause = min(pause * 2, _LONGEST_PAUSE) if dead else _LOOK
             for number in dead:
                 _log.warning("a worker of agents ended and is started again", code=self._living[number].returncode)
+                self._let_go(self._living[number])
                 self._living[number] = self._begin()

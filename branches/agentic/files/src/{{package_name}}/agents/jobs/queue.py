@@ -81,7 +81,10 @@ def open_queue(project: Project) -> Queue:
     """
     url = project.agentic.jobs.queue_url.get_secret_value()
     if url:
-        from .redis_queue import RedisQueue
+        try:
+            from .redis_queue import RedisQueue
+        except ImportError as error:
+            raise AgentError("a queue in Redis needs its client", hint="install it: uv sync --extra redis") from error
 
         return RedisQueue.open(url)
     return DatabaseQueue(open_durability(project).store.database)

@@ -1,0 +1,100 @@
+"""What the routes of agents do: keep agents, give them tasks through the queue, and tell how those stand."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ..agent_config import AgentConfig
+from ..durability.agents import AgentStore, KeptAgent
+from ..durability.opening import open_durability
+from ..durability.runs import Approval, Run
+from ..session import Decision
+from ..structured import check_schema
+from ..tasks import TaskSpec
+from .pool import WorkerPool
+from .queue import open_queue
+
+if TYPE_CHECKING:
+    from ..session import Project
+
+
+class AgentService:
+    """Agents, their tasks, and the processes that do them, which begin with the first task."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._jobs = project.agentic.jobs
+        self.store = open_durability(project).store
+        self.agents = AgentStore(self.store.database)
+        self._queue = open_queue(project)
+        self._pool: WorkerPool | None = None
+        self._lock = threading.Lock()
+
+    def create(self, config: AgentConfig, user: str) -> KeptAgent:
+        """Keep an agent, if it can be made.
+
+        Raises
+        ------
+        AgentError
+            If a tool is unknown or switched off.
+        """
+        config.make(self._project)
+        return self.agents.add(config, user)
+
+    def give(self, agent: KeptAgent, task: TaskSpec) -> Run:
+        """Let a task wait for a worker; one that is known stays as it is.
+
+        Raises
+        ------
+        QueueFullError
+            If too many wait.
+        AgentError
+            If its schema is none.
+        DurabilityError
+            If its id is that of another task.
+        """
+        if task.answer_schema is not None:
+            check_schema(task.answer_schema)
+        known = self.store.exists(task.task_id)
+        run = self.store.begin(task, agent.config.model_dump(mode="json"), agent_id=agent.agent_id)
+        if not known or not run.status.ended:
+            self._queue.add(task.task_id, self._jobs.most_waiting)
+        self.start()
+        return run
+
+    def cancel(self, run: Run, by: str) -> Run:
+        """End a run."""
+        ended = self.store.cancel(run.task_id, by)
+        self._queue.wake(run.task_id)  # a worker finds that it is over, and takes it out
+        return ended
+
+    def decide(self, approval: Approval, decision: Decision) -> Approval:
+        """Answer a question, and let the run go on.
+
+        Raises
+        ------
+        DurabilityError
+            If it was answered, or its time is over.
+        """
+        decided = self.store.decide(approval.request.key, decision)
+        self._queue.wake(approval.run_id)
+        self.start()
+        return decided
+
+    def start(self) -> None:
+        """Start the processes that do tasks, if the configuration has any and they are not there."""
+        with self._lock:
+            if self._pool is None and self._jobs.workers:
+                self._pool = WorkerPool(self._project.root, self._jobs.workers, env=self._project.environment)
+                self._pool.start()
+
+    @property
+    def workers(self) -> list[int]:
+        """Numbers of the processes that this service has started."""
+        return [] if self._pool is None else self._pool.pids
+
+    def close(self) -> None:
+        """End the processes; what they were doing goes on when there are others."""
+        if self._pool is not None:
+            self._pool.close()
