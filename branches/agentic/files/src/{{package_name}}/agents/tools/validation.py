@@ -20,9 +20,9 @@ from .sources import find_source
 from .spec import Effect, Tool, ToolContext, ToolOutput, tool
 
 _MINUS = "\N{MINUS SIGN}"
-_NUMBER = rf"[-+{_MINUS}]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_NUMBER = rf"[-+{_MINUS}]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+(?:,\d+)?)(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _CITATION = re.compile(r"\[(?P<name>[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)?)\](?!\()")
-_SAID = re.compile(rf"(?<![\w.,-])(?P<number>{_NUMBER})(?P<percent>\s?%)?(?![\w-]|[.,]\d)")
+_SAID = re.compile(rf"(?<![\w.,-])(?P<number>{_NUMBER})(?P<percent>\s?%)?(?![.,]?\d)")
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)[^)]*\)")
 # What holds digits and claims nothing: code, links, dates, times, and the numbers of headings and lists.
 _SILENT = re.compile(
@@ -30,7 +30,8 @@ _SILENT = re.compile(
     r"\b\d\d?:\d\d\b|^[ \t#]*\d+(?:\.\d+)*[.)][ \t]",
     re.DOTALL | re.MULTILINE,
 )
-_BETWEEN = re.compile(r"(?:[ \t]+[^\W\d_][^\s\[\]]{0,20}){0,2}[ \t]*")
+_COMMAS = re.compile(r"\d{1,3}(,\d{3})+(\D.*)?|[^,]+")
+_BETWEEN = re.compile(r"(?:[ \t]*[^\W\d_][^\s\[\]]{0,20}){0,2}[ \t]*")
 _SLACK = 1e-9
 
 State = Literal["holds", "differs", "unsourced", "unknown"]
@@ -119,6 +120,8 @@ def _check_number(
     query = queries.get(name.partition(".")[0])
     if query is None:
         return Claim(said.group(), end, "unknown", name, note="no query has this name")
+    if not _COMMAS.fullmatch(said["number"].lstrip(f"+-{_MINUS}")):
+        return Claim(said.group(), end, "unknown", name, note="it is no number: write a point before its fraction")
     digits = said["number"].replace(",", "").replace(_MINUS, "-")
     if re.search(rf"(?<![\w.]){re.escape(digits.lstrip('+-'))}(?![\w.])", query.sql):
         return Claim(said.group(), end, "unknown", name, note="the query states the number itself")
