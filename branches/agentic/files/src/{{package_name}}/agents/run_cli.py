@@ -132,10 +132,10 @@ def _ask(request: ApprovalRequest) -> Decision | None:
     """Ask the person at the terminal; no answer leaves the question open."""
     import getpass
 
+    from .safety.approvals import describe
     from .session import Decision
 
-    typer.echo(f"{request.agent} wants to call {request.tool}: {request.reason}", err=True)
-    typer.echo(json.dumps(request.arguments, indent=2, ensure_ascii=False), err=True)
+    typer.echo(describe(request), err=True)
     try:
         approved = typer.confirm("Allow it?", err=True)
     except typer.Abort:

@@ -59,6 +59,7 @@ class Colleague:
         ApprovalNeeded
             If a person has to decide about something that it wants to do.
         """
+        from ..opening import NoMemory
         from ..running import run
 
         begun, clock = datetime.now(UTC), time.monotonic()
@@ -71,7 +72,8 @@ class Colleague:
             error = f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
         else:
             session.emit("message", asker.name, to=self.agent.name, text=asked.task)
-            below = replace(session, task=self._task(session.task, asked, call), tainted=call.tainted)
+            own = self._task(session.task, asked, call)
+            below = replace(session, task=own, memory=NoMemory(), tainted=call.tainted)
             result = run(self.agent, below)
             if result.status is Status.WAITING:
                 raise ApprovalNeeded(self._waiting(result))

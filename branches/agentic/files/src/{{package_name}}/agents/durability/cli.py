@@ -198,10 +198,12 @@ def _row(run: Run) -> tuple[str, str, str, str]:
 
 
 def _print_waiting(waiting: list[Approval]) -> None:
+    from ..safety.approvals import describe
+
     for one in waiting:
-        request = one.request
-        typer.echo(f"waits: {request.tool} {_as_json(request.arguments)} ({request.reason})")
-        typer.echo(f"  `agents runs approve {request.key[:12]}` allows it, until {one.expires:%Y-%m-%d %H:%M:%S} UTC")
+        key = one.request.key[:12]
+        typer.echo(f"waits: {describe(one.request)}")
+        typer.echo(f"  `agents runs approve {key}` allows it, until {one.expires:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _print_json(value: object) -> None:

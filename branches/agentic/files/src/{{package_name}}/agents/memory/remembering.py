@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,8 +55,9 @@ class TaskMemory:
         failed = f" It ended as {result.status}: {result.reason}." if result.status is not Status.DONE else ""
         text = f"Task: {_about(task)}{failed}\nAnswer: {answer}"
         tainted = any(step.tainted for step in result.steps)
-        name = task.task_id
-        self.keep(Entry(id=name, kind="episode", user=task.user, text=text, source=name, tainted=tainted))
+        # The same that comes of the same task again takes the place of the earlier memory.
+        same = hashlib.sha256(f"{task.user}\0{tainted}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
+        self.keep(Entry(id=same, kind="episode", user=task.user, text=text, source=task.task_id, tainted=tainted))
 
     def keep(self, entry: Entry) -> Entry:
         """Keep a memory, without secrets and for as long as the configuration says if it has no time of its own."""
