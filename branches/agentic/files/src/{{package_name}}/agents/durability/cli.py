@@ -177,7 +177,10 @@ def export_command(
 @app.command("drop")
 def drop_command(overrides: SetOption = None, env: EnvOption = None) -> None:
     """Forget the runs that ended longer ago than `agentic.durability.keep_days`."""
-    dropped = _open(overrides, env)[1].drop_old()
+    from datetime import timedelta
+
+    project, kept = _open(overrides, env)
+    dropped = kept.drop_old(timedelta(days=project.agentic.durability.keep_days))
     typer.echo(f"{dropped} runs were dropped", err=True)
 
 

@@ -35,13 +35,19 @@ _JSON = JsonSerializer()
 class EffectJournal:
     """Remembers effects in a database. It is the `Journal` of a session.
 
-    What is begun is on the disk before the call is made, and what came of it before the run goes on. So a call of which
-    only the beginning is known may have had its effect: it is made again where the receiver honours its key, and
+    What is begun is written down before the call is made, and what came of it before the run goes on. So a call of
+    which only the beginning is known may have had its effect: it is made again where the receiver honours its key, and
     reported otherwise.
+
+    Parameters
+    ----------
+    safe
+        The same database, opened so that it waits for the disk: a call that must not be made twice is there before it
+        begins, even if the power fails. Nothing else needs that: an answer that is lost is a call in doubt.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, safe: Database | None = None) -> None:
+        self._database, self._safe = database, safe or database
         database.make(_TABLE)
         self._insert = database.insertion(_TABLE, ["key", "tool", "arguments", "begun"])
 
@@ -55,7 +61,7 @@ class EffectJournal:
         """
         given = sha256(canonical(dict(arguments)).encode()).hexdigest()
         now = self._database.moment(datetime.now(UTC))
-        with self._database.writing() as connection:
+        with (self._database if tool.honours_key else self._safe).writing() as connection:
             if connection.exec_driver_sql(self._insert, (key, tool.name, given, now)).rowcount == 1:
                 return Begun()
             found = connection.execute(sa.select(_TABLE).where(_EFFECT.key == key)).one()

@@ -33,25 +33,22 @@ class Durability:
         States after each step, by the id of their task.
     watch
         Tells runs of this process that they were cancelled.
-    keep
-        How long runs are kept after their end.
     """
 
     checkpoints: Checkpoints
     journal: EffectJournal
     store: RunStore
     watch: CancelWatch
-    keep: timedelta
 
-    def drop_old(self) -> int:
-        """Forget the runs, checkpoints and effects whose time is over, and tell how many runs those were."""
-        old = self.store.old(self.keep)
+    def drop_old(self, age: timedelta) -> int:
+        """Forget the runs that ended longer ago, their states and effects, and tell how many runs those were."""
+        old = self.store.old(age)
         for task_id in old:
             for thread in (task_id, *self.checkpoints.below(task_id)):
                 if thread == task_id or not self.store.exists(thread):
                     self.checkpoints.delete_thread(thread)
         self.store.drop(old)
-        self.journal.drop(self.keep)
+        self.journal.drop(age)
         return len(old)
 
 
@@ -80,10 +77,11 @@ def _open_files(project: Project) -> Durability:
         hint = "agentic.durability.folder names it; this user must be able to write there"
         raise DurabilityError(f"{folder} can't be made, for runs: {first_line(error)}", hint=hint) from error
     runs = Database.open(f"sqlite:///{folder / 'runs.db'}", folder, "the store of runs", DurabilityError)
-    # What was promised of effects must outlive a power failure, so the journal alone waits for the disk.
     effects = f"sqlite:///{folder / 'effects.db'}"
-    journal = Database.open(effects, folder, "the journal of effects", DurabilityError, durable=True)
-    return _put_together(project, SqliteCheckpoints.open(folder / "checkpoints.db"), journal, runs)
+    what = "the journal of effects"
+    safe = Database.open(effects, folder, what, DurabilityError, durable=True)
+    journal = EffectJournal(Database.open(effects, folder, what, DurabilityError), safe)
+    return _put_together(SqliteCheckpoints.open(folder / "checkpoints.db"), journal, runs)
 
 
 def _open_shared(project: Project, url: str) -> Durability:
@@ -97,10 +95,9 @@ def _open_shared(project: Project, url: str) -> Durability:
     if not database.shared:
         hint = "for example postgresql+psycopg://user:password@host/database; empty for files of this project"
         raise DurabilityError("agentic.durability.database_url is no address of PostgreSQL", hint=hint)
-    return _put_together(project, PostgresCheckpoints.open(url), database, database)
+    return _put_together(PostgresCheckpoints.open(url), EffectJournal(database), database)
 
 
-def _put_together(project: Project, checkpoints: Checkpoints, journal: Database, runs: Database) -> Durability:
+def _put_together(checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:
     store = RunStore(runs)
-    keep = timedelta(days=project.agentic.durability.keep_days)
-    return Durability(checkpoints, EffectJournal(journal), store, CancelWatch(store), keep)
+    return Durability(checkpoints, journal, store, CancelWatch(store))
