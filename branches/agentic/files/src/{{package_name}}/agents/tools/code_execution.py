@@ -53,7 +53,8 @@ def make_code_execution(config: Config) -> Tool:
         sources = {name: find_source(name, config, context) for name in datasets or ()}
         bounds = Bounds(limits.max_rows, limits.query_memory_mb, limits.query_seconds, context.cancelled)
         frames = {name: _read(source, bounds) for name, source in sources.items()}
-        result = run_code(code, frames=frames, settings=SandboxSettings.of(agentic))
+        settings = SandboxSettings.of(agentic)
+        result = run_code(code, frames=frames, settings=settings, cancelled=context.cancelled)
         told: dict[str, JsonValue] = {"ended": result.ended, "isolation": result.tier}
         said = {"printed": result.stdout, "warned": result.stderr, "value": result.value, "error": result.error}
         told |= {name: value for name, value in said.items() if value not in ("", None)}

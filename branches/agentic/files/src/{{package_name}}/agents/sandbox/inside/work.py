@@ -70,11 +70,16 @@ def run(order: Order, code: str, folder: str) -> tuple[str, list[bytes]]:
     """
     paths = {name: os.path.join(folder, file) for name, file in order["frame"]}
     frames = Frames(paths, pandas=bool(order["pandas"]))
+    namespace = {"__name__": "__main__", "__builtins__": builtins, "frames": frames}
     try:
-        value = _value(code, {"__name__": "__main__", "__builtins__": builtins, "frames": frames})
-        return _collect(value, frames)
+        return _collect(_value(code, namespace), frames)
     except BaseException as error:
-        return to_json({"error": _tell(error, code)}), []
+        namespace.clear()  # if it has filled the memory, some is needed to say so
+        try:
+            return to_json({"error": _tell(error, code)}), []
+        except MemoryError:
+            error.__traceback__ = None
+            return to_json({"error": "MemoryError: it needs more memory than it may use"}), []
 
 
 def hand_over(sink: int, results: tuple[str, list[bytes]]) -> None:
