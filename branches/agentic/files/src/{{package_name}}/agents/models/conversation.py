@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from pydantic import JsonValue
 
 from ..messages import INPUTS, MEMORIES, SCHEMA, TOOLS
 
-_OPEN, _CLOSE = "<untrusted>\n", "\n</untrusted>"
+_FENCE = re.compile(r"\A<untrusted\b[^>\n]*>\n(.*)\n</untrusted\b[^>\n]*>\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ def _find(value: JsonValue, key: str) -> JsonValue:
 
 
 def _output(text: str) -> JsonValue:
-    inner = text.removeprefix(_OPEN).removesuffix(_CLOSE)
+    fenced = _FENCE.match(text)
+    inner = fenced[1] if fenced else text
     try:
         value: JsonValue = json.loads(inner)
     except ValueError:
