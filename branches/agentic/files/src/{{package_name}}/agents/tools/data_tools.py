@@ -11,7 +11,7 @@ from ...config import Config
 from ..config import AgenticConfig
 from ..errors import ToolError
 from .plots import Plot, draw
-from .profiles import profile
+from .profiles import profile, shown_values
 from .queries import Bounds, Rows, connect
 from .sources import find_source
 from .spec import Effect, Tool, ToolContext, ToolOutput, tool
@@ -41,7 +41,7 @@ def make_data_analyzer(config: Config) -> Tool:
         with connect(source, bounds) as connection:
             if action == "profile":
                 found = profile(connection, source)
-                return ToolOutput(found, tainted=source.taints(_texts(found)))
+                return ToolOutput(found, tainted=source.taints(_texts(shown_values(found))))
             if action == "query":
                 if not sql:
                     raise ToolError("a query needs sql", hint="such as SELECT count(*) FROM data")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import JsonValue
 
 from .queries import Connection, identifier
@@ -39,6 +41,14 @@ def profile(connection: Connection, source: Source) -> dict[str, JsonValue]:
     return found
 
 
+def shown_values(told: Mapping[str, JsonValue]) -> list[JsonValue]:
+    """Give what a profile shows of the data itself; the rest of its texts, such as types of columns, is ours."""
+    columns = told.get("columns")
+    described = columns.values() if isinstance(columns, dict) else ()
+    return [column[name] for column in described if isinstance(column, dict) for name in _OF_DATA if name in column]
+
+
+_OF_DATA = ("min", "max", "frequent")
 _COMMON = ("missing", "distinct", "min", "max")
 _NUMERIC = ("mean", "std", "q25", "median", "q75")
 
