@@ -1,0 +1,1 @@
+"""Whole pieces of work, from a question or a dataset to what came of it."""

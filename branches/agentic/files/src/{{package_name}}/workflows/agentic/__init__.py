@@ -1,0 +1,1 @@
+"""Workflows of agents: analysis, training by several, deployment, and learning from what happens after it."""
