@@ -6,6 +6,7 @@ import typer
 
 from ..workflows.agentic.cli import analyse
 from .durability.cli import app as runs
+from .evaluation.cli import app as evaluate
 from .jobs.cli import work
 from .memory.cli import app as memory
 from .run_cli import models, run
@@ -20,6 +21,7 @@ app.command("run")(run)
 app.command("analyse")(analyse)
 app.command("models")(models)
 app.add_typer(audit_app, name="audit")
+app.add_typer(evaluate, name="evaluate")
 app.add_typer(mcp, name="mcp")
 app.add_typer(memory, name="memory")
 app.add_typer(runs, name="runs")

@@ -5,6 +5,7 @@ from pydantic import Field
 from ..config import ConfigModel
 from .coordination.config import CoordinationConfig
 from .durability.config import DurabilityConfig
+from .evaluation.config import EvaluationConfig
 from .jobs.config import JobsConfig
 from .memory.config import MemoryConfig
 from .models.config import ModelsConfig
@@ -40,6 +41,7 @@ class AgenticConfig(ConfigModel):
     agents: AgentsConfig = AgentsConfig()
     coordination: CoordinationConfig = CoordinationConfig()
     durability: DurabilityConfig = DurabilityConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
     jobs: JobsConfig = JobsConfig()
     memory: MemoryConfig = MemoryConfig()
     models: ModelsConfig = ModelsConfig()

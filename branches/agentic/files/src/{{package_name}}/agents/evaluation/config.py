@@ -1,0 +1,18 @@
+"""The section ``agentic.evaluation``."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ...config import ConfigModel
+
+
+class EvaluationConfig(ConfigModel):
+    """How agents are measured."""
+
+    suites: Path = Field(default=Path("evaluations"), description="Folder of the suites")
+    reports: Path = Field(default=Path("data/agents/evaluations"), description="Folder of what they measured")
+    repeats: int = Field(default=5, ge=1, description="Attempts at each task, where a suite names no number")
+    at_once: int = Field(default=1, ge=1, le=64, description="Attempts that are made side by side")
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="How often intervals hold the true value")
+    significance: float = Field(default=0.05, gt=0, lt=1, description="Probability of calling chance a regression")
