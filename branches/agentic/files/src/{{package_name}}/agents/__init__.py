@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .agent_config import AgentConfig
     from .base import Agent
+    from .coordination.auction import Auction
+    from .coordination.ballots import tell_resolution
     from .coordination.calibration import Judgement, calibrate
     from .coordination.consensus import Resolution, Vote, VotingRules, decide
+    from .coordination.debate import Debate
+    from .coordination.discussion import Discussion
+    from .coordination.group import Group
+    from .coordination.handoff import HandOff
+    from .coordination.parallel import ParallelMap
+    from .coordination.pipeline import Pipeline
     from .coordination.team import Team
     from .coordination.voting import gather_votes
     from .errors import ToolError
@@ -28,12 +36,19 @@ __all__ = [
     "Agent",
     "AgentConfig",
     "ApprovalRequest",
+    "Auction",
+    "Debate",
     "Decision",
+    "Discussion",
     "Effect",
     "Entry",
     "Grant",
+    "Group",
+    "HandOff",
     "Judgement",
     "Limits",
+    "ParallelMap",
+    "Pipeline",
     "Project",
     "ReasoningAgent",
     "Resolution",
@@ -61,6 +76,7 @@ __all__ = [
     "open_session",
     "open_tools",
     "run_code",
+    "tell_resolution",
     "tool",
 ]
 
@@ -68,12 +84,19 @@ _HOMES = {
     "Agent": ".base",
     "AgentConfig": ".agent_config",
     "ApprovalRequest": ".session",
+    "Auction": ".coordination.auction",
+    "Debate": ".coordination.debate",
     "Decision": ".session",
+    "Discussion": ".coordination.discussion",
     "Effect": ".tools.spec",
     "Entry": ".memory.records",
     "Grant": ".tasks",
+    "Group": ".coordination.group",
+    "HandOff": ".coordination.handoff",
     "Judgement": ".coordination.calibration",
     "Limits": ".tasks",
+    "ParallelMap": ".coordination.parallel",
+    "Pipeline": ".coordination.pipeline",
     "Project": ".session",
     "ReasoningAgent": ".reasoning",
     "Resolution": ".coordination.consensus",
@@ -101,6 +124,7 @@ _HOMES = {
     "open_session": ".opening",
     "open_tools": ".tools.registry",
     "run_code": ".sandbox",
+    "tell_resolution": ".coordination.ballots",
     "tool": ".tools.spec",
 }
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import copy
-import queue
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypedDict, Unpack
 
 from .errors import AgentError
-from .structured import check_schema
+from .starting import start, stream
 from .tasks import Limits, Step, TaskResult, TaskSpec
 
 if TYPE_CHECKING:
     from .budget import Meter
     from .coordination.team import Team
     from .events import Event
-    from .opening import Parts
     from .session import Project, Session
     from .tool_calling import Call
     from .tools.spec import Tool
@@ -122,49 +119,20 @@ class Agent:
         AgentError
             If the task can't be begun: a schema that is none, a run that can't be kept.
         """
-        return self._do(TaskSpec.of(task), session, {})
+        return start(self, TaskSpec.of(task), session, {})
 
     def stream(self, task: str | TaskSpec, *, session: Session | None = None) -> Iterator[Event]:
         """Do a task, and give its events as they happen; the last one, `task_ended`, holds the result.
 
         Whoever stops listening cancels the task.
         """
-        spec, stop = TaskSpec.of(task), session.stop if session else threading.Event()
-        events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+        return stream(self, TaskSpec.of(task), session)
 
-        def work() -> None:
-            try:
-                self._do(spec, session, {"listeners": (events.put,), "attended": True, "stop": stop})
-            except BaseException as error:  # raised again where the events are read
-                events.put(error)
-            events.put(None)
-
-        thread = threading.Thread(target=work, name=f"agent {self.name}", daemon=True)
-        thread.start()
-        try:
-            while (event := events.get()) is not None:
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
-        finally:
-            stop.set()
-            thread.join()
-
-    def _do(self, task: TaskSpec, session: Session | None, parts: Parts) -> TaskResult:
-        from .opening import open_session
+    def run_in(self, session: Session) -> TaskResult:
+        """Do the task of a session, and give what came of it."""
         from .running import run
 
-        if task.answer_schema is not None:
-            check_schema(task.answer_schema)
-        if session is not None:
-            session.feed.listeners += parts.get("listeners", ())
-            session.feed.attended |= parts.get("attended", False)
-            return run(self, session)
-        if self.project.config is None:
-            return run(self, open_session(task, self.project, **parts))
-        from .durability.running import execute
-
-        return execute(self, task, **parts)
+        return run(self, session)
 
     def coordinate_with(self, *others: Agent) -> Team:
         """Lead a team: the others are asked for what they can do, and share this agent's task and limits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.runnables import RunnableConfig
@@ -22,11 +23,16 @@ _MOST_SUPERSTEPS = 1_000_000  # limits are ours: the graph's own would be an exc
 
 def run(agent: Agent, session: Session) -> TaskResult:
     """Run an agent on its session's task until it ends, or waits for a person."""
+    return enclosed(session, agent.name, lambda: _result(session, _state(agent, session)))
+
+
+def enclosed(session: Session, name: str, work: Callable[[], TaskResult]) -> TaskResult:
+    """Do a session's task: its beginning and end are told, whatever goes wrong is its result, and memory learns."""
     with session.span() as (span, parent):
         place = {"span": span, "parent": parent}
-        session.emit("task_started", agent.name, **place, goal=session.task.goal, inputs=session.task.inputs)
+        session.emit("task_started", name, **place, goal=session.task.goal, inputs=session.task.inputs)
         try:
-            result = _result(session, _state(agent, session))
+            result = work()
         except ProjectError as error:
             result = TaskResult(task_id=session.task.task_id, status=Status.FAILED, reason=session.clean(str(error)))
         except Exception as error:
@@ -36,7 +42,7 @@ def run(agent: Agent, session: Session) -> TaskResult:
             result = TaskResult(task_id=session.task.task_id, status=Status.FAILED, reason=reason)
         if result.status.ended:
             session.memory.learn(session.task, result)
-        session.emit("task_ended", agent.name, **place, result=result.model_dump(mode="json"))
+        session.emit("task_ended", name, **place, result=result.model_dump(mode="json"))
     return result
 
 

@@ -53,6 +53,8 @@ def describe(event: Event) -> str:
         "message": ("tells ", "to"),
         "approval_asked": ("waits for an approval: ", "reason"),
         "approval_given": ("was answered by ", "by"),
+        "vote": ("votes for ", "choice"),
+        "decision": ("decides: ", "outcome"),
         "warning": ("warns: ", "text"),
     }
     words, key = told.get(event.kind, ("", ""))

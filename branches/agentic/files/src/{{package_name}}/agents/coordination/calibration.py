@@ -55,7 +55,7 @@ def calibrate(
     --------
     >>> past = [Judgement(judge="ada", correct=True)] * 9 + [Judgement(judge="ben", correct=False)] * 9
     >>> {judge: round(weight, 2) for judge, weight in calibrate(past, judges=["new"]).items()}
-    {'ada': 2.27, 'ben': 0.0, 'new': 0.85}
+    {'ada': 2.29, 'ben': 0.0, 'new': 0.85}
     """
     if options < _FEWEST or not 0 <= expected <= 1 or trust < 0:
         raise AgentError(

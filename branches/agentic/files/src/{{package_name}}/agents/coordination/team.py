@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from ..errors import AgentError
 from ..session import ApprovalRequest
 from ..tasks import Status, Step, TaskResult, TaskSpec, Usage
 from ..tool_calling import ApprovalNeeded, Call
+from .members import check_members, turn_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ class Colleague:
         return [*steps, message]
 
     def _task(self, above: TaskSpec, asked: Request, call: Call) -> TaskSpec:
-        own = f"{above.task_id[:60]}.{self.agent.name[:30]}.{call.number}"
+        own = turn_id(above.task_id, self.agent.name, call.number)
         inputs = {**above.inputs, **asked.inputs}
         return TaskSpec(goal=asked.task, inputs=inputs, grants=above.grants, user=above.user, task_id=own)
 
@@ -134,15 +134,7 @@ class Team:
     """
 
     def __init__(self, lead: Agent, members: Sequence[Agent]) -> None:
-        names = [one.name for one in (lead, *members)]
-        if len(set(names)) < len(names):
-            raise AgentError(f"two agents of a team have one name: {', '.join(names)}", hint="give one another name")
-        most = lead.project.agentic.coordination.max_agents
-        if len(names) > most:
-            raise AgentError(
-                f"a team of {len(names)} agents is larger than agentic.coordination.max_agents, which is {most}",
-                hint="raise it in conf/agentic/coordination.yaml, or ask fewer",
-            )
+        check_members((lead, *members))
         self.members = tuple(members)
         self.lead = lead.with_helpers({one.name: one for one in map(Colleague, members)})
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from ..agent_config import AgentConfig
 from ..base import Agent
+from ..coordination.team import Team
 from ..opening import Parts, open_session
 from ..tasks import Status, TaskResult, TaskSpec
 from .approvals import Present, StoredApprovals
@@ -16,13 +17,13 @@ from .recorder import EventRecorder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..coordination.team import Team
     from ..session import ApprovalRequest, Decision, Project
+    from ..starting import Worker
     from .runs import Run
 
 
 def execute(
-    agent: Agent | Team,
+    agent: Worker | Team,
     task: TaskSpec,
     *,
     ask: Callable[[ApprovalRequest], Decision | None] | None = None,
@@ -45,10 +46,10 @@ def execute(
     DurabilityError
         If the run can't be kept, or its id is that of another task.
     """
-    lead = agent if isinstance(agent, Agent) else agent.lead
+    lead = agent.lead if isinstance(agent, Team) else agent
     project = lead.project
     kept = open_durability(project)
-    config = AgentConfig.of(lead)
+    config = AgentConfig.of(lead) if isinstance(lead, Agent) else None
     run = kept.store.begin(task, None if config is None else config.model_dump(mode="json"))
     if run.status.ended:
         return _ended(run)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from langchain_core.messages import AIMessage
 
@@ -74,8 +75,10 @@ def summarise(conversation: Conversation) -> AIMessage:
 
 def vote(conversation: Conversation) -> AIMessage:
     """Vote for the option that what was said last names first, or for the first one; abstain where there is none."""
-    options = [line.removeprefix("- ") for line in conversation.asked.splitlines()[1:] if line.startswith("- ")]
-    said = " ".join(as_text(made.output) for made in reversed(conversation.made))
+    lines = conversation.asked.splitlines()[1:]
+    options = [line.removeprefix("- ") for line in takewhile(lambda line: line.startswith("- "), lines)]
+    heard = conversation.inputs.get("messages", [])
+    said = " ".join(as_text(one) for one in [*(made.output for made in conversation.made), *heard][::-1])
     named = sorted((said.index(option), option) for option in options if option in said)
     return AIMessage(named[0][1] if named else options[0] if options else "ABSTAIN")
 

@@ -1,0 +1,113 @@
+"""Agents vote: each is asked, and what it says becomes a vote, an event and a step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..messages import VOTE
+from ..tasks import Status, TaskResult
+from .consensus import Resolution, Vote, VotingRules, decide
+from .floor import Floor, Question, tainted
+
+if TYPE_CHECKING:
+    from ..base import Agent
+    from ..session import Session
+
+_MOST_CHOICE = 200
+_MOST_REASON = 1_000
+_AROUND = " \t-*`'\".“”"
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What is voted on, and how.
+
+    Attributes
+    ----------
+    question
+        What it is about, in words.
+    weights
+        By the agent's name; 1 for those that are not named.
+    rules
+        Of the configuration by default.
+    seconds
+        Time for all of them together; the configuration's by default.
+    """
+
+    question: str
+    options: Sequence[str]
+    weights: Mapping[str, float] = field(default_factory=dict)
+    rules: VotingRules | None = None
+    seconds: float | None = None
+
+
+def hold_vote(floor: Floor, agents: Sequence[Agent], ballot: Ballot) -> Resolution:
+    """Let agents vote, each for itself; who fails or is late abstains.
+
+    Raises
+    ------
+    AgentError
+        If there are no options, one is listed twice, or a weight is no number from 0.
+    Ended
+        If the run was cancelled, a limit that all share is reached, or a person has to decide first.
+    """
+    settings = floor.session.config.coordination
+    voters = {one.name: ballot.weights.get(one.name, 1.0) for one in agents}
+    goal = "\n".join([VOTE, *(f"- {' '.join(option.split())}" for option in ballot.options), "", ballot.question])
+    asked = [Question(_straight(one), goal) for one in agents]
+    results = floor.ask_all(asked, seconds=settings.timeout if ballot.seconds is None else ballot.seconds)
+    votes = [vote_of(one.name, result, ballot.options) for one, result in zip(agents, results, strict=True)]
+    resolution = decide(votes, options=ballot.options, voters=voters, rules=ballot.rules or VotingRules.of(settings))
+    for vote, result in zip(votes, results, strict=True):
+        floor.note("vote", vote.voter, vote.choice or "abstains", vote.model_dump(), tainted=tainted(result))
+    name = resolution.choice or resolution.outcome.value
+    spoilt = any(tainted(result) for result in results)
+    floor.note("decision", "vote", name, resolution.model_dump(mode="json"), tainted=spoilt)
+    tell_resolution(floor.session, "vote", resolution, voters)
+    return resolution
+
+
+def tell_resolution(session: Session, name: str, resolution: Resolution, weights: Mapping[str, float]) -> None:
+    """Tell a vote as events: `vote` for each voter, and one `decision` with the transcript.
+
+    Parameters
+    ----------
+    name
+        Who decides, as the agent of the decision.
+    """
+    votes = (*resolution.in_favour, *resolution.dissent, *resolution.abstentions)
+    for vote in sorted(votes, key=lambda one: one.voter):
+        choice = vote.choice or "nothing: it abstains"
+        session.emit("vote", vote.voter, choice=choice, reason=vote.reason, weight=weights.get(vote.voter, 0.0))
+    session.emit(
+        "decision",
+        name,
+        outcome=resolution.transcript[-1],
+        choice=resolution.choice,
+        status=resolution.outcome.value,
+        share=resolution.share,
+        turnout=resolution.turnout,
+        tally=dict(resolution.tally),
+        transcript=list(resolution.transcript),
+    )
+
+
+def vote_of(voter: str, result: TaskResult, options: Sequence[str]) -> Vote:
+    """Read a vote: the first line that says something is the choice, the rest is why."""
+    if result.status is not Status.DONE:
+        return Vote(voter=voter, reason=result.reason or "it did not answer")
+    lines = [line.strip() for line in str(result.output).splitlines() if line.strip()]
+    said, reason = lines[0].strip(_AROUND), " ".join(lines[1:])[:_MOST_REASON]
+    named = {" ".join(option.split()).strip(_AROUND).casefold(): option for option in options}
+    choice = named.get(" ".join(said.split()).casefold(), said[:_MOST_CHOICE])
+    return Vote(voter=voter, choice=None if said.upper().startswith("ABSTAIN") else choice, reason=reason)
+
+
+def _straight(agent: Agent) -> Agent:
+    """Give the agent without its habit to plan first: a vote is one answer."""
+    other = copy.copy(agent)
+    other.strategy = "react"
+    return other

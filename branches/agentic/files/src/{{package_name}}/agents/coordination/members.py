@@ -1,0 +1,52 @@
+"""Who may work together, and under which id each of their turns is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import AgentError
+
+if TYPE_CHECKING:
+    from ..base import Agent
+
+_LONGEST_ID = 100
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]")
+
+
+def check_members(agents: Sequence[Agent]) -> None:
+    """Check that agents can work together.
+
+    Raises
+    ------
+    AgentError
+        If there are none, two have one name, or they are more than `agentic.coordination.max_agents`.
+    """
+    names = [one.name for one in agents]
+    if not agents:
+        raise AgentError("there are no agents to work together", hint="name at least one")
+    if len(set(names)) < len(names):
+        raise AgentError(f"two agents of a team have one name: {', '.join(names)}", hint="give one another name")
+    most = agents[0].project.agentic.coordination.max_agents
+    if len(names) > most:
+        raise AgentError(
+            f"a team of {len(names)} agents is larger than agentic.coordination.max_agents, which is {most}",
+            hint="raise it in conf/agentic/coordination.yaml, or ask fewer",
+        )
+
+
+def turn_id(above: str, agent: str, number: int) -> str:
+    """Give the id under which a turn of an agent is kept: the same when the run goes on after a crash.
+
+    Examples
+    --------
+    >>> turn_id("t1", "critic", 3)
+    't1.critic.3'
+    """
+    whole = _NOT_IN_IDS.sub("-", f"{above}.{agent}.{number}")
+    if len(whole) <= _LONGEST_ID and whole == f"{above}.{agent}.{number}":
+        return whole
+    mark = hashlib.sha256(f"{above}\0{agent}\0{number}".encode()).hexdigest()[:16]
+    return f"{whole[: _LONGEST_ID - 17]}.{mark}"
