@@ -22,6 +22,19 @@ def limits_of(config: BudgetConfig, own: Limits | None = None) -> Limits:
     return Limits(**{**config.model_dump(), **(own.model_dump(exclude_none=True) if own else {})})
 
 
+def narrow(own: Limits, most: Limits) -> Limits:
+    """Give limits that are nowhere wider than others: the smaller of two holds, and 0 is wider than any number.
+
+    Examples
+    --------
+    >>> narrow(Limits(steps=3, tokens=0, money=9), Limits(steps=50, tokens=1_000, money=1))
+    Limits(steps=3, tokens=1000, seconds=None, money=1.0)
+    """
+    asked, allowed = own.model_dump(exclude_none=True), most.model_dump()
+    narrowed = {name: min((one for one in (value, allowed[name]) if one), default=0) for name, value in asked.items()}
+    return Limits(**narrowed)
+
+
 class Meter:
     """Adds up what is used, here and in the meter above, and tells when a limit is reached.
 

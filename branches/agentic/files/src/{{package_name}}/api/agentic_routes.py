@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from ..agents.agent_config import AgentConfig
+from ..agents.budget import limits_of, narrow
 from ..agents.config import AgenticConfig
 from ..agents.durability.agents import KeptAgent, UnknownAgentError
 from ..agents.durability.errors import ConflictError, DurabilityError, UnknownRunError
@@ -115,10 +116,13 @@ class _Routes:
             return self.service.create(asked, user.name)
 
     def give(self, agent_id: str, asked: TaskSpec, user: Asker, response: Response) -> Run:
-        """Queue a task. A `task_id` that is known gives the same run, so that a request can be sent again."""
+        """Queue a task. A `task_id` that is known gives the same run, so that a request can be sent again.
+
+        Only an administrator may approve calls beforehand, and go beyond the limits of the configuration.
+        """
         with _as_problems():
             agent = self._agent(agent_id, user)
-            run = self.service.give(agent, asked.model_copy(update={"user": user.name}))
+            run = self.service.give(agent, self._permitted(asked, user))
         response.headers["Location"] = f"/agents/{agent_id}/tasks/{run.task_id}"
         return run
 
@@ -175,6 +179,14 @@ class _Routes:
                 raise ApiError(404, "Not found", f"nothing waits for an approval {key!r}")
             decision = Decision(approved=answer.approved, by=user.name, reason=answer.reason)
             return self.service.decide(waiting[0], decision)
+
+    def _permitted(self, asked: TaskSpec, user: Principal) -> TaskSpec:
+        if user.may("admin"):
+            return asked.model_copy(update={"user": user.name})
+        if asked.grants:
+            raise ApiError(403, "Forbidden", "grants need a key or token with the scope admin: they approve calls")
+        most = limits_of(self._config.group("agentic", AgenticConfig).agents.budget)
+        return asked.model_copy(update={"user": user.name, "limits": narrow(asked.limits, most)})
 
     def _agent(self, agent_id: str, user: Principal) -> KeptAgent:
         agent = self.service.agents.get(agent_id)
