@@ -6,11 +6,10 @@ import json
 import re
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, ValidationError
 from pydantic import JsonValue
 
 from .errors import AgentError
+from .tools.schemas import schema_faults
 
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
@@ -21,17 +20,16 @@ class NotStructured(AgentError):
 
 
 def check_schema(schema: dict[str, Any]) -> None:
-    """Check that a schema is one.
+    """Check that a schema is one, and refers to nothing outside of it.
 
     Raises
     ------
     AgentError
         If it is not.
     """
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise AgentError(f"the schema of the answer is no JSON Schema: {error.message}", hint="correct it") from error
+    faults = schema_faults(None, schema, only_schema=True)
+    if faults:
+        raise AgentError(f"the answer of the task can't be checked: {faults[0]}", hint="correct answer_schema")
 
 
 def read_structured(text: str, schema: dict[str, Any]) -> JsonValue:
@@ -47,22 +45,14 @@ def read_structured(text: str, schema: dict[str, Any]) -> JsonValue:
     >>> read_structured('Here it is:\n```json\n{"best": "logistic",}\n```', {"required": ["best"]})
     {'best': 'logistic'}
     """
-    validator = Draft202012Validator(schema)
     faults: list[str] = []
     for value in _candidates(text):
-        found = sorted(validator.iter_errors(value), key=lambda fault: list(map(str, fault.absolute_path)))
-        if not found:
+        faults = schema_faults(value, schema)
+        if not faults:
             return value
-        faults = [
-            f"{'.'.join(map(str, fault.absolute_path)) or 'the answer'}: {fault.message[:200]}" for fault in found
-        ]
     if not faults:
         raise NotStructured("the answer holds no JSON")
-    raise NotStructured(f"the answer does not keep to its schema: {'; '.join(faults[:5])}")
-
-
-def _place(fault: ValidationError) -> str:
-    return ".".join(map(str, fault.absolute_path)) or "the answer"
+    raise NotStructured(f"the answer does not keep to its schema: {'; '.join(faults)}")
 
 
 def _candidates(text: str) -> list[JsonValue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from pydantic import GetJsonSchemaHandler, JsonValue, RootModel, model_validator
@@ -75,6 +75,7 @@ def schema_faults(value: JsonValue, schema: dict[str, Any], *, only_schema: bool
     try:
         Draft202012Validator.check_schema(schema)
         if only_schema:
+            _follow_references(schema)
             return []
         validator = Draft202012Validator(schema, registry=Registry())
         found = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
@@ -85,6 +86,23 @@ def schema_faults(value: JsonValue, schema: dict[str, Any], *, only_schema: bool
     except RecursionError:
         return ["the value is nested too deep"]
     return [_told(error.absolute_path, error.message) for error in found[:_MOST_FAULTS]]
+
+
+def _follow_references(schema: dict[str, Any]) -> None:
+    """Look up what a schema and those within it refer to, in the schema alone."""
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    whole = DRAFT202012.create_resource(schema)
+    address = whole.id() or ""
+    left = [(whole, Registry().with_resource(address, whole).resolver(address))]
+    while left:
+        part, resolver = left.pop()
+        told = part.contents if isinstance(part.contents, Mapping) else {}
+        for reference in ("$ref", "$dynamicRef"):
+            if reference in told:
+                resolver.lookup(told[reference])
+        left += [(one, resolver.in_subresource(one)) for one in part.subresources()]
 
 
 def _told(path: Iterable[object], message: str) -> str:
