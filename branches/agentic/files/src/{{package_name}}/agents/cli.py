@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..workflows.agentic.cli import analyse
+from ..workflows.agentic.cli import analyse, train
 from .durability.cli import app as runs
 from .evaluation.cli import app as evaluate
 from .jobs.cli import work
@@ -19,6 +19,7 @@ from .tools.mcp_commands import app as mcp
 app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
 app.command("run")(run)
 app.command("analyse")(analyse)
+app.command("train")(train)
 app.command("models")(models)
 app.add_typer(audit_app, name="audit")
 app.add_typer(evaluate, name="evaluate")

@@ -1,4 +1,4 @@
-"""The commands `agents analyse`. Everything heavy is imported inside them, so that `--help` stays quick."""
+"""The commands of workflows: `agents analyse`, `agents train`. What is heavy is imported inside them."""
 
 from __future__ import annotations
 
@@ -33,3 +33,23 @@ def analyse(
     typer.echo(analysis.text)
     typer.echo(f"report: {page.relative_to(project.root)}")
     raise typer.Exit(0 if analysis.valid else 1)
+
+
+def train(
+    dataset: Annotated[str, typer.Argument(help="One that `data run` has made")] = "breast-cancer",
+    task_id: IdOption = "",
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Have agents propose, train, criticise and vote; the promotion gate decides whether the choice is the champion."""
+    from ...agents.opening import project_of
+    from .multi_agent_training import train_together
+    from .training_page import verdict, write_training
+
+    project = project_of(start(overrides, env))
+    training = train_together(project, dataset, task_id=task_id)
+    page = write_training(training, project.root / "reports" / training.task_id)
+    for line in (line for vote in training.rounds for line in vote.transcript):
+        typer.echo(f"  {line}")
+    typer.echo(verdict(training))
+    typer.echo(f"report: {page.relative_to(project.root)}")

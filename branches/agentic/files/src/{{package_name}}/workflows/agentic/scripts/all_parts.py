@@ -1,5 +1,6 @@
 """All parts, for the entry point of the group `scripts`."""
 
 from .analyst import RULE as ANALYST
+from .training import RULES as TRAINING
 
-RULES = [ANALYST]
+RULES = [ANALYST, *TRAINING]

@@ -1,0 +1,97 @@
+"""Votes on what agents have made: each votes by what it holds to matter, and hears the others before a second round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from ...agents.coordination.consensus import Resolution, Vote, VotingRules, decide
+from ...agents.tasks import Record, TaskSpec
+from .crew import Work, answer_of, do, work_of
+
+if TYPE_CHECKING:
+    from ...agents.session import Project
+
+VOTER = "You vote for one of several models, by what you hold to matter. Give way to others where it does not."
+CRITIC = "critic"
+ABSTAIN = "abstain"
+
+_MOST_ROUNDS = 2
+
+
+class Voter(Record):
+    """Who votes, and by what.
+
+    Attributes
+    ----------
+    sign
+        1 if more of the metric is better, -1 if less is.
+    """
+
+    name: str
+    metric: str
+    sign: int
+
+
+def elect(
+    project: Project, task_id: str, voters: Sequence[Voter], options: Sequence[str], found: Mapping[str, JsonValue]
+) -> tuple[list[Resolution], list[Work]]:
+    """Vote, and once more over the options that got votes if nothing was decided.
+
+    Parameters
+    ----------
+    task_id
+        What the ids of the votes begin with.
+    found
+        What is known of the options.
+
+    Returns
+    -------
+    rounds, work
+        The last round decided, or nothing did.
+    """
+    from ...agents.coordination.voting import gather_votes
+
+    config = project.agentic.coordination
+    rounds: list[Resolution] = []
+    work: list[Work] = []
+    left, heard = list(options), ""
+    for number in range(1, _MOST_ROUNDS + 1):
+        told: dict[str, JsonValue] = {**found, "options": [*left], "heard": heard, "round": number}
+        askers = {one.name: _asker(project, f"{task_id}.vote-{number}", one, told, work) for one in voters}
+        votes = gather_votes(askers, seconds=config.timeout)
+        weights = {one.name: 1.0 for one in voters}
+        rounds.append(decide(votes, options=left, voters=weights, rules=VotingRules.of(config)))
+        if rounds[-1].decided:
+            break
+        left = [option for option in left if rounds[-1].tally[option]] or left
+        heard = " ".join(rounds[-1].transcript)
+    return rounds, sorted(work, key=lambda one: one.task_id)
+
+
+def _asker(
+    project: Project, task_id: str, voter: Voter, told: dict[str, JsonValue], work: list[Work]
+) -> Callable[[], Vote]:
+    from ...agents.reasoning import ReasoningAgent
+
+    options = told["options"]
+    choices = [*options, ABSTAIN] if isinstance(options, list) else [ABSTAIN]
+    properties = {"choice": {"enum": choices}, "reason": {"type": "string"}}
+    agent = ReasoningAgent(name=f"voter_{voter.name}", role=VOTER, strategy="react", project=project)
+    task = TaskSpec(
+        goal=f"Vote for one of the options by {voter.metric}",
+        inputs={**told, "metric": voter.metric, "sign": voter.sign, "critical": voter.name == CRITIC},
+        answer_schema={"type": "object", "properties": properties, "required": ["choice", "reason"]},
+        task_id=f"{task_id}-{voter.name}",
+    )
+
+    def ask() -> Vote:
+        result = do(agent, task)
+        work.append(work_of(agent, task, result))
+        said = answer_of(result)
+        choice = None if said["choice"] == ABSTAIN else said["choice"]
+        return Vote(voter=voter.name, choice=choice, reason=said["reason"].rstrip("."))
+
+    return ask
