@@ -42,7 +42,7 @@ async function abort(ctx: Context): Promise<number> {
   return withPendingMerge(ctx, async (repository) => {
     if (interrupted && pendingMerge(repository) === undefined) return 0;
     const { command } = requirePending(repository);
-    await abortMerge(repository);
+    for (const copy of await abortMerge(repository)) ctx.log.info(`a file that changed meanwhile is kept in ${copy}`);
     ctx.log.info(`\`mlsys ${command}\` is taken back, the project is as it was before`);
     return 0;
   });

@@ -1,10 +1,12 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { foldersAbove } from '../../core/moves.js';
 import { MlsysError } from '../../errors.js';
 import type { Stage } from './merge.js';
 import { partFromOrigin, type Parting } from './parting.js';
-import { headOf, mergeHead, type Repository } from './repository.js';
+import { listEntries } from './read.js';
+import { headOf, mergeHead, type Repository, unmergedPaths } from './repository.js';
 import { rollBack } from './roll-back.js';
 import { type GitCall, runGit } from './run.js';
 import { clearStaleLocks, noteProcess } from './stale-locks.js';
@@ -173,11 +175,27 @@ export async function recover(repository: Repository): Promise<Recovered> {
   return { what: 'undone', command: change.command, rescued };
 }
 
-/** Ends a merge that a command of mlsys left, by taking it back. */
-export async function abortMerge(repository: Repository): Promise<void> {
+/** Ends a merge that a command of mlsys left, by taking it back. Gives copies of files that were changed since. */
+export async function abortMerge(repository: Repository): Promise<string[]> {
   if (pendingMerge(repository) === undefined) throw noMerge();
-  await runGit(['reset', '--merge', 'HEAD'], repository.call);
+  const reset = () => runGit(['reset', '--merge', 'HEAD'], repository.call);
+  let rescued: string[] = [];
+  try {
+    await reset();
+  } catch (error) {
+    // Git stops at a conflict in a folder where HEAD has a file: a folder can't make way while something is in it.
+    const paths = await conflictsBelowFiles(repository);
+    if (paths.length === 0) throw error;
+    rescued = await rollBack(repository, { head: 'HEAD', tree: 'MERGE_HEAD', paths });
+    await reset();
+  }
   rmSync(pendingPath(repository), { force: true });
+  return rescued;
+}
+
+async function conflictsBelowFiles(repository: Repository): Promise<string[]> {
+  const [open, before] = await Promise.all([unmergedPaths(repository), listEntries(repository.call, 'HEAD')]);
+  return open.filter((path) => [...foldersAbove(path)].some((folder) => before.has(folder)));
 }
 
 const noMerge = (): MlsysError =>

@@ -129,6 +129,26 @@ describe('kinds of files', () => {
     expect(workTree(life.project)).toEqual(before);
   });
 
+  it.each([
+    ['as it came', undefined],
+    ['edited since', 'edited since\n'],
+  ])('aborts where the conflict is in a folder that the person has a file of the name of, %s', async (_, edited) => {
+    const text = 'one\ntwo\nthree\n';
+    const life = await startLife(base({ 'a.txt': text }));
+    life.edit({ 'a.txt': undefined, 'moved.txt': text, thing: 'mine\n' });
+    life.release('v2.0.0', base({ 'a.txt': undefined, 'thing/x.txt': text }));
+    const before = workTree(life.project);
+    expect((await life.mlsys('sync')).code).toBe(1);
+    expect(life.git('ls-files', '--unmerged', 'thing/x.txt')).not.toBe('');
+    if (edited !== undefined) life.write({ 'thing/x.txt': edited });
+    const { code, err } = await life.mlsys('sync', '--abort');
+    expect(code).toBe(0);
+    expect(workTree(life.project)).toEqual(before);
+    expect(life.git('status', '--porcelain')).toBe('');
+    const kept = /a file that changed meanwhile is kept in (.*)/.exec(err)?.[1];
+    expect(kept === undefined ? undefined : readFileSync(kept, 'utf8')).toBe(edited);
+  });
+
   it('calls it a conflict where a file that both changed is renamed to the name of an empty one', async () => {
     const life = await startLife(base({ 'a.txt': 'one\ntwo\nthree\n' }));
     life.edit({ 'a.txt': 'mine\none\ntwo\nthree\n', 'to/b.txt': '' });
