@@ -112,5 +112,6 @@ def agent_of(run: Run, project: Project) -> Agent | Team:
     """
     if run.agent is None:
         hint = f"call its execute again, with TaskSpec(task_id={run.task_id!r}, …)"
-        raise DurabilityError(f"the agent of {run.task_id} has tools of its own, which are not registered", hint=hint)
+        why = "they have tools of their own, or are a group"
+        raise DurabilityError(f"only the code that made the agents of {run.task_id} can do so again: {why}", hint=hint)
     return AgentConfig.model_validate(run.agent).make(project)
