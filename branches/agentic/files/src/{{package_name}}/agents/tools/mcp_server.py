@@ -48,7 +48,7 @@ def offered_tools(project: Project, session: Session, names: Sequence[str] = ())
 
 
 def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
-    """Make the server. All calls of one connection are one task, with one folder of files."""
+    """Make the server. All calls of one connection are one task, with one folder of files, and are tainted together."""
     from mcp.server import Server
     from mcp.types import CallToolRequestParams, ListToolsResult, PaginatedRequestParams, ToolAnnotations
     from mcp.types import Tool as Offered
@@ -74,7 +74,7 @@ def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
 
     async def call(context: object, asked: CallToolRequestParams) -> CallToolResult:
         number = next(numbers)
-        made = Call(id=str(number), name=asked.name, arguments=asked.arguments or {}, number=number)
+        made = Call(str(number), asked.name, asked.arguments or {}, number, tainted=session.tainted)
         return await asyncio.to_thread(_answer, session, tools, made)
 
     return Server(f"{PACKAGE}-tools", on_list_tools=list_tools, on_call_tool=call)
@@ -87,9 +87,13 @@ def _answer(session: Session, tools: dict[str, Tool], call: Call) -> CallToolRes
         step = call_tool(session, _AGENT, tools, call)
     except ApprovalNeeded as needed:
         return CallToolResult(content=[TextContent(text=f"a person has to approve: {needed}")], is_error=True)
+    # The program at the other end has read it, and its next calls may be what such content asked for.
+    session.tainted = session.tainted or step.tainted
+    text = step.error or (step.output if isinstance(step.output, str) else json.dumps(step.output, ensure_ascii=False))
+    if step.tainted:
+        return CallToolResult(content=[TextContent(text=session.enclose(text))], is_error=bool(step.error))
     if step.error:
-        return CallToolResult(content=[TextContent(text=step.error)], is_error=True)
-    text = step.output if isinstance(step.output, str) else json.dumps(step.output, ensure_ascii=False)
+        return CallToolResult(content=[TextContent(text=text)], is_error=True)
     structured = step.output if isinstance(step.output, dict) else None
     return CallToolResult(content=[TextContent(text=text)], structured_content=structured)
 
