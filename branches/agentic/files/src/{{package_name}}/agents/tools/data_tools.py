@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
@@ -41,12 +40,13 @@ def make_data_analyzer(config: Config) -> Tool:
         with connect(source, bounds) as connection:
             if action == "profile":
                 found = profile(connection, source)
-                return ToolOutput(found, tainted=source.taints(_texts(shown_values(found))))
+                return ToolOutput(found, tainted=source.taints(shown_values(found)))
             if action == "query":
                 if not sql:
                     raise ToolError("a query needs sql", hint="such as SELECT count(*) FROM data")
                 rows = connection.ask(sql)
-                return ToolOutput(_answer(rows), tainted=source.taints(_texts(rows.rows), sql))
+                tainted = source.names_data(rows.columns, sql) or source.taints(rows.rows, sql)
+                return ToolOutput(_answer(rows), tainted=tainted)
             if plot is None:
                 raise ToolError("a plot needs plot", hint='such as {"kind": "histogram", "x": "age"}')
             path, told = draw(connection, plot, sql, source, context.work)
@@ -64,15 +64,3 @@ def _answer(rows: Rows) -> dict[str, JsonValue]:
     if rows.cut:
         answer["note"] = f"there are more than these {len(rows.rows)} rows: aggregate, or narrow the query"
     return answer
-
-
-def _texts(value: JsonValue | list[list[JsonValue]]) -> Iterable[str]:
-    """Give every text that stands in JSON as a value of data; keys are names."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)

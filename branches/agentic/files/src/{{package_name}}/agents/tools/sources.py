@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from ..config import AgenticConfig
 from ..errors import ToolError
 from .spec import ToolContext
 
+_WORD = re.compile(r"\w+")
+# What DuckDB writes into the name of a column whose expression was given none.
+_IN_NAMES = ("as", "bigint", "boolean", "cast", "count_star", "date", "double", "integer", "timestamp", "varchar")
 _READERS = {
     ".csv": "read_csv",
     ".tsv": "read_csv",
@@ -50,8 +54,8 @@ class Source:
     target: str = ""
     task: str = ""
 
-    def taints(self, values: Iterable[JsonValue], question: str = "") -> bool:
-        """Say whether values hold text that nobody vouches for.
+    def taints(self, values: Iterable[JsonValue | list[JsonValue]], question: str = "") -> bool:
+        """Say whether values, or what is in them, hold text that nobody vouches for.
 
         Parameters
         ----------
@@ -60,7 +64,12 @@ class Source:
         """
         if not self.vouched:
             return True
-        return any(isinstance(v, str) and v not in self.vouched and v not in question for v in values)
+        return any(text not in self.vouched and text not in question for one in values for text in _texts(one))
+
+    def names_data(self, columns: Iterable[str], question: str) -> bool:
+        """Say whether columns of an answer may be named by what stands in the data, as those of a pivot are."""
+        known = {*_words(question), *_IN_NAMES}
+        return any(name not in self.vouched and not known.issuperset(_words(name)) for name in columns)
 
     def select(self) -> str:
         """Write the query that reads it, with DuckDB's readers."""
@@ -70,6 +79,23 @@ class Source:
             columns = f"*, '{path.stem}' AS split" if self.split else "*"
             parts.append(f"FROM {_READERS[path.suffix.lower()]}('{named}') SELECT {columns}")
         return " UNION ALL BY NAME ".join(parts)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    """Give every text in JSON: the names in a map may be values too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner)
 
 
 def find_source(name: str, config: Config, context: ToolContext) -> Source:
