@@ -50,6 +50,10 @@ class Call:
     broken: str = ""
 
 
+class _Raised(ToolError):
+    """What a tool itself raised: its words can quote whatever it read."""
+
+
 class ApprovalNeeded(Exception):
     """A person has to decide about a call, and has not yet."""
 
@@ -87,9 +91,7 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
         try:
             output = _allowed(session, agent, tools, call)
         except ToolError as failure:
-            # What such a tool says in an error is as little vouched for as what it gives.
-            untrusted = call.name in tools and tools[call.name].untrusted
-            output, error = ToolOutput(None, tainted=untrusted), session.clean(str(failure))
+            output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), session.clean(str(failure))
         usage = Usage(steps=1, seconds=time.monotonic() - clock, cost=output.cost)
         (meter or session.meter).add(usage)
         session.emit(
@@ -217,9 +219,9 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
             raise ToolError(f"{tool.name} {why}{rest}", hint="ask for less at once")
     result = outcome[0]
     if isinstance(result, ToolError):
-        raise result
+        raise _Raised(result.message, hint=result.hint) from result
     if isinstance(result, BaseException):
-        raise ToolError(f"{tool.name} failed: {type(result).__name__}: {first_line(result)}") from result
+        raise _Raised(f"{tool.name} failed: {type(result).__name__}: {first_line(result)}") from result
     return result
 
 

@@ -101,8 +101,11 @@ def make_evaluator(config: Config) -> Tool:
     """Make the tool `model_evaluator`."""
 
     def model_evaluator(
-        model: Model, version: Version = "challenger", split: Literal["train", "validation", "test"] = "validation"
-    ) -> dict[str, JsonValue]:
+        model: Model,
+        context: ToolContext,
+        version: Version = "challenger",
+        split: Literal["train", "validation", "test"] = "validation",
+    ) -> ToolOutput:
         """Measure a registered model on a split: metrics with intervals, slices, importance of columns."""
         from ...models.evaluation import evaluate
         from ...models.registry import find_version, load_version
@@ -116,7 +119,9 @@ def make_evaluator(config: Config) -> Tool:
         measured, _ = evaluate(loaded.pipeline, rows, splits.card, workspace.measuring(splits.card.task), split)
         told = measured.model_dump(mode="json", include={"rows", "metrics", "slices", "classes", "confusion"})
         told["importance"] = [one.model_dump(mode="json") for one in measured.importance[:_MOST_SHOWN]]
-        return {"model": model, "version": found.number, "split": split, **told}
+        # Slices and classes are values of the data.
+        tainted = not find_source(model, config, context).closed
+        return ToolOutput({"model": model, "version": found.number, "split": split, **told}, tainted=tainted)
 
     return tool(Effect.READ)(model_evaluator)
 
@@ -157,13 +162,24 @@ def make_predictor(config: Config) -> Tool:
         shown = predicted.head(limits.max_rows).to_dict("records")
         answers: list[JsonValue] = [{str(name): _plain(value) for name, value in row.items()} for row in shown]
         told: dict[str, JsonValue] = {"model": model, "version": found.number, "rows": len(predicted)}
+        tainted = _taints(dataset or model, answers, config, context)
         if len(predicted) <= limits.max_rows:
-            return ToolOutput({**told, "predictions": answers})
+            return ToolOutput({**told, "predictions": answers}, tainted=tainted)
         path = context.work / f"predictions-{context.key[:10]}.parquet"
         write_rows(predicted, path)
-        return ToolOutput({**told, "predictions": answers[:_MOST_SHOWN], "file": path.name}, files=(Path(path.name),))
+        told |= {"predictions": answers[:_MOST_SHOWN], "file": path.name}
+        return ToolOutput(told, files=(Path(path.name),), tainted=tainted)
 
     return tool(Effect.READ)(model_predictor)
+
+
+def _taints(dataset: str, rows: list[JsonValue], config: Config, context: ToolContext) -> bool:
+    """Say whether rows hold text that nobody vouches for: keys of rows are columns, which a schema names."""
+    values = [value for row in rows if isinstance(row, dict) for value in row.values()]
+    try:
+        return find_source(dataset, config, context).taints(values)
+    except ToolError:  # a model without its data, of which nothing is known
+        return any(isinstance(value, str) for value in values)
 
 
 def _plain(value: Any) -> JsonValue:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _POLL = 0.05
 _QUOTED = re.compile(r"'[^']*'?|\"[^\"]*\"?")
 _MOST_TEXT = 2_000
+_BEFORE_DATA = ("BinderException", "CatalogException", "ParserException", "SyntaxException", "PermissionException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,13 @@ def _tables(node: Any) -> Iterator[str]:
 
 
 def _reason(error: Exception, sql: str = "") -> str:
-    """Give the first line of an error without what it quotes from the data, which nobody vouches for."""
+    """Give the first line of an error without what it quotes from the data, which nobody vouches for.
+
+    What stands in the data may hold quotes itself: an error that came while it was read is cut before the first.
+    """
+    if type(error).__name__ not in _BEFORE_DATA:
+        told, quote, _ = first_line(error).replace('"', "'").partition("'")
+        return f"{told}'…'" if quote else told
     return _QUOTED.sub(lambda found: found.group() if found.group()[1:-1] in sql else "'…'", first_line(error))
 
 

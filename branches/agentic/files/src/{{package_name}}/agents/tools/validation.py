@@ -188,7 +188,8 @@ def make_validation(config: Config) -> Tool:
         bad = [claim for claim in claims if claim.state != "holds"]
         told: dict[str, JsonValue] = {"valid": not bad and not faults, "checked": len(claims), "wrong": len(bad)}
         told |= {"claims": [claim.told() for claim in claims], "text": mark(text, claims)} if text else {}
-        return ToolOutput({**told, "faults": [*faults]} if value_schema is not None else told)
+        told |= {"faults": [*faults]} if value_schema is not None else {}
+        return ToolOutput(told, tainted=computed.tainted)
 
     return tool(Effect.READ)(validation)
 
@@ -199,6 +200,7 @@ class _Numbers:
     def __init__(self, queries: Mapping[str, Query], config: Config, context: ToolContext, bounds: Bounds) -> None:
         self._queries, self._config, self._context, self._bounds = queries, config, context, bounds
         self._rows: dict[str, dict[str, JsonValue] | ToolError] = {}
+        self.tainted = False
 
     def find(self, name: str) -> float:
         query, _, column = name.partition(".")
@@ -221,6 +223,7 @@ class _Numbers:
 
     def _ask(self, query: Query) -> dict[str, JsonValue]:
         source = find_source(query.dataset, self._config, self._context)
+        self.tainted = self.tainted or source.taints(())
         with connect(source, self._bounds) as connection:
             if not connection.reads(query.sql) & {"data", source.name}:
                 raise ToolError("the query does not read the data")
