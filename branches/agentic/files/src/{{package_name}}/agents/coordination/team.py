@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from ..jsonable import as_text
 from ..session import ApprovalRequest
 from ..tasks import Status, Step, TaskResult, TaskSpec, Usage
 from ..tool_calling import ApprovalNeeded, Call
@@ -71,7 +72,7 @@ class Colleague:
         except ValidationError as fault:
             error = f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
         else:
-            session.emit("message", asker.name, to=self.agent.name, text=asked.task)
+            session.emit("message", asker.name, to=self.agent.name, text=asked.task, tainted=call.tainted)
             own = self._task(session.task, asked, call)
             below = replace(session, task=own, memory=NoMemory(), tainted=call.tainted)
             result = run(self.agent, below)
@@ -79,7 +80,14 @@ class Colleague:
                 raise ApprovalNeeded(self._waiting(result))
             steps, output = list(result.steps), self._told(result)
             tainted = tainted or any(step.tainted for step in steps)
-            session.emit("message", self.agent.name, to=asker.name, text=str(result.output), status=result.status)
+            session.emit(
+                "message",
+                self.agent.name,
+                to=asker.name,
+                text=as_text(result.output),
+                status=result.status,
+                tainted=tainted,
+            )
         message = Step(
             number=call.number,
             agent=asker.name,
