@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class ParallelMap(Group):
-    """Agents that share the items of a task, which are its input `items`; a turn is given one as its input `item`.
+    """Agents that share the items of a task, which are its input `items`.
+
+    A turn is given one: an object as inputs of its own, anything else as its input `item`.
 
     The output is a list of what came of each, in the order of the items, or what `gather` makes of it. The schema of
     the task's answer is that of `gather`, and without it that of each item.
@@ -48,7 +50,7 @@ class ParallelMap(Group):
         rest = {name: value for name, value in task.inputs.items() if name != "items"}
         schema = None if self.gather else task.answer_schema
         asked = [
-            Question(self.agents[place % len(self.agents)], task.goal, {**rest, "item": item}, schema)
+            Question(self.agents[place % len(self.agents)], task.goal, {**rest, **_inputs(item)}, schema)
             for place, item in enumerate(items)
         ]
         results = floor.ask_all(asked, at_once=len(self.agents))
@@ -72,6 +74,10 @@ class ParallelMap(Group):
         if whole.status is not Status.DONE:
             raise Ended(Status.PARTIAL, f"{self.gather.name} did not bring it together: {whole.reason}", told)
         return whole.output
+
+
+def _inputs(item: JsonValue) -> dict[str, JsonValue]:
+    return item if isinstance(item, dict) else {"item": item}
 
 
 def _told(agent: Agent, item: JsonValue, result: TaskResult) -> JsonValue:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..session import ApprovalRequest, Decision
@@ -43,7 +44,7 @@ class StoredApprovals:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Asks a person who is there, and keeps question and answer. It is the `Approvals` of a session.
+    """Asks a person who is there, one thing at a time, and keeps question and answer: the `Approvals` of a session.
 
     Attributes
     ----------
@@ -53,6 +54,7 @@ class Present:
 
     stored: StoredApprovals
     decide: Callable[[ApprovalRequest], Decision | None]
+    _talking: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, request: ApprovalRequest) -> Decision | None:
         """Give the answer.
@@ -65,5 +67,6 @@ class Present:
         known = self.stored.ask(request)
         if known is not None:
             return known
-        given = self.decide(request)
+        with self._talking:
+            given = self.decide(request)
         return given if given is None else self.stored.store.decide(request.key, given).decision
