@@ -9,6 +9,7 @@ from .evaluation.config import EvaluationConfig
 from .jobs.config import JobsConfig
 from .memory.config import MemoryConfig
 from .models.config import ModelsConfig
+from .observability.config import ObservabilityConfig
 from .safety.config import SafetyConfig
 from .sandbox.config import SandboxConfig
 from .tools.config import ToolsConfig
@@ -45,6 +46,7 @@ class AgenticConfig(ConfigModel):
     jobs: JobsConfig = JobsConfig()
     memory: MemoryConfig = MemoryConfig()
     models: ModelsConfig = ModelsConfig()
+    observability: ObservabilityConfig = ObservabilityConfig()
     safety: SafetyConfig = SafetyConfig()
     sandbox: SandboxConfig = SandboxConfig()
     tools: ToolsConfig = ToolsConfig()

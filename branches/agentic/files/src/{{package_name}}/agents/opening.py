@@ -76,12 +76,13 @@ class Parts(TypedDict, total=False):
 def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Session:
     """Put together what a run is given: parts that are handed in, and for the others those of the configuration."""
     from .models.factory import model_opener
+    from .observability.opening import listen_for_traces
     from .safety.egress import turn_telemetry_off
     from .safety.opening import listen_for_audit, open_filters, open_gate
 
     turn_telemetry_off()
     root, agentic = project.root, project.agentic
-    listeners = (*listen_for_audit(agentic, root), *parts.get("listeners", ()))
+    listeners = (*listen_for_audit(agentic, root), *listen_for_traces(project), *parts.get("listeners", ()))
     return Session(
         task=task,
         project=project,

@@ -119,7 +119,7 @@ class MlflowStore(MlflowRegistry):
         """Record what happens in the `with` block."""
         check_name(experiment)
         with explained(self.uri):
-            started = self.client.create_run(self._experiment(experiment), tags=dict(tags), run_name=name)
+            started = self.client.create_run(self.experiment(experiment), tags=dict(tags), run_name=name)
         run = MlflowRun(self, started.info.run_id)
         try:
             yield run
@@ -192,11 +192,14 @@ class MlflowStore(MlflowRegistry):
             return locked(self.artifacts, model, wait)
         return claimed(self.client, self.uri, model, wait)
 
-    def _names(self) -> dict[str, str]:
-        with explained(self.uri):
-            return {found.experiment_id: found.name for found in pages(self.client.search_experiments)}
+    def experiment(self, name: str) -> str:
+        """Give the id of an experiment, which is made if it is missing.
 
-    def _experiment(self, name: str) -> str:
+        Raises
+        ------
+        TrackingError
+            If MLflow makes none.
+        """
         from mlflow.exceptions import MlflowException
 
         found = self.client.get_experiment_by_name(name)
@@ -211,6 +214,10 @@ class MlflowStore(MlflowRegistry):
         if found.lifecycle_stage == "deleted":
             self.client.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
+
+    def _names(self) -> dict[str, str]:
+        with explained(self.uri):
+            return {found.experiment_id: found.name for found in pages(self.client.search_experiments)}
 
 
 def open_store(config: TrackingConfig, uri: str, root: Path) -> MlflowStore:
