@@ -14,6 +14,7 @@ _OFF = {
     "LANGSMITH_TRACING": "false",
     "LANGSMITH_TRACING_V2": "false",
     "LITELLM_TELEMETRY": "False",
+    "MLFLOW_MODEL_CATALOG_URI": "",
 }
 """What libraries of agents are told. What is left over in a shell is no wish of this project."""
 
