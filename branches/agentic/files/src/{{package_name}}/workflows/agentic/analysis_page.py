@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from ...reports import Code, Facts, Figure, Report, Section, Status, Table, Text
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ...reports import Block
     from .autonomous_analysis import Analysis
 
+_WIDTH = 100  # characters of a line of SQL
 _SHOWN = ("type", "missing", "distinct", "min", "mean", "median", "max")
 
 
@@ -51,7 +53,8 @@ def query_blocks(analysis: Analysis) -> list[Block]:
     """Show each query with what it gives."""
     blocks: list[Block] = []
     for query in analysis.queries:
-        blocks += [Text(f"{query.name}:"), Code(query.sql)]
+        lines = fill(query.sql, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        blocks += [Text(f"{query.name}:"), Code(lines)]
         if query.error:
             blocks.append(Status("critical", query.error))
         elif len(query.rows) == 1:

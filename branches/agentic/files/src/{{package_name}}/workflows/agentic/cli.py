@@ -1,4 +1,4 @@
-"""The commands of workflows: `agents analyse`, `agents train`. What is heavy is imported inside them."""
+"""The commands of workflows: `agents analyse`, `train`, `demo`. What is heavy is imported inside them."""
 
 from __future__ import annotations
 
@@ -53,3 +53,15 @@ def train(
         typer.echo(f"  {line}")
     typer.echo(verdict(training))
     typer.echo(f"report: {page.relative_to(project.root)}")
+
+
+def demo(overrides: SetOption = None, env: EnvOption = None) -> None:
+    """See agents at work on real data: a question answered, models proposed, trained, voted for, and one deployed."""
+    config = start(["logging.level=ERROR", *(overrides or [])], env)
+    from ...agents.models.factory import describe_model
+    from ...agents.opening import project_of
+    from .demo import show
+
+    typer.echo(f"model: {describe_model(project_of(config))}")
+    page = show(config)
+    typer.echo(f"report: {page.relative_to(config.root)}")
