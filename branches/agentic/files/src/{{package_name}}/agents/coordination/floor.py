@@ -21,7 +21,7 @@ from ..running import run
 from ..session import Feed
 from ..tasks import Status, Step, TaskResult, TaskSpec
 from .channels import Message
-from .members import turn_id
+from .members import as_turn
 
 if TYPE_CHECKING:
     from ..base import Agent
@@ -187,12 +187,11 @@ class Floor:
             limits=session.task.limits,
             grants=session.task.grants,
             user=session.task.user,
-            task_id=turn_id(session.task.task_id, agent.name, number),
         )
         stop = Stop(session.stop)
         return replace(
             session,
-            task=task,
+            task=as_turn(task, session.task.task_id, agent.name, number),
             memory=OnlyRecalled(session.memory),
             tainted=session.tainted or any(one.tainted for one in heard),
             stop=stop,

@@ -11,9 +11,11 @@ from ..errors import AgentError
 
 if TYPE_CHECKING:
     from ..base import Agent
+    from ..tasks import TaskSpec
 
-_LONGEST_ID = 100
-_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]")
+_BELOW = "~"  # an id that a task is given can't hold it, so no run has the id of another's turn
+_LONGEST_PATH = 100
+_PATH = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 def check_members(agents: Sequence[Agent]) -> None:
@@ -43,10 +45,14 @@ def turn_id(above: str, agent: str, number: int) -> str:
     Examples
     --------
     >>> turn_id("t1", "critic", 3)
-    't1.critic.3'
+    't1~critic.3'
     """
-    whole = _NOT_IN_IDS.sub("-", f"{above}.{agent}.{number}")
-    if len(whole) <= _LONGEST_ID and whole == f"{above}.{agent}.{number}":
-        return whole
-    mark = hashlib.sha256(f"{above}\0{agent}\0{number}".encode()).hexdigest()[:16]
-    return f"{whole[: _LONGEST_ID - 17]}.{mark}"
+    run, _, path = f"{above}{_BELOW}{agent}.{number}".partition(_BELOW)
+    if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
+        path = hashlib.sha256(path.encode()).hexdigest()
+    return f"{run}{_BELOW}{path}"
+
+
+def as_turn(task: TaskSpec, above: str, agent: str, number: int) -> TaskSpec:
+    """Give a task the id of a turn, which no task that comes from outside can have."""
+    return task.model_copy(update={"task_id": turn_id(above, agent, number)})

@@ -14,7 +14,7 @@ from ..jsonable import as_text
 from ..session import ApprovalRequest
 from ..tasks import Status, Step, TaskResult, TaskSpec, Usage
 from ..tool_calling import ApprovalNeeded, Call
-from .members import check_members, turn_id
+from .members import as_turn, check_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,9 +103,9 @@ class Colleague:
         return [*steps, message]
 
     def _task(self, above: TaskSpec, asked: Request, call: Call) -> TaskSpec:
-        own = turn_id(above.task_id, self.agent.name, call.number)
         inputs = {**above.inputs, **asked.inputs}
-        return TaskSpec(goal=asked.task, inputs=inputs, grants=above.grants, user=above.user, task_id=own)
+        own = TaskSpec(goal=asked.task, inputs=inputs, grants=above.grants, user=above.user)
+        return as_turn(own, above.task_id, self.agent.name, call.number)
 
     def _waiting(self, result: TaskResult) -> ApprovalRequest:
         return ApprovalRequest(

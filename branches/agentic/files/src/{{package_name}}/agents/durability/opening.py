@@ -45,8 +45,7 @@ class Durability:
         old = self.store.old(age)
         for task_id in old:
             for thread in (task_id, *self.checkpoints.below(task_id)):
-                if thread == task_id or not self.store.exists(thread):
-                    self.checkpoints.delete_thread(thread)
+                self.checkpoints.delete_thread(thread)
         self.store.drop(old)
         self.journal.drop(age)
         return len(old)

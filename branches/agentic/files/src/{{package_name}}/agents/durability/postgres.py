@@ -68,7 +68,7 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
         """Give the threads of the tasks that a task has given to others."""
         query = "SELECT DISTINCT thread_id FROM checkpoints WHERE starts_with(thread_id, %s)"
         with self._cursor() as cursor:
-            return [row["thread_id"] for row in cursor.execute(query, (f"{task_id}.",))]
+            return [row["thread_id"] for row in cursor.execute(query, (f"{task_id}~",))]
 
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Delete the checkpoints that some of LangGraph's runs made, and what was written to them."""

@@ -128,8 +128,8 @@ class SqliteCheckpoints(Checkpoints, SqliteSaver):
     def below(self, task_id: str) -> Sequence[str]:
         """Give the threads of the tasks that a task has given to others."""
         query = "SELECT DISTINCT thread_id FROM checkpoints WHERE thread_id > ? AND thread_id < ?"
-        with self.cursor(transaction=False) as cursor:  # "/" follows "."
-            return [name for (name,) in cursor.execute(query, (f"{task_id}.", f"{task_id}/"))]
+        with self.cursor(transaction=False) as cursor:  # DEL follows "~"
+            return [name for (name,) in cursor.execute(query, (f"{task_id}~", f"{task_id}\x7f"))]
 
     def list(
         self,
