@@ -38,7 +38,7 @@ class StoredApprovals:
         approval = self.store.ask(request, self.seconds, self.run_id)
         if approval.decision is None and approval.expires <= datetime.now(UTC):
             reason = f"nobody answered until {approval.expires:%Y-%m-%d %H:%M:%S} UTC"
-            return Decision(approved=False, by="nobody", reason=reason)
+            approval = self.store.close(request.key, Decision(approved=False, by="nobody", reason=reason))
         return approval.decision
 
 

@@ -145,14 +145,15 @@ def approve_command(
     from .errors import DurabilityError
 
     project, kept = _open(overrides, env)
-    found = [one.request for one in kept.store.approvals() if one.request.key.startswith(key)]
+    found = [one for one in kept.store.approvals() if one.request.key.startswith(key)]
     if len(found) != 1:
         message = f"{len(found) or 'no'} approvals that wait begin with {key!r}"
         raise DurabilityError(message, hint="`agents runs approvals` lists them")
-    kept.store.decide(found[0].key, Decision(approved=not no, by=_person(), reason=reason))
-    queued = open_queue(project).wake(found[0].task_id)
-    hint = "a worker goes on with it" if queued else f"`agents runs resume {found[0].task_id}` goes on with the run"
-    typer.echo(f"{found[0].tool} is {'refused' if no else 'approved'}: {hint}", err=True)
+    request, run = found[0].request, found[0].run_id
+    kept.store.decide(request.key, Decision(approved=not no, by=_person(), reason=reason))
+    queued = open_queue(project).wake(run)
+    hint = "a worker goes on with it" if queued else f"`agents runs resume {run}` goes on with the run"
+    typer.echo(f"{request.tool} is {'refused' if no else 'approved'}: {hint}", err=True)
 
 
 @app.command("export")

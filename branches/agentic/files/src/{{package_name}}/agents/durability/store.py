@@ -34,9 +34,26 @@ class RunStore:
         self._insert_event = database.insertion(EVENTS, ["task_id", "sequence", "event"])
 
     def begin(
-        self, task: TaskSpec, agent: dict[str, JsonValue] | None = None, *, agent_id: str = "", origin: str = ""
+        self,
+        task: TaskSpec,
+        agent: dict[str, JsonValue] | None = None,
+        *,
+        agent_id: str = "",
+        origin: str = "",
+        go_on: bool = True,
     ) -> Run:
-        """Write down that a task is given to an agent; one that is known stays, and runs again if it had not ended."""
+        """Write down that a task is given to an agent; one that is known stays, and runs again if it had not ended.
+
+        Parameters
+        ----------
+        go_on
+            Whether one that waits for a person runs again.
+
+        Raises
+        ------
+        ConflictError
+            If its id is that of another task.
+        """
         now = datetime.now(UTC)
         document = task.model_dump(mode="json")
         values: dict[str, Any] = {"task_id": task.task_id, "user": task.user, "task": document, "agent": agent}
@@ -44,14 +61,16 @@ class RunStore:
         values |= {"created": now, "updated": now}
         live = (RUNS.c.task_id == task.task_id, RUNS.c.status.in_(_LIVE))
         with self.database.writing() as connection:
-            if not connection.execute(self.database.new_rows(RUNS).values(**values)).rowcount:
-                again = {"status": Status.RUNNING, "reason": "", "updated": now}
-                connection.execute(sa.update(RUNS).where(*live).values(**again))
+            new = connection.execute(self.database.new_rows(RUNS).values(**values)).rowcount
             run = _one_run(connection, task.task_id)
-        if run.task != task:
-            hint = "give the other task another task_id, or none"
-            raise ConflictError(f"the run {task.task_id} is that of another task", hint=hint)
-        return run
+            if run.task != task:
+                hint = "give the other task another task_id, or none"
+                raise ConflictError(f"the run {task.task_id} is that of another task", hint=hint)
+            if new or not go_on:
+                return run
+            again = {"status": Status.RUNNING, "reason": "", "updated": now}
+            connection.execute(sa.update(RUNS).where(*live).values(**again))
+            return _one_run(connection, task.task_id)
 
     def end(self, result: TaskResult) -> None:
         """Write down how a run stands, or what came of it."""
@@ -171,6 +190,14 @@ class RunStore:
             why = f"{given.by} has answered it" if given else f"its time was over at {approval.expires:%Y-%m-%d %H:%M}"
             raise ConflictError(f"the approval {key} can't be answered: {why}", hint="run the task again")
         return approval
+
+    def close(self, key: str, decision: Decision) -> Approval:
+        """Write down what an unanswered question comes to, whose time is over; an answer that is there holds."""
+        unanswered = (APPROVALS.c.key == key, APPROVALS.c.decision.is_(None))
+        with self.database.writing() as connection:
+            document = decision.model_dump(mode="json")
+            connection.execute(sa.update(APPROVALS).where(*unanswered).values(decision=document))
+            return _approval(connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == key)).one())
 
     def overdue(self) -> list[str]:
         """Give the ids of the runs whose approval was not given in time, and which still wait."""

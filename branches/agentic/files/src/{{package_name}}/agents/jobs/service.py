@@ -11,9 +11,9 @@ from ..durability.opening import open_durability
 from ..durability.runs import Approval, Run
 from ..session import Decision
 from ..structured import check_schema
-from ..tasks import TaskSpec
+from ..tasks import Status, TaskSpec
 from .pool import WorkerPool
-from .queue import open_queue
+from .queue import QueueFullError, open_queue
 
 if TYPE_CHECKING:
     from ..session import Project
@@ -57,9 +57,15 @@ class AgentService:
         if task.answer_schema is not None:
             check_schema(task.answer_schema)
         known = self.store.exists(task.task_id)
-        run = self.store.begin(task, agent.config.model_dump(mode="json"), agent_id=agent.agent_id)
-        if not known or not run.status.ended:
-            self._queue.add(task.task_id, self._jobs.most_waiting)
+        config = agent.config.model_dump(mode="json")
+        run = self.store.begin(task, config, agent_id=agent.agent_id, go_on=False)
+        if run.status is Status.RUNNING:
+            try:
+                self._queue.add(task.task_id, self._jobs.most_waiting)
+            except QueueFullError:
+                if not known:
+                    self.store.drop([task.task_id])
+                raise
         self.start()
         return run
 
