@@ -80,6 +80,20 @@ class Turn:
     session: Session
 
 
+class NoAnswer(Exception):
+    """A model could not be asked. The graph stands before that node, so that a resumed run asks again.
+
+    Attributes
+    ----------
+    state
+        How the run ends for now.
+    """
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state["reason"])
+        self.state = state
+
+
 def begin(turn: Turn) -> State:
     """Give the state at the start: who the agent is, its task, and what it remembers."""
     agent, session = turn.agent, turn.session
@@ -104,7 +118,8 @@ def plan(state: State, runtime: Runtime[Turn]) -> State:
     lines = plan_of(answer.text)
     turn.session.emit("plan", turn.agent.name, steps=list(lines), again=again)
     counted = state.get("replanned", 0) + again
-    messages = [pack(prompt), pack(AIMessage(answer.text))]
+    # The next turn is the model's again: a conversation that ends with its own words is refused by some providers.
+    messages = [pack(prompt), pack(AIMessage(answer.text)), pack(HumanMessage(words.CARRY_OUT))]
     return {"messages": messages, "steps": steps, "plan": lines, "replanned": counted, "turns": _turns(state)}
 
 
@@ -175,9 +190,12 @@ def _ask(
     try:
         answer, step = ask(turn.session, turn.agent, conversation, tools=tools)
     except ModelUnavailable as error:
-        return None, [], {"status": Status.FAILED, "reason": str(error), "output": _so_far(state, {})}
-    step = step.model_copy(update={"tainted": state.get("tainted", False)})
-    return answer, [step.model_dump(mode="json")], {}
+        ended = {"status": Status.FAILED, "reason": session.clean(str(error)), "output": _so_far(state, {})}
+        raise NoAnswer({**state, **ended}) from error
+    steps = [step.model_copy(update={"tainted": state.get("tainted", False)}).model_dump(mode="json")]
+    if session.cancelled():  # what it said may be half an answer
+        return None, steps, _limits(turn, state, asking=False)
+    return answer, steps, {}
 
 
 def _turns(state: State) -> int:

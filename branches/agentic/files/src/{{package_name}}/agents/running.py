@@ -11,7 +11,7 @@ from langgraph.types import Command, StateSnapshot
 
 from ..errors import ProjectError, first_line
 from ..logs import get_logger
-from .loop import State, Turn, begin, build_graph
+from .loop import NoAnswer, State, Turn, begin, build_graph
 from .session import Session
 from .tasks import Status, Step, TaskResult, Usage
 
@@ -41,9 +41,17 @@ def enclosed(session: Session, name: str, work: Callable[[], TaskResult]) -> Tas
             get_logger(__name__).debug("where it failed", exc_info=error)
             result = TaskResult(task_id=session.task.task_id, status=Status.FAILED, reason=reason)
         if result.status.ended:
-            session.memory.learn(session.task, result)
+            _learn(session, result)
         session.emit("task_ended", name, **place, result=result.model_dump(mode="json"))
     return result
+
+
+def _learn(session: Session, result: TaskResult) -> None:
+    try:
+        session.memory.learn(session.task, result)
+    except Exception as error:  # the result matters more than what later tasks know of it
+        reason = session.clean(f"{type(error).__name__}: {first_line(error)}")
+        get_logger(__name__).error("a task is not remembered", task=session.task.task_id, reason=reason)
 
 
 def _state(agent: Agent, session: Session) -> dict[str, Any]:
@@ -69,6 +77,8 @@ def _state(agent: Agent, session: Session) -> dict[str, Any]:
         # "sync": what a model said is kept before its calls are made, so that they keep their idempotency keys.
         durability = "sync" if session.checkpointer else None
         return dict(graph.invoke(given, config, context=turn, durability=durability))
+    except NoAnswer as ended:
+        return dict(ended.state)
     finally:
         var_child_runnable_config.reset(token)
 

@@ -64,6 +64,8 @@ def execute(
     }
     session = open_session(task, project, **given)
     session.feed.count = kept.store.last_event(task.task_id)
+    if run.cancelled:  # before it began
+        session.cancel()
     try:
         with kept.watch.watching(task.task_id, session.cancel):
             result = lead.execute(task, session=session)
