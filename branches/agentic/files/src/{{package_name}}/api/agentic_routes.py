@@ -25,6 +25,7 @@ from ..agents.jobs.queue import QueueFullError
 from ..agents.session import Decision, Project
 from ..agents.tasks import Record, Status, TaskSpec
 from ..config import Config
+from .agentic_metrics import AgentMetrics
 from .errors import ApiError
 from .security import Principal, require
 
@@ -70,6 +71,7 @@ def make_router(config: Config) -> APIRouter:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.agents = routes
+        app.state.metrics.add(AgentMetrics(lambda: routes.service.store))
         try:
             yield
         finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...database import Database
 from ...errors import first_line
+from ..observability.totals import TotalsStore
 from .errors import DurabilityError
 from .journal import EffectJournal
 from .saver import Checkpoints, SqliteCheckpoints
@@ -33,12 +34,15 @@ class Durability:
         States after each step, by the id of their task.
     watch
         Tells runs of this process that they were cancelled.
+    totals
+        Sums over all runs, also of those that were forgotten.
     """
 
     checkpoints: Checkpoints
     journal: EffectJournal
     store: RunStore
     watch: CancelWatch
+    totals: TotalsStore
 
     def drop_old(self, age: timedelta) -> int:
         """Forget the runs that ended longer ago, their states and effects, and tell how many runs those were."""
@@ -99,4 +103,4 @@ def _open_shared(project: Project, url: str) -> Durability:
 
 def _put_together(checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:
     store = RunStore(runs)
-    return Durability(checkpoints, journal, store, CancelWatch(store))
+    return Durability(checkpoints, journal, store, CancelWatch(store), TotalsStore(runs))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 from ..agent_config import AgentConfig
 from ..base import Agent
 from ..coordination.team import Team
+from ..observability.totals import TotalsCounter
 from ..opening import Parts, open_session
 from ..tasks import Status, TaskResult, TaskSpec
 from .approvals import Present, StoredApprovals
@@ -54,13 +55,13 @@ def execute(
     if run.status.ended:
         return _ended(run)
     approvals = StoredApprovals(kept.store, project.agentic.safety.approval_seconds, task.task_id)
-    recorder = EventRecorder(kept.store)
+    recorder, counter = EventRecorder(kept.store), TotalsCounter()
     given: Parts = {
         "journal": kept.journal,
         "approvals": Present(approvals, ask) if ask else approvals,
         "checkpointer": kept.checkpoints,
         **parts,
-        "listeners": (recorder, *parts.get("listeners", ())),
+        "listeners": (recorder, counter, *parts.get("listeners", ())),
     }
     session = open_session(task, project, **given)
     session.feed.count = kept.store.last_event(task.task_id)
@@ -73,6 +74,7 @@ def execute(
         recorder.close()
     if holds():
         kept.store.end(result)
+        counter.keep(kept.totals, result.status)
     return result
 
 

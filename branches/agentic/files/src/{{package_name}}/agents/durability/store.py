@@ -116,6 +116,12 @@ class RunStore:
         with self.database.reading() as connection:
             return [*connection.scalars(query)]
 
+    def count(self, status: Status) -> int:
+        """Tell how many runs stand so."""
+        query = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.status == status)
+        with self.database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def exists(self, task_id: str) -> bool:
         """Tell whether there is a run of an id."""
         with self.database.reading() as connection:
