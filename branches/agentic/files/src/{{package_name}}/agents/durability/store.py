@@ -193,7 +193,10 @@ class RunStore:
         approval = _approval(row)
         if not done:
             given = approval.decision
-            why = f"{given.by} has answered it" if given else f"its time was over at {approval.expires:%Y-%m-%d %H:%M}"
+            # One whose time was over is closed by no person.
+            in_time = given is not None and given.time < approval.expires
+            over = f"its time was over at {approval.expires:%Y-%m-%d %H:%M}"
+            why = f"{given.by} has answered it" if given and in_time else over
             raise ConflictError(f"the approval {key} can't be answered: {why}", hint="run the task again")
         return approval
 
