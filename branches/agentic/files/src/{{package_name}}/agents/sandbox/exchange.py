@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST = 1_000  # frames, and plots
+_MOST_HEAD = 4 << 20  # bytes of JSON, of which a program makes up to sixty times as many
+_MOST_ROWS = 10_000_000
+_MOST_WRITTEN = 1 << 30  # bytes of texts that are there once and stand in many rows
 _DICTIONARY_BATCH, _RECORD_BATCH = 2, 3  # of Message.fbs
+_VERSION_5, _ADDITIONS = 4, 4
 
 
 class BadResult(Exception):
@@ -74,6 +78,8 @@ def read_results(data: bytes) -> Results:
         If it is not what the launcher writes: code can write there too.
     """
     size = int.from_bytes(data[:8], "big")
+    if size > _MOST_HEAD:
+        raise BadResult(f"its value has more than {_MOST_HEAD >> 20} MB: put rows into frames")
     try:
         rest = _Cutter(data, 8)
         head = json.loads(rest.cut(size), parse_constant=lambda _: None)
@@ -111,20 +117,56 @@ def _read_table(data: bytes) -> pa.Table:
 
     try:
         for message in pa.ipc.MessageReader.open_stream(pa.py_buffer(data)):
-            if _is_compressed(bytes(message.metadata)):
-                raise BadResult("a frame is compressed")
-        table = pa.ipc.open_stream(pa.py_buffer(data)).read_all()
+            if fault := _message_fault(bytes(message.metadata)):
+                raise BadResult(fault)
+        with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
+            for column in stream.schema:
+                _check_flat(column)
+            table = stream.read_all()
+        if table.num_rows > _MOST_ROWS:
+            raise BadResult(f"a frame has more than {_MOST_ROWS:,} rows")
         table.validate(full=True)
+        _check_repeated(table)
     except (pa.ArrowException, OSError) as error:  # a stream that is cut is an OSError
         raise BadResult(f"a frame can't be read: {error}") from error
     return table
 
 
-def _is_compressed(metadata: bytes) -> bool:
-    """Whether a message of Arrow's IPC holds compressed buffers.
+def _check_flat(column: pa.Field) -> None:
+    """Refuse types of which a few bytes stand for many: nested ones, runs, and views of one buffer."""
+    import pyarrow as pa
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    views = (pa.types.is_string_view, pa.types.is_binary_view, pa.types.is_run_end_encoded, pa.types.is_dictionary)
+    fixed = pa.types.is_fixed_size_binary(kind) and kind.byte_width == 0
+    extension = isinstance(kind, pa.BaseExtensionType)
+    if pa.types.is_nested(kind) or extension or fixed or any(is_one(kind) for is_one in views):
+        raise BadResult(f"the column {column.name[:100]!r} is of the type {str(kind)[:100]}, which is not flat")
+
+
+def _check_repeated(table: pa.Table) -> None:
+    """Refuse long texts that are there once and stand in many rows: written out they could fill the disk."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    for column in table.columns:
+        if not pa.types.is_dictionary(column.type):
+            continue
+        whole = 0
+        for chunk in column.chunks:
+            words = chunk.dictionary
+            measurable = len(words) and not pa.types.is_primitive(words.type) and not pa.types.is_null(words.type)
+            whole += len(chunk) * (compute.max(compute.binary_length(words)).as_py() or 0) if measurable else 0
+        if whole > _MOST_WRITTEN:
+            raise BadResult("a frame repeats long texts too often")
+
+
+def _message_fault(metadata: bytes) -> str:
+    """Say why a message of Arrow's IPC is refused: it is of an old version, has additions, or compressed buffers.
 
     The metadata is a flatbuffer, Message.fbs of the Arrow format: a table starts with the distance to its vtable, and
-    that gives the place of each field after its own size and the table's.
+    that gives the place of each field after its own size and the table's. Before version 5, additions of a message
+    could say that it is compressed.
     """
 
     def number(place: int, size: int, *, signed: bool = False) -> int:
@@ -137,16 +179,18 @@ def _is_compressed(metadata: bytes) -> bool:
         return table + offset if offset else 0
 
     message = number(0, 4)
-    kind, header = field_of(message, 1), field_of(message, 2)
+    version, kind, header = (field_of(message, index) for index in range(3))
+    if not version or number(version, 2) < _VERSION_5 or field_of(message, _ADDITIONS):
+        return "a frame is of an old version of Arrow, or has additions"
     if not kind or not header:
-        return False
+        return ""
     batch = header + number(header, 4)
     if number(kind, 1) == _DICTIONARY_BATCH:
         data = field_of(batch, 1)
         batch = data + number(data, 4)
     elif number(kind, 1) != _RECORD_BATCH:
-        return False
-    return field_of(batch, 3) != 0
+        return ""
+    return "a frame is compressed" if field_of(batch, 3) else ""
 
 
 def _read_plot(data: bytes) -> bytes:

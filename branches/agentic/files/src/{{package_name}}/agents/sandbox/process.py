@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from subprocess import DEVNULL
@@ -16,7 +17,7 @@ from .commands import Scratch, start
 from .exchange import BadResult, Results, put_fonts, put_frames, read_results
 from .inside.order import write_order
 from .records import Ended, SandboxError, SandboxResult, SandboxSettings, Tier
-from .usage import watcher
+from .usage import empty, watcher
 from .watch import Stream, Watched, watch
 
 if TYPE_CHECKING:
@@ -45,8 +46,7 @@ def run_at(
     SandboxError
         If the process could not be isolated so; the code has not run then.
     """
-    with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as name:
-        scratch = Scratch.below(Path(name).resolve())
+    with _scratch() as scratch:
         begin = start(tier, scratch, settings)
         order = [*begin.order, *put_frames(frames, scratch.given)]
         if not {"pandas", "*"}.isdisjoint(settings.allowed_imports):
@@ -68,6 +68,16 @@ def run_at(
         if begin.results and begin.results.is_file():
             watched = _read_file(begin.results, streams["result"], watched)
     return _judge(tier, watched, streams, settings)
+
+
+@contextmanager
+def _scratch() -> Iterator[Scratch]:
+    with tempfile.TemporaryDirectory(prefix="sandbox-", ignore_cleanup_errors=True) as name:
+        scratch = Scratch.below(Path(name).resolve())
+        try:
+            yield scratch
+        finally:
+            empty(scratch.work)  # folders could be nested deeper than the library removes
 
 
 def _read_file(path: Path, stream: Stream, watched: Watched) -> Watched:
