@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import GetJsonSchemaHandler, JsonValue, RootModel, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _MOST_FAULTS = 5
 _LONGEST = 300
@@ -55,7 +58,8 @@ def model_of(name: str, schema: dict[str, Any]) -> type[SchemaArguments]:
 def schema_faults(value: JsonValue, schema: dict[str, Any], *, only_schema: bool = False) -> list[str]:
     """Say where a value does not keep to a JSON Schema (draft 2020-12), in words, worst first.
 
-    References to other documents are never fetched: what holds one is a faulty schema.
+    References to other documents are never fetched: what holds one is a faulty schema. Regular expressions are those
+    of RE2, whose time grows with the text alone: others can take for ever, and outsiders may have written them.
 
     Parameters
     ----------
@@ -69,15 +73,19 @@ def schema_faults(value: JsonValue, schema: dict[str, Any], *, only_schema: bool
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import create
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
     try:
         Draft202012Validator.check_schema(schema)
+        if "patternProperties" in _keys(schema):
+            return ["the schema has patternProperties, which are not supported"]
         if only_schema:
             _follow_references(schema)
             return []
-        validator = Draft202012Validator(schema, registry=Registry())
+        known = {**Draft202012Validator.VALIDATORS, "pattern": _pattern_faults}
+        validator = create(Draft202012Validator.META_SCHEMA, known)(schema, registry=Registry())
         found = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
     except SchemaError as error:
         return [f"the schema is none: {error.message}"]
@@ -103,6 +111,32 @@ def _follow_references(schema: dict[str, Any]) -> None:
             if reference in told:
                 resolver.lookup(told[reference])
         left += [(one, resolver.in_subresource(one)) for one in part.subresources()]
+
+
+def _pattern_faults(validator: object, pattern: str, value: object, schema: object) -> Iterator[ValidationError]:
+    import pyarrow
+    from jsonschema.exceptions import ValidationError
+    from pyarrow import compute
+
+    if not isinstance(value, str):
+        return
+    try:
+        fits = compute.match_substring_regex(pyarrow.scalar(value), pattern).as_py()
+    except (pyarrow.ArrowException, UnicodeError):
+        fits = False
+    if not fits:
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+def _keys(schema: object) -> Iterator[str]:
+    waiting = [schema]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            yield from one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
 
 
 def _told(path: Iterable[object], message: str) -> str:
