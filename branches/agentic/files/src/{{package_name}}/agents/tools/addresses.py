@@ -13,6 +13,8 @@ from ..errors import ToolError
 Resolver = Callable[[str, int], Sequence[str]]
 """Gives the addresses of a host and port, as text."""
 
+# Services of Azure, and addresses of a site (RFC 3879), which count as addresses of the internet else.
+_NEAR = [ip_network(one) for one in ("168.63.129.16/32", "fec0::/10")]
 # IPv6 addresses that hold one of IPv4, which a gateway would go to: RFC 6052, 8215, 3056 and 4380.
 _CARRIERS = [ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")]
 _PORTS = {"http": 80, "https": 443}
@@ -95,7 +97,7 @@ def is_public(address: str) -> bool:
 
     Examples
     --------
-    >>> [is_public(one) for one in ("93.184.215.14", "127.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", "fd00::1")]
+    >>> [is_public(one) for one in ("93.184.215.14", "169.254.169.254", "::ffff:10.0.0.1", "fec0::1", "168.63.129.16")]
     [True, False, False, False, False]
     """
     found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
@@ -104,6 +106,8 @@ def is_public(address: str) -> bool:
             found = found.ipv4_mapped
         elif any(found in carrier for carrier in _CARRIERS):
             return False
+    if any(found in network for network in _NEAR):
+        return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
