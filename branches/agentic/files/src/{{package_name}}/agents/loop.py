@@ -98,11 +98,12 @@ def begin(turn: Turn) -> State:
     """Give the state at the start: who the agent is, its task, and what it remembers."""
     agent, session = turn.agent, turn.session
     memories = session.memory.recall(session.task)
+    foreign = any(tool.foreign for tool in agent.tools.values())
     system = words.system_prompt(agent.role, agent.schemas(), agent.instructions)
     prompt = words.task_prompt(session.task, words.recalled(memories, session.enclose))
     return {
         "messages": [{"type": "system", "content": system}, {"type": "human", "content": session.clean(prompt)}],
-        "tainted": session.tainted or any(memory.tainted for memory in memories),
+        "tainted": session.tainted or foreign or any(memory.tainted for memory in memories),
         "status": Status.RUNNING,
     }
 

@@ -34,6 +34,9 @@ class McpServerConfig(ConfigModel):
         default="external", description="What a call does to the world, by which approvals are asked for"
     )
     honours_key: bool = Field(default=False, description="Whether a call may be made again after a crash")
+    trust_descriptions: bool = Field(
+        default=False, description="Whether what it says of its tools is vouched for; if not, who has them is tainted"
+    )
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_LISTED = 1_000
 _MEGABYTE = 1_000_000
 _DEEPEST = 10
+# Names that tools give to files; others can be words of whoever had the file written.
+_OF_TOOLS = re.compile(r"(?:plot|code|mcp|predictions)-[0-9a-f]{6,64}(?:-[0-9]{1,4})?\.[a-z]{3,7}")
 
 FilePath = Annotated[str, Field(description="Such as notes/today.md, in the folder of the task", max_length=500)]
 
@@ -30,10 +33,15 @@ def make_files(config: Config) -> list[Tool]:
     """Make the tools `files_list`, `files_read` and `files_write`."""
     limits = config.group("agentic", AgenticConfig).tools
 
-    def files_list(context: ToolContext) -> dict[str, JsonValue]:
+    def files_list(context: ToolContext) -> ToolOutput:
         """List the files of the task's folder, with their sizes in bytes."""
-        found: list[JsonValue] = [{"path": name, "bytes": size} for name, size in _walk(context.work)]
-        return {"files": found[:_MOST_LISTED], "more": max(0, len(found) - _MOST_LISTED)}
+        names: list[str] = []
+        found: list[JsonValue] = []
+        for name, size in _walk(context.work):
+            names.append(name)
+            found.append({"path": name, "bytes": size})
+        told: dict[str, JsonValue] = {"files": found[:_MOST_LISTED], "more": max(0, len(found) - _MOST_LISTED)}
+        return ToolOutput(told, tainted=not all(map(_OF_TOOLS.fullmatch, names)))
 
     def files_read(
         path: FilePath,

@@ -73,6 +73,7 @@ def _make(server: str, config: McpServerConfig, connection: Connection, offered:
         takes_context=True,
         honours_key=config.honours_key,
         untrusted=True,
+        foreign=not config.trust_descriptions,
     )
 
 

@@ -97,6 +97,8 @@ class Tool:
         left unknown is made again; if not, it is reported as unknown.
     untrusted
         Whether all that it gives is content that nobody vouches for.
+    foreign
+        Whether its description is such content too: an agent that is shown it has read it.
     timeout
         Seconds that it may take; None is what the configuration says.
     """
@@ -109,6 +111,7 @@ class Tool:
     takes_context: bool = False
     honours_key: bool = False
     untrusted: bool = False
+    foreign: bool = False
     timeout: float | None = None
 
     def schema(self) -> dict[str, Any]:
