@@ -147,13 +147,15 @@ def _print(result: TaskResult, *, as_json: bool) -> None:
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
         return
+    from .safety.taint import visible
+
     output = result.output
     if output is not None:
-        typer.echo(output if isinstance(output, str) else json.dumps(output, indent=2, ensure_ascii=False))
+        typer.echo(visible(output if isinstance(output, str) else json.dumps(output, indent=2, ensure_ascii=False)))
     used = result.usage
     cost = f", {used.cost:.4f} US dollars" if used.cost else ""
     reason = f": {result.reason}" if result.reason else ""
-    typer.echo(f"{result.status}{reason}", err=True)
+    typer.echo(visible(f"{result.status}{reason}"), err=True)
     typer.echo(
         f"{used.steps} steps, {used.tokens:,} tokens, {used.seconds:.1f} s{cost}, task {result.task_id}", err=True
     )

@@ -8,6 +8,7 @@ from typing import TextIO
 from pydantic import JsonValue
 
 from .events import Event
+from .safety.taint import visible
 
 _MOST = 100  # characters of what is shown of one thing
 
@@ -63,5 +64,5 @@ def describe(event: Event) -> str:
 
 def _short(value: JsonValue) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     return line if len(line) <= _MOST else f"{line[: _MOST - 1]}…"

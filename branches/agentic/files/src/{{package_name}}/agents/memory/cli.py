@@ -40,9 +40,11 @@ def list_(
     if as_json:
         typer.echo(json.dumps([one.model_dump(mode="json") for one in entries], indent=2, ensure_ascii=False))
     elif entries:
+        from ..safety.taint import visible
+
         print_table(
             [
-                (one.id[:12], one.kind, one.user, f"{one.created:%Y-%m-%d}", one.text.replace("\n", " ")[:80])
+                (one.id[:12], one.kind, one.user, f"{one.created:%Y-%m-%d}", visible(one.text.replace("\n", " ")[:80]))
                 for one in entries
             ]
         )

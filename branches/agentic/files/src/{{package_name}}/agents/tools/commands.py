@@ -21,6 +21,7 @@ NameArgument = Annotated[str, typer.Argument(metavar="TOOL", help="Its name")]
 def list_command(overrides: SetOption = None, env: EnvOption = None, as_json: JsonOption = False) -> None:
     """List the tools, what a call of each does to the world, and why some are not there."""
     config = start(overrides, env)
+    from ..safety.taint import visible
     from .registry import survey_tools
 
     offers = survey_tools(config)
@@ -31,7 +32,7 @@ def list_command(overrides: SetOption = None, env: EnvOption = None, as_json: Js
         return
     rows = [("tool", "effect", "description")]
     for offer in offers:
-        rows += [(tool.name, str(tool.effect), tool.description.splitlines()[0]) for tool in offer.tools]
+        rows += [(tool.name, str(tool.effect), visible(tool.description.splitlines()[0])) for tool in offer.tools]
     print_table(rows)
     for offer in offers:
         if offer.reason:
