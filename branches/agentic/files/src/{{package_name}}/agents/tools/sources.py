@@ -113,10 +113,11 @@ def find_source(name: str, config: Config, context: ToolContext) -> Source:
         known = one_of(name, list(data.datasets))
         raise ToolError(f"there is no dataset {name!r}", hint=f"{known}; files are {', '.join(_READERS)}")
     own, shared = context.work.resolve(), (config.root / "data").resolve()
-    agents = (config.root / config.group("agentic", AgenticConfig).tools.work_folder).resolve()
+    agentic = config.group("agentic", AgenticConfig)
+    hidden = [(config.root / one).resolve() for one in (agentic.tools.work_folder, agentic.durability.folder)]
     for folder in (own, config.root, shared):
         path = (folder / name).resolve()
-        others = path.is_relative_to(agents) or not path.is_relative_to(shared)
+        others = any(path.is_relative_to(one) for one in hidden) or not path.is_relative_to(shared)
         if path.is_file() and (path.is_relative_to(own) or not others):
             return Source(path.stem, (path,))
     raise ToolError(f"there is no file {name!r}", hint="files are in the project's data folder or in that of the task")
