@@ -127,8 +127,11 @@ def _chat_model(project: Project, name: ModelName) -> BaseChatModel:
         options["api_key"] = models.api_key.get_secret_value() or _NO_KEY_NEEDED
         options["stream_usage"] = True
     provider = PROVIDERS.get(name.provider, PROVIDERS["openai"])
-    # Asking again is done one layer up, the same for all providers.
-    opened: BaseChatModel = _imported(provider)(**options, timeout=models.timeout, max_retries=0)
+    if name.provider == "ollama":  # ignores what it does not know, such as a timeout
+        options["client_kwargs"] = {"timeout": models.timeout}
+    else:  # asking again is done one layer up, the same for all providers
+        options |= {"timeout": models.timeout, "max_retries": 0}
+    opened: BaseChatModel = _imported(provider)(**options)
     return opened
 
 

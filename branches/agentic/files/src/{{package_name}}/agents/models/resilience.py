@@ -31,7 +31,10 @@ _BROKEN_CONNECTION = {"APIConnectionError", "APIResponseValidationError", "JSOND
 
 _RANDOM = random.SystemRandom()
 
+ANSWERED_BY = "answered_by"  # in the metadata of an answer
+
 Answer = TypeVar("Answer")
+Answered = TypeVar("Answered", bound=AIMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class ResilientModel(BaseChatModel):
     ) -> ChatResult:
         tools = kwargs.get("tools", [])
         cached = self.responses.find(self.model_name, messages, tools) if self.responses else None
-        answer = cached or self._first(lambda source: _bound(source.model, tools).invoke(messages))
+        answer = cached or self._first(lambda source: _signed(_bound(source.model, tools).invoke(messages), source))
         if self.responses and cached is None:
             self.responses.keep(self.model_name, messages, tools, answer)
         return ChatResult(generations=[ChatGeneration(message=answer)])
@@ -117,6 +120,7 @@ class ResilientModel(BaseChatModel):
             return source, next(chunks, None), chunks
 
         source, chunk, rest = self._first(begin)
+        chunk = None if chunk is None else _signed(chunk, source)
         while chunk is not None:
             yield ChatGenerationChunk(message=chunk)
             try:
@@ -159,10 +163,21 @@ def _bound(model: BaseChatModel, tools: Sequence[dict[str, Any]]) -> Runnable[La
     return model.bind_tools(tools) if tools else model
 
 
+def _signed(answer: Answered, source: Source) -> Answered:
+    """Write on an answer, or on its first chunk, who gave it: a fallback has a price of its own."""
+    return answer.model_copy(update={"response_metadata": {**answer.response_metadata, ANSWERED_BY: source.name}})
+
+
 def _as_chunk(message: BaseMessage) -> AIMessageChunk:
     said = message if isinstance(message, AIMessage) else AIMessage(message.text)
     usage = said.usage_metadata
-    return AIMessageChunk(content=said.text, tool_calls=said.tool_calls, usage_metadata=usage, chunk_position="last")
+    return AIMessageChunk(
+        content=said.text,
+        tool_calls=said.tool_calls,
+        usage_metadata=usage,
+        response_metadata=said.response_metadata,
+        chunk_position="last",
+    )
 
 
 def _status(error: Exception) -> int:
