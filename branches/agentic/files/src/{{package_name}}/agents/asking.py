@@ -8,18 +8,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
 from langchain_core.runnables import Runnable
 
-from .jsonable import clean_strings
+from .jsonable import clean_strings, clip, to_json
 from .messages import pack
 from .models.prices import cost_of
+from .models.resilience import ANSWERED_BY
 from .session import Session
 from .tasks import Step, Usage
 
 if TYPE_CHECKING:
     from .base import Agent
 
+_MOST_ARGUMENTS = 10_000_000  # characters; calls that have more than they may are refused, not shortened
 _CHARACTERS_A_TOKEN = 4  # an estimate, for models that do not tell
 
 
@@ -39,9 +41,12 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
     with session.span() as (span, parent):
         session.emit("model_started", agent.name, span=span, parent=parent, model=name, messages=len(conversation))
         answer = _answer(session, agent.name, bound, conversation, span)
+        name = answer.response_metadata.get(ANSWERED_BY, name)
         usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
         agent.meter(session).add(usage)
-        answer = answer.model_copy(update={"content": session.clean(answer.text)})
+        answer = answer.model_copy(
+            update={"content": session.clean(answer.text), "tool_calls": [_kept(call) for call in answer.tool_calls]}
+        )
         said = pack(answer)
         session.emit(
             "model_ended",
@@ -63,6 +68,12 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         usage=usage,
     )
     return answer, step
+
+
+def _kept(call: ToolCall) -> ToolCall:
+    """Make a call one that can be kept: models write halves of characters, and what is nested without end."""
+    arguments = clip(to_json(call["args"]), _MOST_ARGUMENTS)[0]
+    return {**call, "args": arguments if isinstance(arguments, dict) else {}}
 
 
 def model_name(model: BaseChatModel) -> str:
@@ -96,7 +107,11 @@ def _answer(
         return AIMessage("")
     calls = whole.tool_calls
     return AIMessage(
-        whole.text, tool_calls=calls, invalid_tool_calls=whole.invalid_tool_calls, usage_metadata=whole.usage_metadata
+        whole.text,
+        tool_calls=calls,
+        invalid_tool_calls=whole.invalid_tool_calls,
+        usage_metadata=whole.usage_metadata,
+        response_metadata=whole.response_metadata,
     )
 
 

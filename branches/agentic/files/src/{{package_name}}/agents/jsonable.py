@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
+from ..errors import first_line
+
 _MOST_DEPTH = 40
+_BYTES: tuple[Literal["utf8", "base64"], ...] = ("utf8", "base64")
+_INTEGERS = range(-(2**63), 2**64)  # that JSON of most programs can hold
 
 
 def to_json(value: Any) -> JsonValue:
@@ -22,8 +26,25 @@ def to_json(value: Any) -> JsonValue:
     {'share': None, '3': ['a']}
     """
     if isinstance(value, str | bool | int) or value is None:
-        return value
-    return _finite(to_jsonable_python(value, fallback=_fallback, serialize_unknown=True))
+        return _finite(value)
+    fault: Exception | None = None
+    for way in _BYTES:
+        try:
+            return _finite(to_jsonable_python(value, fallback=_fallback, serialize_unknown=True, bytes_mode=way))
+        except (ValueError, RecursionError) as error:  # bytes that are no text; circles, and what is nested too deep
+            fault = error
+    return f"a {type(value).__name__} that can't be written as JSON: {first_line(fault or value)}"
+
+
+def whole_characters(text: str) -> str:
+    r"""Replace halves of characters, which JSON can hold and no file or database can.
+
+    Examples
+    --------
+    >>> whole_characters("a\ud83d")
+    'a?'
+    """
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def clip(value: JsonValue, limit: int) -> tuple[JsonValue, bool]:
@@ -116,10 +137,14 @@ def _fallback(value: Any) -> Any:
 
 
 def _finite(value: Any) -> JsonValue:
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value not in _INTEGERS:
+        return f"an integer of {value.bit_length()} bits"
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
         return [_finite(one) for one in value]
     if isinstance(value, dict):
-        return {str(name): _finite(one) for name, one in value.items()}
-    return value if isinstance(value, str | bool | int) or value is None else str(value)
+        return {whole_characters(str(name)): _finite(one) for name, one in value.items()}
+    return value if isinstance(value, bool | int) or value is None else str(value)

@@ -18,7 +18,7 @@ from uuid import uuid4
 from pydantic import Field, JsonValue
 
 from .events import Event, Kind, Listener
-from .jsonable import clean_strings, clip
+from .jsonable import clean_strings, clip, whole_characters
 from .tasks import Record, TaskResult, TaskSpec
 
 if TYPE_CHECKING:
@@ -261,6 +261,7 @@ class Session:
 
     def clean(self, text: str) -> str:
         """Send a text through all filters."""
+        text = whole_characters(text)
         for one in self.filters:
             text = one.clean(text)
         return text

@@ -131,7 +131,7 @@ def _allowed(session: Session, agent: str, tools: Mapping[str, Tool], call: Call
         raise ToolError(f"the arguments of {tool.name} have {size:,} characters, of {most:,} at most")
     arguments = tool.check(call.arguments)
     key = call_key(session.task.task_id, agent, call)
-    _ask_gate(session, agent, tool, call, key)
+    _ask_gate(session, agent, tool, replace(call, arguments=tool.shown(arguments)), key)
     return _journaled(session, tool, arguments, key, call)
 
 
@@ -144,6 +144,7 @@ def _find(tools: Mapping[str, Tool], name: str) -> Tool:
 
 
 def _ask_gate(session: Session, agent: str, tool: Tool, call: Call, key: str) -> None:
+    """Ask whether a call may be made; its arguments are those that the tool would get, not those that were written."""
     verdict = session.gate.decide(tool, call.arguments, tainted=call.tainted, task=session.task)
     if verdict.answer == "allow":
         return
@@ -154,7 +155,7 @@ def _ask_gate(session: Session, agent: str, tool: Tool, call: Call, key: str) ->
         task_id=session.task.task_id,
         agent=agent,
         tool=tool.name,
-        arguments={name: to_json(value) for name, value in call.arguments.items()},
+        arguments=call.arguments,
         effect=tool.effect,
         reason=verdict.reason,
         tainted=call.tainted,

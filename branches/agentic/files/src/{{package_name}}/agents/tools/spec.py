@@ -9,10 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, JsonValue, RootModel, ValidationError, create_model
 
 from ...errors import ProjectError
 from ..errors import AgentError, ToolError
+from ..jsonable import to_json
 
 
 class Effect(StrEnum):
@@ -135,6 +136,11 @@ class Tool:
             faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             raise ToolError(f"{self.name} can't be called like this: {faults}", hint="keep to its schema") from error
         return {name: getattr(checked, name) for name in type(checked).model_fields}
+
+    def shown(self, arguments: Mapping[str, Any]) -> dict[str, JsonValue]:
+        """Give arguments that were checked as JSON: what the function gets, as rules and people are shown it."""
+        whole = arguments["root"] if issubclass(self.arguments, RootModel) else arguments
+        return {str(name): to_json(value) for name, value in dict(whole).items()}
 
     def run(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         """Call the function with arguments that were checked.
