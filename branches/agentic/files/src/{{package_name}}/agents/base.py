@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypedDict, Unpack
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .session import Project, Session
     from .tool_calling import Call
     from .tools.spec import Tool
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 Strategy = Literal["plan_execute", "react", "reflection"]
 
@@ -78,7 +81,7 @@ class Agent:
     Raises
     ------
     AgentError
-        If a tool is unknown or there are two of one name.
+        If its name is none, a tool is unknown, or there are two of one name.
     """
 
     default_role = "You are a careful assistant."
@@ -97,7 +100,7 @@ class Agent:
 
         self.project = project or find_project()
         self.model = model_name or self._configured_model()
-        self.name = options.get("name") or _snake(type(self).__name__)
+        self.name = _checked_name(options.get("name") or _snake(type(self).__name__))
         self.role = options.get("role") or self.default_role
         self.instructions = options.get("instructions", "")
         self.tools: Mapping[str, Tool] = _by_name(tools, self.project)
@@ -185,6 +188,14 @@ def _opened(tool: str | Tool, project: Project) -> list[Tool]:
     from .tools.registry import open_tools
 
     return open_tools([tool], project.config)
+
+
+def _checked_name(name: str) -> str:
+    """Refuse names that can't be part of a tool's name, by which other agents ask."""
+    if not _NAME.fullmatch(name):
+        hint = "begin with a-z, and go on with a-z, 0-9 and _, 60 characters at most: data_analyst"
+        raise AgentError(f"an agent can't have the name {name[:100]!r}", hint=hint)
+    return name
 
 
 def _snake(name: str) -> str:

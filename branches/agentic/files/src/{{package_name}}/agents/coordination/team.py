@@ -79,6 +79,8 @@ class Colleague:
             if result.status is Status.WAITING:
                 raise ApprovalNeeded(self._waiting(result))
             steps, output = list(result.steps), self._told(result)
+            if result.status not in (Status.DONE, Status.PARTIAL):
+                error = f"{self.agent.name} could not do it: {result.reason or result.status}"
             tainted = tainted or any(step.tainted for step in steps)
             session.emit(
                 "message",

@@ -137,30 +137,25 @@ def _fits(value: JsonValue, schema: dict[str, Any]) -> bool:
 
 
 def _fill(conversation: Conversation, schema: dict[str, Any], name: str) -> JsonValue:
-    """Make a value of a schema out of what is known by its names, and of what is empty where nothing is."""
+    """Make a value of a schema out of what is known by its names; what is not known is null, or left out."""
     schema = _resolved(schema, (conversation.schema or {}).get("$defs", {}))
     found = conversation.find(name) if name else None
     if found is not None and _fits(found, schema):
         return found
     if "properties" in schema:
-        return {key: _fill(conversation, own, key) for key, own in schema["properties"].items()}
+        filled = {key: _fill(conversation, own, key) for key, own in schema["properties"].items()}
+        needed = schema.get("required", [])
+        return {key: value for key, value in filled.items() if value is not None or key in needed}
     if "enum" in schema:
-        return _chosen(conversation, schema["enum"], schema["enum"][0])
-    empty: dict[str, JsonValue] = {
-        "array": [_fill(conversation, schema.get("items", {}), "") for _ in range(schema.get("minItems", 0))],
-        "object": {},
-        "integer": schema.get("minimum", 0),
-        "number": schema.get("minimum", 0),
-        "boolean": False,
-        "string": _told(conversation),
-    }
+        return _chosen(conversation, schema["enum"], None)
+    empty: dict[str, JsonValue] = {"array": [], "object": {}, "string": _told(conversation)}
     otherwise: JsonValue = schema.get("const", schema.get("default", empty.get(schema.get("type", ""))))
     return otherwise
 
 
-def _told(conversation: Conversation) -> str:
+def _told(conversation: Conversation) -> str | None:
     gave = [f"{made.name}: {as_text(clip(made.output, 300)[0])}" for made in conversation.made if not made.failed]
-    return "; ".join(gave) or conversation.goal
+    return "; ".join(gave) or None
 
 
 def _stems(text: str) -> set[str]:
