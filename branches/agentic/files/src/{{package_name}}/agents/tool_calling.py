@@ -91,7 +91,8 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
         try:
             output = _allowed(session, agent, tools, call)
         except ToolError as failure:
-            output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), session.clean(str(failure))
+            most = session.config.tools.max_output
+            output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), session.clean(str(failure))[:most]
         usage = Usage(steps=1, seconds=time.monotonic() - clock, cost=output.cost)
         (meter or session.meter).add(usage)
         session.emit(
