@@ -130,8 +130,7 @@ def _make(
 
 def _ask(request: ApprovalRequest) -> Decision | None:
     """Ask the person at the terminal; no answer leaves the question open."""
-    import getpass
-
+    from .person import at_terminal
     from .safety.approvals import describe
     from .session import Decision
 
@@ -140,7 +139,7 @@ def _ask(request: ApprovalRequest) -> Decision | None:
         approved = typer.confirm("Allow it?", err=True)
     except typer.Abort:
         return None
-    return Decision(approved=approved, by=getpass.getuser())
+    return Decision(approved=approved, by=at_terminal())
 
 
 def _print(result: TaskResult, *, as_json: bool) -> None:

@@ -22,7 +22,8 @@ from ..agents.durability.runs import Approval, Run
 from ..agents.errors import AgentError
 from ..agents.events import Event
 from ..agents.jobs.queue import QueueFullError
-from ..agents.session import Decision, Project
+from ..agents.opening import project_of
+from ..agents.session import Decision
 from ..agents.tasks import Record, Status, TaskSpec
 from ..config import Config
 from .agentic_metrics import AgentMetrics
@@ -103,9 +104,7 @@ class _Routes:
         """What the routes ask, opened when it is first used."""
         from ..agents.jobs.service import AgentService
 
-        config = self._config
-        project = Project(config.root, config.environment, config.group("agentic", AgenticConfig), config)
-        return AgentService(project)
+        return AgentService(project_of(self._config))
 
     def close(self) -> None:
         """End the processes that do tasks."""

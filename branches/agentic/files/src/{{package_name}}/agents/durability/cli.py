@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
+from ..person import at_terminal
 
 if TYPE_CHECKING:
     from ..session import Project
@@ -115,7 +115,7 @@ def fork_command(
 @app.command("cancel")
 def cancel_command(run: RunArgument, overrides: SetOption = None, env: EnvOption = None) -> None:
     """End a run, wherever it is at work."""
-    found = _open(overrides, env)[1].store.cancel(run, _person())
+    found = _open(overrides, env)[1].store.cancel(run, at_terminal())
     typer.echo(f"{run} is told to stop" if not found.status.ended else f"{run} is {found.status}", err=True)
 
 
@@ -150,7 +150,7 @@ def approve_command(
         message = f"{len(found) or 'no'} approvals that wait begin with {key!r}"
         raise DurabilityError(message, hint="`agents runs approvals` lists them")
     request, run = found[0].request, found[0].run_id
-    kept.store.decide(request.key, Decision(approved=not no, by=_person(), reason=reason))
+    kept.store.decide(request.key, Decision(approved=not no, by=at_terminal(), reason=reason))
     queued = open_queue(project).wake(run)
     hint = "a worker goes on with it" if queued else f"`agents runs resume {run}` goes on with the run"
     typer.echo(f"{request.tool} is {'refused' if no else 'approved'}: {hint}", err=True)
@@ -187,11 +187,10 @@ def drop_command(overrides: SetOption = None, env: EnvOption = None) -> None:
 
 def _open(overrides: list[str] | None, env: str | None) -> tuple[Project, Durability]:
     config = start(overrides, env)
-    from ..config import AgenticConfig
-    from ..session import Project
+    from ..opening import project_of
     from .opening import open_durability
 
-    project = Project(config.root, config.environment, config.group("agentic", AgenticConfig), config)
+    project = project_of(config)
     return project, open_durability(project)
 
 
@@ -218,10 +217,3 @@ def _as_json(value: object, indent: int | None = None) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-def _person() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # in a container, a user may have no name
-        return "terminal"

@@ -26,8 +26,7 @@ def work(
 ) -> None:
     """Do the tasks that were given to the service, until Ctrl-C. Several may run, also on several machines."""
     config = start(overrides, env)
-    from ..config import AgenticConfig
-    from ..session import Project
+    from ..opening import project_of
 
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -42,8 +41,7 @@ def work(
 
     if attached:
         threading.Thread(target=_wait_for_end, args=(stop.set,), name="starter", daemon=True).start()
-    project = Project(config.root, config.environment, config.group("agentic", AgenticConfig), config)
-    worker = Worker(project)
+    worker = Worker(project_of(config))
     typer.echo(f"{worker.name} waits for tasks", err=True)
     _run(worker, stop)
 

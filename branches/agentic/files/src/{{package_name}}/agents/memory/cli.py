@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
 from ..errors import AgentError
+from ..person import at_terminal
 
 if TYPE_CHECKING:
     from .remembering import TaskMemory
@@ -62,7 +62,7 @@ def add(
     """Add a fact that agents are told where it fits their task."""
     from .records import Entry
 
-    kept = _open(overrides, env).keep(Entry(kind="fact", user=user, text=text, source=getpass.getuser()))
+    kept = _open(overrides, env).keep(Entry(kind="fact", user=user, text=text, source=at_terminal()))
     typer.echo(kept.id)
 
 

@@ -15,12 +15,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.rate_limiters import BaseRateLimiter
 from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
 from ..errors import ModelUnavailable
+from .binding import ToolCallingModel
 from .response_cache import ResponseCache
 
 _FIRST_WAIT = 0.5  # seconds, doubled with each try
@@ -55,7 +54,7 @@ class Source:
     limiter: BaseRateLimiter | None = None
 
 
-class ResilientModel(BaseChatModel):
+class ResilientModel(ToolCallingModel):
     """A chat model that asks others, the first that answers wins.
 
     Attributes
@@ -77,16 +76,6 @@ class ResilientModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "resilient"
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Let the models call tools."""
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
     def _generate(
         self,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
 from ..errors import AgentError
+from ..person import at_terminal
 
 if TYPE_CHECKING:
     from .audit import AuditLog
@@ -28,7 +28,7 @@ def stop(
 ) -> None:
     """Stop all agents of the project: no tool is called and no task begins until they are released."""
     switch, log = _open(overrides, env)
-    stopped = switch.throw(getpass.getuser(), reason)
+    stopped = switch.throw(at_terminal(), reason)
     log.append("stopped", {"by": stopped.by, "reason": stopped.reason}, durable=True)
     typer.echo(f"stopped by {stopped.by}: {stopped.reason}")
 
@@ -41,7 +41,7 @@ def release(overrides: SetOption = None, env: EnvOption = None) -> None:
     if stopped is None:
         typer.echo("agents were not stopped", err=True)
         return
-    log.append("released", {"by": getpass.getuser(), "reason": stopped.reason}, durable=True)
+    log.append("released", {"by": at_terminal(), "reason": stopped.reason}, durable=True)
     typer.echo(f"released; stopped by {stopped.by}: {stopped.reason}")
 
 

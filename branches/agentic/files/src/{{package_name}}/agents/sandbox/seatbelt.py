@@ -28,8 +28,8 @@ def profile(read: Sequence[str], write: str, interpreter: str) -> str:
 
     Examples
     --------
-    >>> print(profile([], '/work/a"b', "/usr/bin/python3").splitlines()[-1])
-    (allow file-read* file-write* (subpath '/work/a"b'))
+    >>> print(profile([], '/folder/a"b', "/usr/bin/python3").splitlines()[-1])
+    (allow file-read* file-write* (subpath '/folder/a"b'))
     """
     rules = [f"(allow process-exec (literal {_quote(interpreter)}))"]
     rules += [f"(allow file-read* (subpath {_quote(path)}))" for path in (*_SYSTEM, *read)]
