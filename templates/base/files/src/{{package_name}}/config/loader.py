@@ -57,7 +57,7 @@ def load_config(environment: str | None = None, overrides: Sequence[str] = (), r
         read_overrides(overrides),
     ]
     resolver = Resolver(models, frozenset(broken), variables)
-    resolved = [[value for entry in layer for value in resolver.resolve(entry)] for layer in layers]
+    resolved = resolver.resolve_layers(layers)
     if resolver.problems:
         raise ConfigError(resolver.problems)
     settings, origins = merge(models, resolved)
@@ -84,12 +84,16 @@ def find_root() -> Path:
 
 
 def _read_environment(root: Path, environment: str) -> list[Entry]:
+    """Read `conf/environments/<environment>.yaml`, and `<environment>/<group>.yaml` beside it."""
     folder = root / "conf" / "environments"
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if environment not in known:
         message = f"no file describes the environment {environment!r}"
         raise ConfigError.of("conf/environments", message, hint=one_of(environment, known))
-    return read_yaml(folder / f"{environment}.yaml", f"conf/environments/{environment}.yaml")
+    entries = read_yaml(folder / f"{environment}.yaml", f"conf/environments/{environment}.yaml")
+    for path in sorted((folder / environment).glob("*.yaml")):
+        entries += read_yaml(path, f"conf/environments/{environment}/{path.name}", (path.stem,))
+    return entries
 
 
 def _read_groups(root: Path, groups: set[str]) -> list[Entry]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from .errors import Problem
-from .keys import Models, dotted, is_model, nearest, takes_container, takes_text, types_at
+from .keys import Key, Models, dotted, is_model, nearest, takes_container, takes_text, types_at
 from .sources import Entry
 
 _REFERENCE = re.compile(
@@ -90,8 +90,26 @@ class Resolver:
     variables: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
 
-    def resolve(self, entry: Entry) -> Iterator[Entry]:
-        """Give the entry's values: several where text stands for a mapping, none where it has a problem."""
+    def resolve_layers(self, layers: Sequence[Sequence[Entry]]) -> list[list[Entry]]:
+        """Give the values of layers of which later ones win.
+
+        A variable may be missing where a later layer sets the key: in development, a file stands for a server.
+        """
+        resolved: list[list[Entry]] = []
+        later: set[Key] = set()
+        for layer in reversed(layers):
+            known, self.problems = self.problems, []
+            values = [value for entry in layer for value in self.resolve(entry, settled=entry.key in later)]
+            resolved.insert(0, values)
+            later.update(value.key for value in values)
+            self.problems += known  # as a person reads them: the files first
+        return resolved
+
+    def resolve(self, entry: Entry, *, settled: bool = False) -> Iterator[Entry]:
+        """Give the entry's values: several where text stands for a mapping, none where it has a problem.
+
+        What a later layer has `settled` needs none of its variables, and has no value here.
+        """
         if entry.key[0] in self.skipped:
             return
         kinds = types_at(self.models, entry.key)
@@ -99,7 +117,7 @@ class Resolver:
             self.problems.append(unknown_key(self.models, entry))
         elif entry.value is None and any(map(is_model, kinds)) and type(None) not in kinds:
             return  # a group or section with nothing below it
-        else:
+        elif not settled:
             yield from _spread(self._filled(entry, kinds))
 
     def _filled(self, entry: Entry, kinds: list[Any]) -> Entry:
