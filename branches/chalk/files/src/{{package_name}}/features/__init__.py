@@ -1,0 +1,26 @@
+"""Features that are the same offline and online: defined once, computed by batches, streams and on request."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .definitions import FeatureSet
+    from .errors import FeatureError
+
+__all__ = ["FeatureError", "FeatureSet"]
+
+_HOMES = {
+    "FeatureError": ".errors",
+    "FeatureSet": ".definitions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: the command line is quick that way."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,15 @@
+"""The commands `features …`. Everything heavy is imported inside them, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import typer
+
+from .definitions_cli import list_command
+
+app = typer.Typer(help="Features: define, compute, serve and check them.", no_args_is_help=True)
+app.command("list")(list_command)
+
+
+@app.callback()
+def features() -> None:
+    """Features: define, compute, serve and check them."""
