@@ -10,14 +10,20 @@ from ..config import ConfigModel
 class BatchSourceConfig(ConfigModel):
     """Where tables are that a source names without a place of its own."""
 
-    type: Literal["parquet", "duckdb", "postgresql", "snowflake"] = Field(default="parquet", description="Kind of the place")
-    connection_string: str = Field(default="data/features", description="A folder or file of the project, or an address")
+    type: Literal["parquet", "duckdb", "postgresql", "snowflake"] = Field(
+        default="parquet", description="Kind of the place"
+    )
+    connection_string: str = Field(
+        default="data/features", description="A folder or file of the project, or an address"
+    )
 
 
 class StreamingSourceConfig(ConfigModel):
     """Where events come from."""
 
-    type: Literal["file", "kafka"] = Field(default="file", description="A file that is replayed, or the topics of a broker")
+    type: Literal["file", "kafka"] = Field(
+        default="file", description="A file that is replayed, or the topics of a broker"
+    )
     bootstrap_servers: str = Field(default="localhost:9092", description="Brokers, with commas between them")
 
 
