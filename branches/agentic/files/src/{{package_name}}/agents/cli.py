@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..workflows.agentic.cli import analyse, demo, train
+from ..workflows.agentic.cli import analyse, demo, improve, train
 from .durability.cli import app as runs
 from .evaluation.cli import app as evaluate
 from .jobs.cli import work
@@ -20,6 +20,7 @@ app = typer.Typer(help="Agents that work with tools, within limits and under peo
 app.command("run")(run)
 app.command("analyse")(analyse)
 app.command("train")(train)
+app.command("improve")(improve)
 app.command("demo")(demo)
 app.command("models")(models)
 app.add_typer(audit_app, name="audit")

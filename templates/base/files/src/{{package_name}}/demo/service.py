@@ -19,7 +19,7 @@ import pandas as pd
 
 from ..api.config import ApiConfig
 from ..api.credentials import Credentials
-from ..config import load_config
+from ..config import Config, load_config
 from ..data.config import DataConfig
 from ..errors import ProjectError
 from ..monitoring.report import MonitoringReport
@@ -40,15 +40,21 @@ _MOST_DRIFTED = 12
 
 
 @contextmanager
-def served(journey: Journey) -> Iterator[httpx.Client]:
-    """Start the service on a free port as a process of its own, and log in."""
+def served(journey: Journey, *overrides: str) -> Iterator[httpx.Client]:
+    """Start the service on a free port as a process of its own, and log in.
+
+    Parameters
+    ----------
+    overrides
+        More settings of its configuration, each `key=value`.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = journey.folder / "api.log"
     journey.folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", PACKAGE, "api", "run", "--port", str(port), "--env", journey.config.environment]
-    for override in _own_log(journey):
+    for override in (*own_log(journey), *overrides):
         command += ["--set", override]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=journey.config.root, stdout=output, stderr=output)
@@ -130,21 +136,24 @@ def shift(journey: Journey, client: httpx.Client, model: str) -> datetime:
 def watch(journey: Journey, model: str, begun: datetime) -> None:
     """Look for drift; where there is some, train on the new data and let the gate decide."""
     with journey.step("Detect drift, and train anew") as step:
-        source = _new_data(journey, model)
-        overrides = [
-            *_own_log(journey),
-            f"data.datasets.{model}.source={source}",
-            "monitoring.retraining.cooldown_hours=0",
-            "monitoring.retraining.learn=false",
-        ]
-        config = load_config(journey.config.environment, overrides, root=journey.config.root)
-        report = Monitor.open(config).run(model, begun.isoformat(), retraining=True)
+        report = Monitor.open(changed(journey, model)).run(model, begun.isoformat(), retraining=True)
         _show_report(step, report)
         if not report.retraining:
             raise ProjectError(f"no drift of {model} was found", hint="the report says what was looked at")
 
 
-def _own_log(journey: Journey) -> list[str]:
+def changed(journey: Journey, model: str) -> Config:
+    """Give the configuration of the changed world: its source was exported anew, and its log is the demonstration's."""
+    overrides = [
+        *own_log(journey),
+        f"data.datasets.{model}.source={_new_data(journey, model)}",
+        "monitoring.retraining.cooldown_hours=0",
+        "monitoring.retraining.learn=false",
+    ]
+    return load_config(journey.config.environment, overrides, root=journey.config.root)
+
+
+def own_log(journey: Journey) -> list[str]:
     """Keep what is made up out of the project's data: `monitor retrain` learns from labels in the project's log."""
     address = f"sqlite:///{(journey.folder / 'predictions.db').relative_to(journey.config.root).as_posix()}"
     return [f"serving.log.url={address}", f"monitoring.log={address}", "serving.log.enabled=true"]

@@ -41,6 +41,7 @@ class RetrainingConfig(ConfigModel):
     )
     cooldown_hours: float = Field(default=24, ge=0, description="Least time between two retrainings of a model")
     learn: bool = Field(default=True, description="Whether predictions whose labels have arrived join the dataset")
+    algorithms: list[str] = Field(default=[], description="What is trained; all that `models` names if there are none")
 
 
 class WebhookConfig(ConfigModel):

@@ -70,7 +70,7 @@ def _retrain(config: Config, model: str, rules: RetrainingConfig) -> Retraining:
             log.close()
     card = run(open_dataset(model, dataset, config.root), config.root / data.processed)
     workspace = Workspace.open(config)
-    best = train_models(workspace, model, tags={"trigger": "monitoring"})[0].version
+    best = train_models(workspace, model, rules.algorithms, tags={"trigger": "monitoring"})[0].version
     decision = promote(workspace, model, str(best.number))
     _log.info("model retrained", model=model, version=best.number, promoted=decision.promoted, reason=decision.reason)
     return Retraining(

@@ -75,6 +75,12 @@ class Conversation:
         return value if isinstance(value, dict) else {}
 
     @cached_property
+    def remembered(self) -> list[str]:
+        """What it was told of earlier tasks, one memory each."""
+        told = self.task.partition(f"\n\n{MEMORIES}\n- ")[2]
+        return told.split("\n- ") if told else []
+
+    @cached_property
     def schema(self) -> dict[str, Any] | None:
         """JSON Schema of the answer, if it must have one."""
         value = _json_after(self.task, SCHEMA)

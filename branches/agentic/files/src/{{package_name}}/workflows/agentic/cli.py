@@ -1,4 +1,4 @@
-"""The commands of workflows: `agents analyse`, `train`, `demo`. What is heavy is imported inside them."""
+"""The commands of workflows: `agents analyse`, `train`, `improve`, `demo`. What is heavy is imported inside them."""
 
 from __future__ import annotations
 
@@ -55,8 +55,34 @@ def train(
     typer.echo(f"report: {page.relative_to(project.root)}")
 
 
+def improve(
+    model: Annotated[str, typer.Argument(help="A model that is served")] = "breast-cancer",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="Look at predictions from then on, such as 7d")
+    ] = "",
+    task_id: IdOption = "",
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Look whether a model still fits what it is asked; if not, have it trained anew, and remember what that taught."""
+    from ...agents.opening import project_of
+    from .continuous_improvement import improve as look_after
+    from .continuous_improvement import verdict
+    from .improvement_page import write_improvement
+
+    project = project_of(start(overrides, env))
+    improved = look_after(project, model, since=since, task_id=task_id)
+    page = write_improvement(improved, project.root / "reports" / improved.task_id)
+    for lesson in improved.recalled:
+        typer.echo(f"  remembered: {lesson}")
+    typer.echo(verdict(improved))
+    if improved.lesson:
+        typer.echo(f"  learned: {improved.lesson}")
+    typer.echo(f"report: {page.relative_to(project.root)}")
+
+
 def demo(overrides: SetOption = None, env: EnvOption = None) -> None:
-    """See agents at work on real data: a question answered, models proposed, trained, voted for, and one deployed."""
+    """See agents at work on real data: a question answered, a model voted for, served, and improved when it drifts."""
     config = start(["logging.level=ERROR", *(overrides or [])], env)
     from ...agents.models.factory import describe_model
     from ...agents.opening import project_of

@@ -1,4 +1,4 @@
-"""The demonstration: agents look at real data, answer, train, argue, and put their choice before the gate."""
+"""The demonstration: agents look at real data, answer, train, vote, put their choice to work, and keep it good."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ...agents.opening import project_of
 from ...demo.journey import Journey
 from ...demo.modelling import clean, measure, validate
 from ...models.workspace import Workspace
+from ...plugins import find_plugins
 from ...reports import Facts, Link, Status, Table
 from .analysis_page import answer_blocks, how_blocks, query_blocks
 from .autonomous_analysis import analyse
@@ -17,6 +18,7 @@ from .trace_page import write_trace
 from .training_page import gate_blocks, proposal_blocks, verdict, vote_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from ...agents.session import Project
@@ -41,12 +43,23 @@ def show(config: Config) -> Path:
     clean(journey, [DATASET])
     work = [*_ask(journey, project), *_train(journey, project)]
     measure(journey, [DATASET])
+    for step in _more_steps():
+        work += step(journey, project, DATASET)
     _tell(journey, project, work)
     summary = (
         "Answers, measures and decisions were computed by this program, from the data. "
         "What agents propose, find fault with and vote for stands as they said it."
     )
     return journey.write("What agents found out, and what they made of it", summary)
+
+
+def _more_steps() -> Iterator[Callable[[Journey, Project, str], Sequence[Work]]]:
+    """Find what else there is to show, by plugins: where the project has no service, nothing is served."""
+    for plugin in find_plugins("demonstrations").values():
+        step = plugin.load()
+        if not callable(step):
+            raise plugin.error("it is no function of the journey, the project and the dataset")
+        yield plugin.guard(step)
 
 
 def _ask(journey: Journey, project: Project) -> tuple[Work, ...]:

@@ -1,6 +1,7 @@
 """All parts, for the entry point of the group `scripts`."""
 
 from .analyst import RULE as ANALYST
+from .improver import RULE as IMPROVER
 from .training import RULES as TRAINING
 
-RULES = [ANALYST, *TRAINING]
+RULES = [ANALYST, IMPROVER, *TRAINING]
