@@ -17,6 +17,7 @@ from .models.prices import cost_of
 from .models.resilience import ANSWERED_BY
 from .session import Session
 from .tasks import Step, Usage
+from .token_stream import TokenStream
 
 if TYPE_CHECKING:
     from .base import Agent
@@ -95,14 +96,17 @@ def _answer(
     if not session.feed.attended:
         return model.invoke(conversation)
     whole: AIMessageChunk | None = None
+    words = TokenStream(session.clean)
     for chunk in model.stream(conversation):
         if not isinstance(chunk, AIMessageChunk):
             continue
         whole = chunk if whole is None else whole + chunk
-        if chunk.text:
-            session.emit("model_token", agent, span=span, text=chunk.text)
+        if shown := words.add(chunk.text):
+            session.emit("model_token", agent, span=span, text=shown)
         if session.cancelled():
             break
+    if not session.cancelled() and (shown := words.rest()):
+        session.emit("model_token", agent, span=span, text=shown)
     if whole is None:
         return AIMessage("")
     calls = whole.tool_calls

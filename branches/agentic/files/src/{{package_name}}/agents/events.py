@@ -34,7 +34,8 @@ class Event(Record):
     Attributes
     ----------
     sequence
-        Its number within the task, from 1, without gaps.
+        Its number within the task, from 1, in the order in which things happened. Of a run that is kept some may be
+        missing: tokens are not kept, and what was not written when its process died is lost.
     span, parent
         Ids that make a tree of what happened: a task holds agents' turns, a turn the calls that it made.
     data

@@ -16,6 +16,9 @@ _MOST_DEPTH = 40
 _BYTES: tuple[Literal["utf8", "base64"], ...] = ("utf8", "base64")
 _INTEGERS = range(-(2**63), 2**64)  # that JSON of most programs can hold
 
+EDGE = 12_000
+"""Characters around a part of a text that are looked at with it: the longest secret, a private key, has fewer."""
+
 
 def to_json(value: Any) -> JsonValue:
     """Make JSON of a value: objects become their fields or their text, numbers that JSON lacks become null.
@@ -47,19 +50,48 @@ def whole_characters(text: str) -> str:
     return text if text.isascii() else text.encode(errors="replace").decode()
 
 
-def clip(value: JsonValue, limit: int) -> tuple[JsonValue, bool]:
+def unchanged(text: str) -> str:
+    """Give a text as it is."""
+    return text
+
+
+def clip(value: JsonValue, limit: int, clean: Callable[[str], str] = unchanged) -> tuple[JsonValue, bool]:
     """Shorten a value until it has about `limit` characters of text, and tell whether anything was left out.
 
     The time it takes does not grow with what is left out.
+
+    Parameters
+    ----------
+    clean
+        What each text, and each name of a key, is sent through. It sees more of a text than stays, so that what it
+        masks is not cut in two before it is found.
 
     Examples
     --------
     >>> clip(["abc", "defg"], 5)
     (['abc', 'de…'], True)
+    >>> clip("the key is k-123", 13, lambda text: text.replace("k-123", "***"))
+    ('the key is **…', True)
     """
-    clipper = _Clipper(limit)
+    clipper = _Clipper(limit, clean)
     shown = clipper.clip(value, 0)
     return shown, clipper.cut
+
+
+def clean_part(text: str, start: int, end: int, clean: Callable[[str], str], edge: int = EDGE) -> str:
+    """Clean a part of a text as it would be within the whole: what is masked and lies across an edge is masked.
+
+    Examples
+    --------
+    >>> hide = lambda text: text.replace("k-123", "[SECRET]")
+    >>> clean_part("the key is k-123, keep it", 13, 20, hide)
+    '[SECRET], ke'
+    """
+    before, after = text[max(start - edge, 0) : start], text[end : end + edge]
+    whole = clean(before + text[start:end] + after)
+    first = _shared(whole, clean(before))
+    last = _shared(whole[first:][::-1], clean(after)[::-1])
+    return whole[first : len(whole) - last]
 
 
 def clean_strings(value: JsonValue, clean: Callable[[str], str]) -> JsonValue:
@@ -83,10 +115,23 @@ def as_text(value: JsonValue) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _shared(left: str, right: str) -> int:
+    """Count the characters that two texts share at their start."""
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[low:middle] == right[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 class _Clipper:
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clean: Callable[[str], str]) -> None:
         self.left = limit
         self.cut = False
+        self._clean = clean
 
     def clip(self, value: JsonValue, depth: int) -> JsonValue:
         if depth > _MOST_DEPTH:
@@ -103,11 +148,13 @@ class _Clipper:
 
     def _text(self, text: str) -> str:
         room = max(self.left, 0)
-        self.left -= len(text)
-        if len(text) <= room:
-            return text
+        long = len(text) > room + EDGE
+        shown = clean_part(text, 0, room, self._clean) if long else self._clean(text)
+        self.left -= max(len(shown), room if long else 0)
+        if not long and len(shown) <= room:
+            return shown
         self.cut = True
-        return text[:room] + "…"
+        return shown[:room] + "…"
 
     def _list(self, values: list[JsonValue], depth: int) -> list[JsonValue]:
         shown: list[JsonValue] = []

@@ -18,7 +18,7 @@ from uuid import uuid4
 from pydantic import Field, JsonValue
 
 from .events import Event, Kind, Listener
-from .jsonable import clean_strings, clip, whole_characters
+from .jsonable import clip, whole_characters
 from .tasks import Record, TaskResult, TaskSpec
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ class Session:
         They are called in the thread in which it happens, one event at a time and in order.
         """
         if self.feed.listeners:
-            shown = {name: clean_strings(clip(value, _MOST_EVENT_TEXT)[0], self.clean) for name, value in data.items()}
+            shown = {name: clip(value, _MOST_EVENT_TEXT, self.clean)[0] for name, value in data.items()}
             self.feed.tell(kind, agent, span or _SPAN.get() or self.task.task_id, parent, shown)
 
     @contextmanager

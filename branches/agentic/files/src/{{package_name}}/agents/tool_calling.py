@@ -20,7 +20,7 @@ from ..errors import first_line
 from .base import Agent
 from .budget import Meter
 from .errors import ToolError
-from .jsonable import canonical, clean_strings, clip, to_json
+from .jsonable import EDGE, canonical, clean_part, clip, to_json
 from .session import ApprovalRequest, Known, Session, Unknown
 from .tasks import Step, Usage
 from .tools.spec import Effect, Tool, ToolContext, ToolOutput
@@ -84,15 +84,14 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
     begun, clock = datetime.now(UTC), time.monotonic()
     with session.span() as (span, parent):
         place = {"span": span, "parent": parent}
-        shown = clip(to_json(call.arguments), session.config.tools.max_output)[0]
+        arguments = to_json(call.arguments)
         effect = tools[call.name].effect.value if call.name in tools else ""
-        session.emit("tool_started", agent, **place, tool=call.name, effect=effect, arguments=shown, call=call.id)
+        session.emit("tool_started", agent, **place, tool=call.name, effect=effect, arguments=arguments, call=call.id)
         output, error = ToolOutput(None), ""
         try:
             output = _allowed(session, agent, tools, call)
         except ToolError as failure:
-            most = session.config.tools.max_output
-            output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), session.clean(str(failure))[:most]
+            output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), _told(session, failure)
         usage = Usage(steps=1, seconds=time.monotonic() - clock, cost=output.cost)
         (meter or session.meter).add(usage)
         session.emit(
@@ -114,12 +113,17 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
         kind="tool",
         name=call.name,
         started=begun,
-        input=clean_strings(shown, session.clean),
+        input=clip(arguments, session.config.tools.max_output, session.clean)[0],
         output=output.content,
         error=error,
         tainted=call.tainted or output.tainted,
         usage=usage,
     )
+
+
+def _told(session: Session, failure: ToolError) -> str:
+    text, most = str(failure), session.config.tools.max_output
+    return session.clean(text) if len(text) <= most else clean_part(text, 0, most, session.clean)
 
 
 def _allowed(session: Session, agent: str, tools: Mapping[str, Tool], call: Call) -> ToolOutput:
@@ -198,6 +202,7 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
         key=key,
         user=session.task.user,
         cancelled=lambda: stopped.is_set() or session.cancelled(),
+        clean=session.clean,
     )
     outcome: list[ToolOutput | BaseException] = []
     ended = threading.Event()
@@ -238,9 +243,8 @@ def _tidied(session: Session, tool: Tool, output: ToolOutput) -> ToolOutput:
     most = session.config.tools.max_output
     raw = output.content
     if isinstance(raw, str):
-        raw = raw[: most + 1]  # a gigabyte is not copied first
-    content, cut = clip(to_json(raw), most)
-    content = clean_strings(content, session.clean)
+        raw = raw[: most + EDGE + 1]  # a gigabyte is not copied first
+    content, cut = clip(to_json(raw), most, session.clean)
     if cut:
         content = {"shortened": True, "characters": most, "content": content}
     return replace(output, content=content, tainted=output.tainted or tool.untrusted)

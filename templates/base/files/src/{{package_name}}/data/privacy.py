@@ -14,6 +14,12 @@ MASK = re.compile(r"\[(?:CARD|EMAIL|IBAN|IP ADDRESS|PHONE|SECRET|SOCIAL SECURITY
 """What stands where something was masked."""
 
 _ENDS = ".,;:!?"  # of a sentence rather than of a secret
+# What stands for a value in a program or a template: a call, an index, a field, a variable, something to be filled in.
+_CODE = re.compile(
+    r"[A-Za-z_][\w.]*[(\[].*|[A-Za-z_]+(?:\.[A-Za-z_]+)+[),;\]}]*|\$(?:[A-Za-z_]+|[({].*)|[%<{*].*"
+    r"|\w*(?:password|passwd|secret|token|key)[),;]*",
+    re.IGNORECASE | re.DOTALL,
+)
 _LETTERS = 10  # the value of A in an IBAN
 _FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of an international telephone number: ITU-T E.164
 
@@ -74,6 +80,16 @@ def _is_secret(text: str) -> bool:
     return bool(re.search(r"[^A-Za-z]", text.strip(_ENDS))) and not MASK.fullmatch(text)
 
 
+def _is_written_out(text: str) -> bool:
+    """Tell a password from a word, and from the name of what holds it in a program."""
+    return _is_secret(text) and not _CODE.fullmatch(text)
+
+
+def _is_token(text: str) -> bool:
+    """Tell a token from a word and from a number: it has letters and digits."""
+    return bool(re.search(r"\d", text) and re.search(r"[A-Za-z]", text)) and _is_written_out(text)
+
+
 def _is_card(text: str) -> bool:
     """Check the last digit of a card number: ISO/IEC 7812-1, the formula of Luhn."""
     digits = [int(character) for character in text if character.isdigit()]
@@ -105,7 +121,10 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "key": _always,
     "token": _always,
     "login": _always,
-    "password": _is_secret,
+    "signature": _always,
+    "password": _is_written_out,
+    "bearer": _is_token,
+    "scheme": _is_token,
     "email": _always,
     "iban": _is_iban,
     "phone": _is_phone,
@@ -121,13 +140,28 @@ _NAMES = {
     "social": "SOCIAL SECURITY NUMBER",
     "address": "IP ADDRESS",
 }
+_KEY_ENDS = r"PRIVATE KEY(?: BLOCK)?-----"
+_BREAK = r"(?:\s|\\[nr])+"  # also as JSON writes it
+# What is left of a key whose end is missing: its lines, and the names before them.
+_KEY_LINES = (
+    rf"(?:{_BREAK}(?:(?:Proc-Type|DEK-Info|Version|Comment): [^\n\\]{{0,100}}|[A-Za-z0-9+/]{{16,}}={{0,2}}))*"
+    rf"(?:{_BREAK}[A-Za-z0-9+/=]{{1,15}}(?=\s*\Z))?"
+)
+_HOLDERS = (
+    r"(?:api|access|account|private|signing|encryption)[_ -]?(?:access[_ -]?)?key|pass(?:phrase|wd|word)"
+    r"|pwd(?![\"']?\s*[:=]\s*[\"']?[/~.])"
+    r"|secret(?:[_ -]?(?:access[_ -]?)?key)?|(?:access|auth|refresh|session)[_ -]?token"
+)
 _PATTERN = re.compile(
-    r"(?P<key>-----BEGIN [A-Z ]*PRIVATE KEY-----.{0,10000}?-----END [A-Z ]*PRIVATE KEY-----)"
+    rf"(?P<key>-----BEGIN [A-Z ]*{_KEY_ENDS}(?:.{{0,10000}}?-----END [A-Z ]*{_KEY_ENDS}|{_KEY_LINES}))"
     r"|(?<![\w-])(?P<token>(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{36,}|github_pat_\w{40,}|glpat-[\w-]{20,}|hf_\w{30,}"
-    r"|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{35}|sk-[\w-]{20,}|[rs]k_live_\w{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
-    r"|://[^\s/:@]+:(?P<login>[^\s/@]{3,})@"
-    r"|\b(?i:api[_ -]?key|passphrase|passwd|password|secret(?:[_ ]key)?|(?:access|auth)[_ -]?token)[\"']?"
-    r"\s*[:=]\s*[\"']?(?P<password>[^\s\"']{6,})"
+    r"|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{35}|sk-[\w-]{20,}|[rs]k_live_\w{16,}|npm_\w{36}|pypi-[\w-]{50,}"
+    r"|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,})"
+    r"|://[^\s/:@]*:(?P<login>[^\s/@]{3,})@"
+    r"|[?&;](?i:sig(?:nature)?)=(?P<signature>[\w%+/=-]{20,})"
+    rf"|(?i:{_HOLDERS})[\"']?\s*[:=]\s*[\"']?(?P<password>[^\s\"']{{6,}})"
+    r"|\b(?i:token)[\"']?\s*[:=]\s*[\"']?(?P<bearer>[^\s\"']{12,})"
+    r"|\b(?i:bearer|authorization[\"']?\s*[:=]\s*[\"']?(?:basic|token|apikey))\s+(?P<scheme>[\w.~+/=-]{12,})"
     r"|(?<![\w.+-])(?P<email>[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+)"
     r"|\b(?P<iban>[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)\b"
     r"|(?<![\w.+])(?P<phone>(?:\+|00)[1-9](?:[ ./-]?\(?\d\)?){7,14}|\(\d{3}\) ?\d{3}[ -]\d{4}|\d{3}-\d{3}-\d{4})"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ..jsonable import as_text
+from ..jsonable import as_text, clean_part
 from ..session import Filter, Remembered
 from ..tasks import Status, TaskResult, TaskSpec
 from .config import MemoryConfig
@@ -44,7 +44,7 @@ class TaskMemory:
             tainted=config.tainted,
             without=task.task_id,
         )
-        found = self.store.search(_about(task), wanted)
+        found = self.store.search(_about(task)[:_LONGEST], wanted)
         return [Remembered(text=one.text, source=one.source, tainted=one.tainted, score=score) for score, one in found]
 
     def learn(self, task: TaskSpec, result: TaskResult) -> None:
@@ -53,7 +53,9 @@ class TaskMemory:
             return
         answer = as_text(result.output)[:_LONGEST]
         failed = f" It ended as {result.status}: {result.reason}." if result.status is not Status.DONE else ""
-        text = f"Task: {_about(task)}{failed}\nAnswer: {answer}"
+        # A goal that is cut could hold half a secret, which no filter knows.
+        about = clean_part(_about(task), 0, _LONGEST, self._clean)
+        text = f"Task: {about}{failed}\nAnswer: {answer}"
         tainted = any(step.tainted for step in result.steps)
         # The same that comes of the same task again takes the place of the earlier memory.
         same = hashlib.sha256(f"{task.user}\0{tainted}\0{text}".encode("utf-8", "replace")).hexdigest()[:32]
@@ -61,9 +63,7 @@ class TaskMemory:
 
     def keep(self, entry: Entry) -> Entry:
         """Keep a memory, without secrets and for as long as the configuration says if it has no time of its own."""
-        text = entry.text
-        for one in self.filters:
-            text = one.clean(text)
+        text = self._clean(entry.text)
         expires = entry.expires
         if expires is None and self.config.keep_days:
             expires = datetime.now(UTC) + timedelta(days=self.config.keep_days)
@@ -71,7 +71,12 @@ class TaskMemory:
         self.store.add(kept)
         return kept
 
+    def _clean(self, text: str) -> str:
+        for one in self.filters:
+            text = one.clean(text)
+        return text
+
 
 def _about(task: TaskSpec) -> str:
     inputs = f" {json.dumps(task.inputs, ensure_ascii=False)}" if task.inputs else ""
-    return f"{task.goal}{inputs}"[:_LONGEST]
+    return f"{task.goal}{inputs}"

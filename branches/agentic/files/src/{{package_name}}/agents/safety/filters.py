@@ -6,8 +6,9 @@ import base64
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from pydantic import BaseModel, JsonValue, SecretStr
 
@@ -16,10 +17,18 @@ from ...data.privacy import mask
 MASKED = "[SECRET]"
 """What stands where a secret was."""
 
-_NAMES = re.compile(r"(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|DSN)(?:_|$)|APIKEY", re.IGNORECASE)
+_NAMES = re.compile(
+    r"(?:^|_)(?:KEY|TOKEN|CREDENTIALS?|DSN)(?:_|$)|APIKEY|SECRET|PASSWORD|PASSWD|PASSPHRASE", re.IGNORECASE
+)
 _SHORTEST = 8  # characters of a value that is worth hiding: shorter ones are words or numbers of other places
+# Passwords that servers come with: as secrets they would hide the words.
+_WORDS = {"password", "postgres", "postgresql", "changeme", "minioadmin", "anonymous", "disabled", "required"}
 # What every personal datum or secret with a form of its own has in it: a digit, a sign of an address, or a name.
-_WORTH_A_LOOK = re.compile(r"\d|@|://|-----BEGIN|pass|secret|token|api[_ -]?key", re.IGNORECASE)
+_WORTH_A_LOOK = re.compile(r"\d|@|://|-----BEGIN|pass|secret|token|key|pwd|sig|bearer", re.IGNORECASE)
+# Secrets within a value: the password of an address, what follows the scheme of a header, a field of a connection.
+_LOGIN = re.compile(r"://[^\s/:@]*:([^\s/@]+)@")
+_SCHEME = re.compile(r"(?:basic|bearer|token|apikey)\s+(\S+)", re.IGNORECASE)
+_FIELD = re.compile(r"(?:^|[;\s&?])(?:\w*key|password|pwd|\w*secret|\w*token|sig)\s*=\s*([^;\s&]+)", re.IGNORECASE)
 
 
 class SecretFilter:
@@ -55,15 +64,39 @@ class FormFilter:
 def known_secrets(environment: Mapping[str, str], *configs: BaseModel) -> set[str]:
     """Give the secrets that this process knows: values of variables that are named so, and those of the configuration.
 
+    What is secret within a value counts too: the password in an address, whatever its variable is called, and what
+    follows the scheme in a header.
+
     Examples
     --------
     >>> sorted(known_secrets({"OPENAI_API_KEY": "a-key-of-openai", "HOME": "/home/ada"}))
     ['a-key-of-openai']
+    >>> sorted(known_secrets({"DATABASE_URL": "postgresql://me:hush-hush@db/runs"}))
+    ['hush-hush']
     """
-    found = {value for name, value in environment.items() if _NAMES.search(name)}
+    found: set[str] = set()
+    for name, value in environment.items():
+        found |= {value} | _within(value) if _NAMES.search(name) else _passwords(value)
     for config in configs:
         found |= set(_secrets_of(config))
-    return found - {""}
+    return found - {""} - _WORDS
+
+
+def _passwords(value: str) -> set[str]:
+    """Give the passwords of addresses in a text, as they are written and as they are meant."""
+    written = set(_LOGIN.findall(value))
+    return written | {unquote(one) for one in written}
+
+
+def _within(value: str) -> set[str]:
+    """Give the secrets within a secret, each of which tells as much as the whole."""
+    found = _passwords(value) | set(_FIELD.findall(value))
+    scheme = _SCHEME.fullmatch(value.strip())
+    if scheme:
+        found.add(scheme[1])
+        with suppress(ValueError):  # HTTP's own scheme, RFC 7617: a user and a password in Base64
+            found.add(base64.b64decode(scheme[1], validate=True).decode().partition(":")[2])
+    return found
 
 
 def clean_json(value: JsonValue, filters: Iterable[Any]) -> JsonValue:
@@ -89,7 +122,10 @@ def clean_json(value: JsonValue, filters: Iterable[Any]) -> JsonValue:
 
 def _secrets_of(value: object) -> Iterable[str]:
     if isinstance(value, SecretStr):
-        yield value.get_secret_value()
+        secret = value.get_secret_value()
+        yield from {secret} | _within(secret)
+    elif isinstance(value, str):
+        yield from _passwords(value)
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _secrets_of(getattr(value, name))

@@ -17,6 +17,7 @@ from ...config import Config
 from ...disk import room_for
 from ..config import AgenticConfig
 from ..errors import ToolError
+from ..jsonable import EDGE, clean_part
 from .spec import Effect, Tool, ToolContext, ToolOutput, tool
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -51,11 +52,16 @@ def make_files(config: Config) -> list[Tool]:
         """Read a text file of the task's folder. Of a large one a part is given, and where it goes on."""
         with _opened(context.work, path, os.O_RDONLY) as descriptor:
             size = os.fstat(descriptor).st_size
-            content = os.pread(descriptor, limits.max_output, start)
+            first = max(start - EDGE, 0)
+            around = os.pread(descriptor, start - first + limits.max_output + EDGE, first)
+        end = _whole_end(around, start - first + limits.max_output)
+        before, content, after = around[: start - first], around[start - first : end], around[end:]
         if b"\0" in content:
             raise ToolError(f"{path} is no text", hint="it has zero bytes")
-        told: dict[str, JsonValue] = {"text": content.decode(errors="replace"), "bytes": size}
-        return {**told, "goes_on_at": start + len(content)} if start + len(content) < size else told
+        head, text, tail = (part.decode(errors="replace") for part in (before, content, after))
+        shown = clean_part(head + text + tail, len(head), len(head) + len(text), context.clean)
+        told: dict[str, JsonValue] = {"text": shown, "bytes": size}
+        return {**told, "goes_on_at": first + end} if first + end < size else told
 
     def files_write(path: FilePath, text: str, context: ToolContext) -> ToolOutput:
         """Write a text file into the task's folder. One of that name is replaced."""
@@ -83,6 +89,14 @@ def _walk(folder: Path) -> Iterator[tuple[str, int]]:
             found = path.lstat()
             if stat.S_ISREG(found.st_mode):
                 yield path.relative_to(folder).as_posix(), found.st_size
+
+
+def _whole_end(content: bytes, end: int) -> int:
+    """Move the end of a part to where a character begins, as UTF-8 writes it (RFC 3629): three bytes back at most."""
+    if end >= len(content):
+        return len(content)
+    inside = 0b1000_0000
+    return next((place for place in range(end, max(end - 4, 0), -1) if content[place] & 0b1100_0000 != inside), end)
 
 
 def _parts(path: str) -> tuple[str, ...]:

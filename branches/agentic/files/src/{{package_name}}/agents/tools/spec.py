@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, RootModel, ValidationErro
 
 from ...errors import ProjectError
 from ..errors import AgentError, ToolError
-from ..jsonable import to_json
+from ..jsonable import to_json, unchanged
 
 
 class Effect(StrEnum):
@@ -51,6 +51,9 @@ class ToolContext:
         Idempotency key: the same when a call is made again after a crash. Receivers that know such keys are given it.
     cancelled
         Asked now and then by tools that take long; they then stop.
+    clean
+        Masks secrets. All that a tool gives goes through it; a tool that gives parts of something larger sends each
+        through it within what is around it, or half a secret stays.
     """
 
     root: Path
@@ -59,6 +62,7 @@ class ToolContext:
     key: str
     user: str = "local"
     cancelled: Callable[[], bool] = field(default=lambda: False)
+    clean: Callable[[str], str] = unchanged
 
 
 @dataclass(frozen=True, slots=True)
