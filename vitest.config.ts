@@ -1,4 +1,6 @@
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const project = (name: string, timeout: number) => ({
   test: {
@@ -9,8 +11,33 @@ const project = (name: string, timeout: number) => ({
   },
 });
 
+/** Files that take minutes, longest first: one that is begun last keeps a single core busy while all others have ended. */
+const long = [
+  'own/llm-finetuning',
+  'together',
+  'own/agentic',
+  'commands',
+  'llm-finetuning',
+  'mapper',
+  'readme',
+  'gates',
+  'checkers',
+  'removal',
+].map((name) => `test/branches/${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = long.indexOf(relative(this.ctx.config.root, moduleId).replaceAll('\\', '/'));
+      return at < 0 ? long.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       project('unit', 20_000),
       project('property', 600_000),

@@ -1,0 +1,21 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, it } from 'vitest';
+import { branchLayer, check, create, isHealthy } from './branch-project.js';
+
+/**
+ * What holds for a project with one branch. Each branch has a file of its own, so that several run at once. The tests of the
+ * base take minutes: they run once, in the project of all branches.
+ */
+export function ownTests(branch: string): void {
+  const work = mkdtempSync(join(tmpdir(), `mlsys-${branch}-`));
+  const root = join(work, `zeta-${branch}`);
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  describe(`a project with ${branch}`, () => {
+    it('is created and set up, and leaves a clean tree', () => create(root, [branch]));
+    it("passes its checks and its branch's tests", () => check(root, branchLayer(branch), 70));
+    it('is healthy, and up to date with its template', () => isHealthy(root));
+  });
+}
