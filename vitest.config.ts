@@ -16,6 +16,7 @@ const long = [
   'own/llm-finetuning',
   'together',
   'own/agentic',
+  'own/chalk',
   'commands',
   'llm-finetuning',
   'mapper',

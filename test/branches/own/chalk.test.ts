@@ -1,0 +1,3 @@
+import { ownTests } from '../../helpers/own-tests.js';
+
+ownTests('chalk');
