@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field
 
 from .errors import AgentError
+from .frameworks.config import LANGGRAPH, FrameworkName
 from .tasks import Limits, Record
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class AgentConfig(Record):
         Names of registered tools.
     strategy
         `plan_execute`, `react` or `reflection`; that of its kind if None.
+    framework
+        What leads it from step to step; the configured one if None.
     members
         Agents that it leads.
 
@@ -49,6 +52,7 @@ class AgentConfig(Record):
     limits: Limits | None = None
     max_iterations: int | None = Field(default=None, ge=1, le=1_000)
     critiques: int = Field(default=1, ge=0, le=10)
+    framework: FrameworkName | None = None
     members: tuple[AgentConfig, ...] = Field(default=(), max_length=20)
 
     @classmethod
@@ -73,10 +77,11 @@ class AgentConfig(Record):
             role=agent.role,
             instructions=agent.instructions,
             tools=tuple(agent.tools),
-            strategy=agent.strategy,
+            strategy=agent.strategy if agent.framework == LANGGRAPH else None,
             limits=agent.limits,
             max_iterations=agent.max_iterations,
             critiques=agent.critiques,
+            framework=agent.framework,
             members=tuple(one for one in members if one is not None),
         )
 
@@ -117,6 +122,8 @@ class AgentConfig(Record):
             "instructions": self.instructions,
             "critiques": self.critiques,
         }
+        if self.framework is not None:
+            options["framework"] = self.framework
         if self.limits is not None:
             options["limits"] = self.limits
         if self.max_iterations:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypedDict, Unpack
 
 from .errors import AgentError
+from .frameworks.catalogue import check_framework
 from .starting import start, stream
 from .tasks import Limits, Step, TaskResult, TaskSpec
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .budget import Meter
     from .coordination.team import Team
     from .events import Event
+    from .frameworks.config import FrameworkName
     from .session import Project, Session
     from .tool_calling import Call
     from .tools.spec import Tool
@@ -41,6 +43,8 @@ class Options(TypedDict, total=False):
         How often it may ask its model in one task; the configuration's by default.
     critiques
         How often it criticises its answer, by the strategy `reflection`.
+    framework
+        What leads it from step to step; the configuration's by default. A strategy is for `langgraph`.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Options(TypedDict, total=False):
     limits: Limits
     max_iterations: int
     critiques: int
+    framework: FrameworkName
 
 
 class Helper(Protocol):
@@ -81,7 +86,7 @@ class Agent:
     Raises
     ------
     AgentError
-        If its name is none, a tool is unknown, or there are two of one name.
+        If its name is none, a tool is unknown, there are two of one name, or its framework is not installed.
     """
 
     default_role = "You are a careful assistant."
@@ -109,6 +114,8 @@ class Agent:
         self.limits = options.get("limits")
         self.max_iterations = options.get("max_iterations") or self.project.agentic.agents.max_iterations
         self.critiques = options.get("critiques", 1)
+        self.framework: FrameworkName = options.get("framework") or self.project.agentic.agents.framework
+        check_framework(self.project, self.framework, strategy)
         self._schemas: list[dict[str, Any]] = []
 
     def execute(self, task: str | TaskSpec, *, session: Session | None = None) -> TaskResult:

@@ -7,6 +7,7 @@ import typer
 from ..workflows.agentic.cli import analyse, demo, improve, train
 from .durability.cli import app as runs
 from .evaluation.cli import app as evaluate
+from .frameworks.cli import app as frameworks
 from .jobs.cli import work
 from .memory.cli import app as memory
 from .run_cli import models, run
@@ -25,6 +26,7 @@ app.command("demo")(demo)
 app.command("models")(models)
 app.add_typer(audit_app, name="audit")
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(frameworks, name="frameworks")
 app.add_typer(mcp, name="mcp")
 app.add_typer(memory, name="memory")
 app.add_typer(runs, name="runs")

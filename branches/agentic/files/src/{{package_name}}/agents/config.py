@@ -6,6 +6,7 @@ from ..config import ConfigModel
 from .coordination.config import CoordinationConfig
 from .durability.config import DurabilityConfig
 from .evaluation.config import EvaluationConfig
+from .frameworks.config import FrameworkName, FrameworksConfig
 from .jobs.config import JobsConfig
 from .memory.config import MemoryConfig
 from .models.config import ModelsConfig
@@ -29,6 +30,7 @@ class AgentsConfig(ConfigModel):
 
     reasoning_model: str = Field(default="gpt-4", description="The model that plans and decides")
     tool_model: str = Field(default="", description="The model that calls tools; the reasoning model if empty")
+    framework: FrameworkName = Field(default="langgraph", description="What leads agents from step to step")
     temperature: float = Field(default=0.1, ge=0, le=2, description="How much models vary their answers")
     max_iterations: int = Field(default=10, ge=1, description="Most answers that one agent asks of its model in a task")
     safety_checks: bool = Field(default=True, description="Whether filters, taint and approvals are in force")
@@ -43,6 +45,7 @@ class AgenticConfig(ConfigModel):
     coordination: CoordinationConfig = CoordinationConfig()
     durability: DurabilityConfig = DurabilityConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    frameworks: FrameworksConfig = FrameworksConfig()
     jobs: JobsConfig = JobsConfig()
     memory: MemoryConfig = MemoryConfig()
     models: ModelsConfig = ModelsConfig()

@@ -41,6 +41,9 @@ def run(
         str | None, typer.Option("--model", metavar="NAME", help="The model that plans and decides")
     ] = None,
     strategy: StrategyOption = None,
+    framework: Annotated[
+        str | None, typer.Option("--framework", metavar="NAME", help="What leads agents: see `agents frameworks list`")
+    ] = None,
     task_id: Annotated[
         str, typer.Option("--id", metavar="ID", help="Under which the run is kept; goes on if begun")
     ] = "",
@@ -58,7 +61,7 @@ def run(
     project = project_of(start(overrides, env))
     known: dict[str, Any] = {"task_id": task_id} if task_id else {}
     task = TaskSpec(goal=_checked(goal), inputs=dict(map(_parse_input, inputs or [])), **known)
-    worker = _make(project, agent, tools, model, strategy)
+    worker = _make(project, agent, tools, model, strategy, framework)
     listeners = (Watcher(sys.stderr),) if watch else ()
     result = execute(worker, task, listeners=listeners, ask=_ask if sys.stdin.isatty() else None)
     _print(result, as_json=as_json)
@@ -106,9 +109,15 @@ def _parse_input(text: str) -> tuple[str, Any]:
 
 
 def _make(
-    project: Project, kind: Kind, tools: list[str] | None, model: str | None, strategy: str | None
+    project: Project,
+    kind: Kind,
+    tools: list[str] | None,
+    model: str | None,
+    strategy: str | None,
+    framework: str | None,
 ) -> Agent | Team:
     from .errors import AgentError
+    from .frameworks.catalogue import framework_named
     from .reasoning import ReasoningAgent
     from .tool_calling import ToolAgent
     from .tools.registry import survey_tools
@@ -117,15 +126,16 @@ def _make(
     if strategy is not None and strategy not in known:
         raise AgentError(f"there is no strategy {strategy!r}", hint=f"there are: {', '.join(known)}")
     chosen = known[strategy] if strategy else None
+    by = framework_named(framework or project.agentic.agents.framework).name
     found = tools
     if found is None and project.config is not None:
         found = [tool.name for offer in survey_tools(project.config) for tool in offer.tools]
     if kind == "tool":
-        return ToolAgent(model, tools=found or (), strategy=chosen, project=project)
+        return ToolAgent(model, tools=found or (), strategy=chosen, project=project, framework=by)
     if kind == "reasoning":
-        return ReasoningAgent(model, tools=found or (), strategy=chosen, project=project)
-    executor = ToolAgent(tools=found or (), project=project)
-    return ReasoningAgent(model, strategy=chosen, project=project).coordinate_with(executor)
+        return ReasoningAgent(model, tools=found or (), strategy=chosen, project=project, framework=by)
+    executor = ToolAgent(tools=found or (), project=project, framework=by)
+    return ReasoningAgent(model, strategy=chosen, project=project, framework=by).coordinate_with(executor)
 
 
 def _ask(request: ApprovalRequest) -> Decision | None:

@@ -11,9 +11,10 @@ from langgraph.types import Command, StateSnapshot
 
 from ..errors import ProjectError, first_line
 from ..logs import get_logger
-from .loop import NoAnswer, State, Turn, begin, build_graph
+from .frameworks.leading import led
 from .session import Session
 from .tasks import Status, Step, TaskResult, Usage
+from .turns import NoAnswer, State, Turn, begin
 
 if TYPE_CHECKING:
     from .base import Agent
@@ -56,8 +57,12 @@ def _learn(session: Session, result: TaskResult) -> None:
 
 def _state(agent: Agent, session: Session) -> dict[str, Any]:
     """Go through the graph, from the start or from where the run was kept, and give the last state."""
-    turn = Turn(agent, session)
-    graph = build_graph(agent.strategy, agent.critiques)
+    with led(agent, session) as (graph, turn):
+        return _last_state(graph, turn)
+
+
+def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
+    session = turn.session
     config: RunnableConfig = {
         "configurable": {"thread_id": session.task.task_id},
         "recursion_limit": _MOST_SUPERSTEPS,
