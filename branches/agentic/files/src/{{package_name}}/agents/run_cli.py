@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -13,9 +16,11 @@ from ..runtime import EnvOption, JsonOption, SetOption, start
 if TYPE_CHECKING:
     from .base import Agent, Strategy
     from .coordination.team import Team
+    from .events import Listener
     from .session import ApprovalRequest, Decision, Project
-    from .tasks import TaskResult
+    from .tasks import TaskResult, TaskSpec
 
+Aside = Callable[[], AbstractContextManager[None]]
 Kind = Literal["reasoning", "tool", "team"]
 
 InputOption = Annotated[
@@ -56,14 +61,14 @@ def run(
     from .durability.running import execute
     from .opening import project_of
     from .tasks import TaskSpec
-    from .watching import Watcher
 
     project = project_of(start(overrides, env))
     known: dict[str, Any] = {"task_id": task_id} if task_id else {}
     task = TaskSpec(goal=_checked(goal), inputs=dict(map(_parse_input, inputs or [])), **known)
     worker = _make(project, agent, tools, model, strategy, framework)
-    listeners = (Watcher(sys.stderr),) if watch else ()
-    result = execute(worker, task, listeners=listeners, ask=_ask if sys.stdin.isatty() else None)
+    with _watching(project, task, watch=watch) as (listeners, aside):
+        ask = partial(_ask, aside=aside) if sys.stdin.isatty() else None
+        result = execute(worker, task, listeners=listeners, ask=ask)
     _print(result, as_json=as_json)
     raise typer.Exit(0 if result.status == "done" else 1)
 
@@ -138,17 +143,32 @@ def _make(
     return ReasoningAgent(model, strategy=chosen, project=project, framework=by).coordinate_with(executor)
 
 
-def _ask(request: ApprovalRequest) -> Decision | None:
+@contextmanager
+def _watching(project: Project, task: TaskSpec, *, watch: bool) -> Iterator[tuple[tuple[Listener, ...], Aside]]:
+    """Show the run while it is done: as a tree that grows in a terminal, as lines elsewhere."""
+    if not watch:
+        yield (), nullcontext
+        return
+    from .budget import limits_of
+    from .watching import open_watcher
+
+    limits = limits_of(project.agentic.agents.budget, task.limits)
+    with open_watcher(sys.stderr, limits) as (listener, aside):
+        yield (listener,), aside
+
+
+def _ask(request: ApprovalRequest, *, aside: Aside) -> Decision | None:
     """Ask the person at the terminal; no answer leaves the question open."""
     from .person import at_terminal
     from .safety.approvals import describe
     from .session import Decision
 
-    typer.echo(describe(request), err=True)
-    try:
-        approved = typer.confirm("Allow it?", err=True)
-    except typer.Abort:
-        return None
+    with aside():
+        typer.echo(describe(request), err=True)
+        try:
+            approved = typer.confirm("Allow it?", err=True)
+        except typer.Abort:
+            return None
     return Decision(approved=approved, by=at_terminal())
 
 

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import json
-from typing import TextIO
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, TextIO
 
 from pydantic import JsonValue
 
-from .events import Event
+from .events import Event, Listener
 from .safety.taint import visible
 
+if TYPE_CHECKING:
+    from .tasks import Limits
+
 _MOST = 100  # characters of what is shown of one thing
+
+
+@contextmanager
+def open_watcher(
+    stream: TextIO, limits: Limits | None = None
+) -> Iterator[tuple[Listener, Callable[[], AbstractContextManager[None]]]]:
+    """Give a listener that shows a run, and what leaves the terminal to a question for the time of a ``with`` block.
+
+    In a terminal it is a tree that grows, elsewhere a line for each event.
+    """
+    from rich.console import Console
+
+    console = Console(file=stream)
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield Watcher(stream), nullcontext
+        return
+    from .live_view import LiveView
+
+    with LiveView(console, limits) as view:
+        yield view, view.aside
 
 
 class Watcher:
@@ -42,16 +67,17 @@ def describe(event: Event) -> str:
     """
     data = event.data
     if event.kind == "tool_ended":
-        outcome = f"failed: {_short(data['error'])}" if data["error"] else f"gave {_short(data['output'])}"
+        outcome = f"failed: {short(data['error'])}" if data["error"] else f"gave {short(data['output'])}"
         return f"{data['tool']} {outcome} ({data['seconds']:.2f} s)"
     if event.kind == "task_ended" and isinstance(data["result"], dict):
-        return f"{data['result']['status']} {_short(data['result']['reason'])}".strip()
+        return f"{data['result']['status']} {short(data['result']['reason'])}".strip()
+    if event.kind == "message":
+        return f"tells {short(data['to'])}: {short(data['text'])}"
     told = {
         "task_started": ("begins: ", "goal"),
         "tool_started": ("calls ", "tool"),
         "plan": ("plans ", "steps"),
         "model_ended": ("says ", "text"),
-        "message": ("tells ", "to"),
         "approval_asked": ("waits for an approval: ", "reason"),
         "approval_given": ("was answered by ", "by"),
         "vote": ("votes for ", "choice"),
@@ -59,10 +85,13 @@ def describe(event: Event) -> str:
         "warning": ("warns: ", "text"),
     }
     words, key = told.get(event.kind, ("", ""))
-    return f"{words}{_short(data[key])}" if key and data.get(key) else ""
+    return f"{words}{short(data[key])}" if key and data.get(key) else ""
 
 
-def _short(value: JsonValue) -> str:
+def short(value: JsonValue) -> str:
+    """Write a value in a line that is not too long; nothing for None."""
+    if value is None:
+        return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     line = visible(" ".join(text.split()))
     return line if len(line) <= _MOST else f"{line[: _MOST - 1]}…"

@@ -102,14 +102,15 @@ class _Routes:
     @cached_property
     def service(self) -> AgentService:
         """What the routes ask, opened when it is first used."""
-        from ..agents.jobs.service import AgentService
+        from ..agents.jobs.service import open_service
 
-        return AgentService(project_of(self._config))
+        return open_service(project_of(self._config))
 
     def close(self) -> None:
         """End the processes that do tasks."""
-        if "service" in self.__dict__:
-            self.service.close()
+        from ..agents.jobs.service import close_service
+
+        close_service(self._config.root)
 
     def create(self, asked: AgentConfig, user: Asker) -> KeptAgent:
         """Keep an agent. Its tools must be registered and switched on."""
@@ -163,7 +164,7 @@ class _Routes:
     def cancel(self, agent_id: str, task_id: str, user: Asker) -> Run:
         """End a task, wherever it is being done. What it has reached is kept."""
         with _as_problems():
-            return self.service.cancel(self._run(agent_id, task_id, user), user.name)
+            return self.service.cancel(self._run(agent_id, task_id, user).task_id, user.name)
 
     def approvals(self, user: Reader) -> list[Approval]:
         """Give the calls that wait, the first that was asked first."""

@@ -27,6 +27,8 @@ class Visit:
         The name of who asks.
     logged_in
         Whether there is a session that can be ended.
+    scopes
+        What who asks may do, as in the API.
     """
 
     config: Config
@@ -34,6 +36,11 @@ class Visit:
     query: Mapping[str, Sequence[str]]
     visitor: str
     logged_in: bool = False
+    scopes: frozenset[str] = frozenset()
+
+    def may(self, scope: str) -> bool:
+        """Whether who asks was given a scope."""
+        return scope in self.scopes or "admin" in self.scopes
 
     def first(self, name: str) -> str:
         """Give the first value of the query under a name, or an empty text."""

@@ -84,8 +84,8 @@ def _register(page: Page[Any], pages: Sequence[Page[Any]]) -> None:
 def _visit(request: Request) -> Visit:
     config: Config = request.scope[CONFIG]
     query = {name: tuple(request.query_params.getlist(name)) for name in request.query_params}
-    name, root = visitor(request.scope).name, request.scope["root_path"]
-    return Visit(config, root, query, name, logged_in=COOKIE in request.cookies)
+    found, root = visitor(request.scope), request.scope["root_path"]
+    return Visit(config, root, query, found.name, logged_in=COOKIE in request.cookies, scopes=found.scopes)
 
 
 @contextmanager

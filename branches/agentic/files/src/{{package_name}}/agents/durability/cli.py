@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,30 @@ def show_command(
         typer.echo(f"{result.usage.tokens:,} tokens, {result.usage.cost:.4f} US dollars, {result.usage.seconds:.1f} s")
         typer.echo(result.output if isinstance(result.output, str) else _as_json(result.output))
     _print_waiting(waiting)
+
+
+@app.command("watch")
+def watch_command(run: RunArgument, overrides: SetOption = None, env: EnvOption = None) -> None:
+    """Follow a run that others do, until it is over; Ctrl-C leaves it to them. Exits with 1 if it is not done."""
+    from ..budget import limits_of
+    from ..tasks import Status
+    from ..watching import open_watcher
+    from .following import follow
+
+    project, kept = _open(overrides, env)
+    limits = limits_of(project.agentic.agents.budget, kept.store.get(run).task.limits)
+    status = None
+    with open_watcher(sys.stderr, limits) as (listener, aside):
+        for told in follow(kept.store, run):
+            if not isinstance(told, Status):
+                listener(told)
+                continue
+            status = told
+            if told is Status.WAITING:
+                with aside():
+                    _print_waiting(kept.store.approvals(run))
+    typer.echo(f"{run} is {status}", err=True)
+    raise typer.Exit(0 if status is Status.DONE else 1)
 
 
 @app.command("history")

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from ..session import ApprovalRequest, Decision
-from ..tasks import Record, Status, TaskResult, TaskSpec
+from ..tasks import Record, Status, TaskResult, TaskSpec, Usage
 
 
 class Run(Record):
@@ -33,6 +33,31 @@ class Run(Record):
     agent: dict[str, JsonValue] | None = None
     task: TaskSpec
     result: TaskResult | None = None
+    origin: str = ""
+    cancelled: str = ""
+    created: datetime
+    updated: datetime
+
+
+class Summary(Record):
+    """A run in short: what a list shows, without the steps of its result.
+
+    Attributes
+    ----------
+    usage
+        What it took; None as long as it is at work.
+    resumable
+        Whether its agents can be made again from what is kept.
+    """
+
+    task_id: str
+    user: str
+    status: Status
+    reason: str = ""
+    goal: str
+    usage: Usage | None = None
+    resumable: bool = False
+    agent_id: str = ""
     origin: str = ""
     cancelled: str = ""
     created: datetime

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlalchemy.engine import Connection
 
-from ...database import Database
+from ...database import Database, write_json
 from ..events import Event
 from ..session import ApprovalRequest, Decision
 from ..tasks import Status, TaskResult, TaskSpec
 from .errors import ConflictError, DurabilityError, UnknownRunError
-from .runs import Approval, Run
+from .runs import Approval, Run, Summary
 from .tables import AGENTS, APPROVALS, EVENTS, JOBS, RUNS
 
 _LIVE = (Status.RUNNING, Status.WAITING)
@@ -101,6 +101,45 @@ class RunStore:
         with self.database.reading() as connection:
             return [_run(row) for row in connection.execute(query)]
 
+    def summaries(
+        self, *, most: int = 50, skip: int = 0, user: str = "", words: str = "", statuses: Sequence[Status] = ()
+    ) -> list[Summary]:
+        """Give runs in short, the last first; with words, those whose task holds them, or whose id begins with them."""
+        query = self._summaries().order_by(RUNS.c.created.desc(), RUNS.c.task_id).limit(most).offset(skip)
+        if user:
+            query = query.where(RUNS.c.user == user)
+        if statuses:
+            query = query.where(RUNS.c.status.in_(statuses))
+        if words:
+            task, written = sa.type_coerce(RUNS.c.task, sa.Text), write_json(words)[1:-1]
+            named = RUNS.c.task_id.startswith(words, autoescape=True)
+            query = query.where(sa.or_(task.icontains(written, autoescape=True), named))
+        with self.database.reading() as connection:
+            return [_summary(row) for row in connection.execute(query)]
+
+    def summary(self, task_id: str) -> Summary:
+        """Give a run in short.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none of that id.
+        """
+        query = self._summaries().where(RUNS.c.task_id == task_id)
+        with self.database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise _unknown(task_id)
+        return _summary(row)
+
+    def _summaries(self) -> sa.Select[Any]:
+        """Ask for all but results, which hold each step: of them the database reads the usage alone."""
+        result = sa.type_coerce(RUNS.c.result, sa.Text)
+        shared = sa.cast(result, sa.JSON)["usage"].as_string()
+        usage = shared if self.database.shared else sa.func.json_extract(result, "$.usage")
+        columns = [column for column in RUNS.c if column.name not in {"result", "agent"}]
+        return sa.select(*columns, RUNS.c.agent.is_not(None).label("resumable"), usage.label("usage"))
+
     def cancel(self, task_id: str, by: str) -> Run:
         """Write down that a person ends a run: who works on it stops, and one that waits is over at once."""
         now, over = datetime.now(UTC), {"status": Status.CANCELLED, "reason": f"{by} ended it"}
@@ -147,6 +186,13 @@ class RunStore:
         with self.database.reading() as connection:
             rows = connection.scalars(query.order_by(EVENTS.c.sequence).limit(most))
             return [Event.model_validate(orjson.loads(row)) for row in rows]
+
+    def event(self, task_id: str, sequence: int) -> Event | None:
+        """Give one event of a run; None if it is not kept."""
+        query = sa.select(EVENTS.c.event).where(EVENTS.c.task_id == task_id, EVENTS.c.sequence == sequence)
+        with self.database.reading() as connection:
+            row = connection.scalar(query)
+        return None if row is None else Event.model_validate(orjson.loads(row))
 
     def last_event(self, task_id: str) -> int:
         """Give the number of a run's last event, 0 without any."""
@@ -237,8 +283,19 @@ class RunStore:
 def _one_run(connection: Connection, task_id: str) -> Run:
     row = connection.execute(sa.select(RUNS).where(RUNS.c.task_id == task_id)).one_or_none()
     if row is None:
-        raise UnknownRunError(f"there is no run {task_id!r}", hint="`agents runs list` names them")
+        raise _unknown(task_id)
     return _run(row)
+
+
+def _unknown(task_id: str) -> UnknownRunError:
+    return UnknownRunError(f"there is no run {task_id!r}", hint="`agents runs list` names them")
+
+
+def _summary(row: Any) -> Summary:
+    known = dict(row._mapping)
+    usage = known.pop("usage")
+    goal = known.pop("task")["goal"]
+    return Summary.model_validate({**known, "goal": goal, "usage": None if usage is None else orjson.loads(usage)})
 
 
 def _run(row: Any) -> Run:

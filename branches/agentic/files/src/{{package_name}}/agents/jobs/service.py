@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..agent_config import AgentConfig
 from ..durability.agents import AgentStore, KeptAgent
 from ..durability.opening import open_durability
+from ..durability.running import agent_of
 from ..durability.runs import Approval, Run
 from ..session import Decision
 from ..structured import check_schema
@@ -17,6 +19,26 @@ from .queue import QueueFullError, open_queue
 
 if TYPE_CHECKING:
     from ..session import Project
+
+
+_SERVICES: dict[Path, AgentService] = {}
+_LOCK = threading.Lock()
+
+
+def open_service(project: Project) -> AgentService:
+    """Give the service of a project: there is one in a process, which routes and pages share, until it is closed."""
+    with _LOCK:
+        if project.root not in _SERVICES:
+            _SERVICES[project.root] = AgentService(project)
+        return _SERVICES[project.root]
+
+
+def close_service(root: Path) -> None:
+    """Close the service of the project in a folder, if it is open."""
+    with _LOCK:
+        service = _SERVICES.pop(root, None)
+    if service is not None:
+        service.close()
 
 
 class AgentService:
@@ -69,10 +91,10 @@ class AgentService:
         self.start()
         return run
 
-    def cancel(self, run: Run, by: str) -> Run:
+    def cancel(self, task_id: str, by: str) -> Run:
         """End a run."""
-        ended = self.store.cancel(run.task_id, by)
-        self._queue.wake(run.task_id)  # a worker finds that it is over, and takes it out
+        ended = self.store.cancel(task_id, by)
+        self._queue.wake(task_id)  # a worker finds that it is over, and takes it out
         return ended
 
     def decide(self, approval: Approval, decision: Decision) -> Approval:
@@ -94,6 +116,24 @@ class AgentService:
             if self._pool is None and self._jobs.workers:
                 self._pool = WorkerPool(self._project.root, self._jobs.workers, env=self._project.environment)
                 self._pool.start()
+
+    def go_on(self, task_id: str) -> None:
+        """Let a worker go on with a run that failed, was broken off, waited, or was made of another.
+
+        Raises
+        ------
+        DurabilityError
+            If only the code that made its agents can make them again.
+        QueueFullError
+            If too many wait.
+        """
+        run = self.store.get(task_id)
+        agent_of(run, self._project)
+        if run.status is Status.FAILED:
+            self.store.reopen(task_id)
+        if not self._queue.wake(task_id):
+            self._queue.add(task_id, self._jobs.most_waiting)
+        self.start()
 
     @property
     def workers(self) -> list[int]:

@@ -1,0 +1,1 @@
+"""Pages in a browser: the runs of agents, and one of them step by step."""
