@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -110,6 +111,11 @@ def canonical(value: Any) -> str:
     return json.dumps(to_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def digest(value: Any) -> str:
+    """Give the SHA-256 of a value's one JSON text, in hexadecimal digits."""
+    return hashlib.sha256(canonical(value).encode("utf-8", "replace")).hexdigest()
+
+
 def as_text(value: JsonValue) -> str:
     """Write a value for a model: text as it is, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -171,7 +177,8 @@ class _Clipper:
             if self.left <= 0:
                 self.cut = True
                 break
-            shown[self._text(name)] = self.clip(value, depth + 1)
+            key = self._text(name)  # before the value, which may leave no room for it
+            shown[key] = self.clip(value, depth + 1)
         return shown
 
 

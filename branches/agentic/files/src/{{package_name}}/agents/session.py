@@ -222,6 +222,8 @@ class Session:
         Those of agents with limits of their own, by name.
     tainted
         Whether the task itself comes from an agent that has read text that nobody vouches for.
+    asking
+        Agents that wait for what this run gives, from the first to the last.
     """
 
     task: TaskSpec
@@ -238,6 +240,7 @@ class Session:
     checkpointer: BaseCheckpointSaver[Any] | None = None
     meters: dict[str, Meter] = field(default_factory=dict)
     tainted: bool = False
+    asking: tuple[str, ...] = ()
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -254,8 +257,8 @@ class Session:
         return self.stop.is_set()
 
     def work_folder(self) -> Path:
-        """Give the folder of the task's own files, made if it is missing."""
-        folder = self.project.root / self.config.tools.work_folder / self.task.task_id
+        """Give the folder of the task's own files, made if it is missing. All who work on a task share it."""
+        folder = self.project.root / self.config.tools.work_folder / self.task.run_id
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 

@@ -9,6 +9,9 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
+BELOW = "~"
+"""Stands in the id of a turn behind that of its run: an id that a task is given can't hold it."""
+
 
 class Status(StrEnum):
     """How a task stands.
@@ -113,7 +116,7 @@ class TaskSpec(Record):
     Parameters
     ----------
     goal
-        What is wanted, in words.
+        What is wanted, in words; 100,000 characters at most. What is longer belongs into a file or a dataset.
     inputs
         What it is about, such as the name of a dataset, as JSON.
     answer_schema
@@ -133,7 +136,7 @@ class TaskSpec(Record):
     'What drives churn?'
     """
 
-    goal: str
+    goal: str = Field(max_length=100_000)
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
     answer_schema: dict[str, Any] | None = None
     limits: Limits = Limits()
@@ -147,6 +150,11 @@ class TaskSpec(Record):
         if not goal.strip():
             raise ValueError("it is empty: say what is wanted")
         return goal
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run that this task is, or is a turn of."""
+        return self.task_id.partition(BELOW)[0]
 
     @classmethod
     def of(cls, task: str | TaskSpec | Self) -> TaskSpec:

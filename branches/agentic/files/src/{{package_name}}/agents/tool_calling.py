@@ -20,9 +20,10 @@ from ..errors import first_line
 from .base import Agent
 from .budget import Meter
 from .errors import ToolError
-from .jsonable import EDGE, canonical, clean_part, clip, to_json
+from .jsonable import EDGE, canonical, clean_part, clip, digest, to_json
 from .session import ApprovalRequest, Known, Session, Unknown
 from .tasks import Step, Usage
+from .tools.files import MEGABYTE, files_of
 from .tools.spec import Effect, Tool, ToolContext, ToolOutput
 
 _LOOK_UP = 0.05  # seconds between two looks at whether the run was cancelled
@@ -86,7 +87,16 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
         place = {"span": span, "parent": parent}
         arguments = to_json(call.arguments)
         effect = tools[call.name].effect.value if call.name in tools else ""
-        session.emit("tool_started", agent, **place, tool=call.name, effect=effect, arguments=arguments, call=call.id)
+        session.emit(
+            "tool_started",
+            agent,
+            **place,
+            tool=call.name,
+            effect=effect,
+            call=call.id,
+            arguments=arguments,
+            arguments_sha256=digest(arguments),
+        )
         output, error = ToolOutput(None), ""
         try:
             output = _allowed(session, agent, tools, call)
@@ -229,7 +239,24 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
         raise _Raised(result.message, hint=result.hint) from result
     if isinstance(result, BaseException):
         raise _Raised(f"{tool.name} failed: {type(result).__name__}: {first_line(result)}") from result
+    if result.files:
+        _keep_to_size(session, tool, result)
     return result
+
+
+def _keep_to_size(session: Session, tool: Tool, output: ToolOutput) -> None:
+    """Delete what a tool wrote if the folder has grown too large with it, whichever tool it was."""
+    folder, most = session.work_folder(), session.config.tools.work_mb
+    if sum(size for _, size in files_of(folder)) <= most * MEGABYTE:
+        return
+    for file in output.files:
+        path = folder / file
+        if path.resolve().is_relative_to(folder.resolve()):
+            path.unlink(missing_ok=True)
+    raise ToolError(
+        f"{tool.name} has filled the folder beyond {most} MB; what it wrote is deleted",
+        hint="ask for less, or raise agentic.tools.work_mb",
+    )
 
 
 def _time_limit(session: Session, tool: Tool) -> float:

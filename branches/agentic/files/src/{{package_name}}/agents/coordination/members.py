@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import AgentError
+from ..tasks import BELOW
 
 if TYPE_CHECKING:
     from ..base import Agent
     from ..tasks import TaskSpec
 
-_BELOW = "~"  # an id that a task is given can't hold it, so no run has the id of another's turn
 _LONGEST_PATH = 100
 _PATH = re.compile(r"[A-Za-z0-9._~-]*")
 
@@ -47,10 +47,10 @@ def turn_id(above: str, agent: str, number: int) -> str:
     >>> turn_id("t1", "critic", 3)
     't1~critic.3'
     """
-    run, _, path = f"{above}{_BELOW}{agent}.{number}".partition(_BELOW)
+    run, _, path = f"{above}{BELOW}{agent}.{number}".partition(BELOW)
     if len(path) > _LONGEST_PATH or not _PATH.fullmatch(path):
         path = hashlib.sha256(path.encode()).hexdigest()
-    return f"{run}{_BELOW}{path}"
+    return f"{run}{BELOW}{path}"
 
 
 def as_turn(task: TaskSpec, above: str, agent: str, number: int) -> TaskSpec:

@@ -29,7 +29,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    task: str = Field(min_length=1, description="What it should do, in words")
+    task: str = Field(min_length=1, max_length=50_000, description="What it should do, in words")
     inputs: dict[str, JsonValue] = Field(default_factory=dict, description="What that is about, as JSON")
 
 
@@ -67,14 +67,14 @@ class Colleague:
         steps: list[Step] = []
         output: JsonValue = None
         error, tainted = "", call.tainted
-        try:
-            asked = Request.model_validate(call.arguments)
-        except ValidationError as fault:
-            error = f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
+        waiting = (*session.asking, asker.name)
+        asked = self._asked(call, waiting)
+        if isinstance(asked, str):
+            error = asked
         else:
             session.emit("message", asker.name, to=self.agent.name, text=asked.task, tainted=call.tainted)
             own = self._task(session.task, asked, call)
-            below = replace(session, task=own, memory=NoMemory(), tainted=call.tainted)
+            below = replace(session, task=own, memory=NoMemory(), tainted=call.tainted, asking=waiting)
             result = run(self.agent, below)
             if result.status is Status.WAITING:
                 raise ApprovalNeeded(self._waiting(result))
@@ -103,6 +103,15 @@ class Colleague:
             usage=Usage(seconds=time.monotonic() - clock),
         )
         return [*steps, message]
+
+    def _asked(self, call: Call, waiting: tuple[str, ...]) -> Request | str:
+        """Give what is asked, or why it can't be: agents that wait for each other would never come to an end."""
+        if self.agent.name in waiting:
+            return f"{self.agent.name} can't be asked: it waits for an answer itself ({' asks '.join(waiting)})"
+        try:
+            return Request.model_validate(call.arguments)
+        except ValidationError as fault:
+            return f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
 
     def _task(self, above: TaskSpec, asked: Request, call: Call) -> TaskSpec:
         inputs = {**above.inputs, **asked.inputs}

@@ -53,7 +53,7 @@ def open_model(project: Project, name: str) -> BaseChatModel:
     ModelUnavailable
         If it has no key, and this is not the development environment.
     """
-    parsed = parse_name(name)
+    parsed = _parsed(project, name)
     if parsed.provider == SCRIPTED:
         return ScriptedModel()
     missing = missing_for(project, parsed)
@@ -73,7 +73,7 @@ def describe_model(project: Project, name: str = "") -> str:
     AgentError
         If the name is none.
     """
-    parsed = parse_name(name or project.agentic.agents.reasoning_model)
+    parsed = _parsed(project, name or project.agentic.agents.reasoning_model)
     missing = "" if parsed.provider == SCRIPTED else missing_for(project, parsed)
     if not missing:
         return str(parsed)
@@ -90,6 +90,10 @@ def missing_for(project: Project, name: ModelName) -> str:
     return f"{variable} is not set" if variable and not os.environ.get(variable) else ""
 
 
+def _parsed(project: Project, name: str) -> ModelName:
+    return parse_name(name, at_address=bool(project.agentic.models.base_url))
+
+
 @cache
 def _warn_once(root: Path, wanted: str, missing: str) -> None:
     get_logger(__name__).warning("the scripted model stands in", wanted=wanted, because=missing)
@@ -97,7 +101,7 @@ def _warn_once(root: Path, wanted: str, missing: str) -> None:
 
 def _resilient(project: Project, name: ModelName) -> BaseChatModel:
     models, agents = project.agentic.models, project.agentic.agents
-    names = [name, *([parse_name(models.fallback)] if models.fallback else [])]
+    names = [name, *([_parsed(project, models.fallback)] if models.fallback else [])]
     kept = project.root / project.agentic.durability.folder / "responses.db"
     return ResilientModel(
         sources=tuple(_source(project, one) for one in names),

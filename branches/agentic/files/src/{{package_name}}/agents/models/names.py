@@ -12,7 +12,7 @@ SERVED = "served"
 
 _PREFIXES = (
     ("anthropic", re.compile(r"claude")),
-    ("openai", re.compile(r"gpt|o\d|chatgpt")),
+    ("openai", re.compile(r"gpt(?!-oss)|o\d|chatgpt")),
     ("google_genai", re.compile(r"gemini")),
     ("mistralai", re.compile(r"mistral|magistral|codestral")),
     ("deepseek", re.compile(r"deepseek")),
@@ -67,8 +67,14 @@ class ModelName:
         return f"{self.provider}:{self.model}" if self.provider and self.model else self.model or self.provider
 
 
-def parse_name(text: str) -> ModelName:
+def parse_name(text: str, *, at_address: bool = False) -> ModelName:
     """Read the name of a model.
+
+    Parameters
+    ----------
+    at_address
+        Whether `agentic.models.base_url` is set: a name without a provider then is one of the models there, also where
+        it begins like a provider's, such as `gpt-oss` or `mistral`.
 
     Raises
     ------
@@ -92,6 +98,8 @@ def parse_name(text: str) -> ModelName:
         if not model:
             raise AgentError(f"{name!r} names no model", hint=f"write it behind the colon: {provider}:…")
         return ModelName(provider, model)
+    if at_address or colon:  # with a tag, as Ollama and its like write it
+        return ModelName("", name)
     for known, prefix in _PREFIXES:
         if prefix.match(name):
             return ModelName(known, name)

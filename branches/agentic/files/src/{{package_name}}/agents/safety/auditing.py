@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from ..events import Event
-from ..jsonable import canonical
+from ..jsonable import digest
 from .audit import AuditLog
 
 _ON_RECORD = {"task_started", "task_ended", "tool_started", "tool_ended", "approval_asked", "approval_given", "warning"}
@@ -14,6 +13,8 @@ _ON_RECORD = {"task_started", "task_ended", "tool_started", "tool_ended", "appro
 
 def record_event(log: AuditLog, event: Event, *, reads: bool = False) -> None:
     """Put an event on record. What tools gave is there as its digest: the run's own history holds the rest.
+
+    Long arguments are cut; `arguments_sha256` is the digest of all of them.
 
     Parameters
     ----------
@@ -29,12 +30,8 @@ def record_event(log: AuditLog, event: Event, *, reads: bool = False) -> None:
         return
     data: dict[str, Any] = dict(event.data)
     if event.kind == "tool_ended":
-        data["output"] = _digest(data.get("output"))
+        data["output"] = digest(data.get("output"))
     if event.kind == "task_ended":
         result: Any = data.pop("result", {})
-        data |= {name: result.get(name) for name in ("status", "reason")} | {"output": _digest(result.get("output"))}
+        data |= {name: result.get(name) for name in ("status", "reason")} | {"output": digest(result.get("output"))}
     log.append(event.kind, data, task_id=event.task_id, agent=event.agent, durable=event.kind == "approval_given")
-
-
-def _digest(value: Any) -> str:
-    return hashlib.sha256(canonical(value).encode("utf-8", "replace")).hexdigest()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from posixpath import normpath
 from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic_core import to_jsonable_python
 
@@ -111,10 +112,38 @@ def _applies(rule: RuleConfig, tool: Tool, arguments: Mapping[str, Any]) -> bool
 
 
 def _matches(text: str, pattern: str, *, every: bool) -> bool:
-    """Match an argument as it is written and, where it is a path, as it is meant.
+    """Match an argument as it is written and, where it is a path or an address, as it is meant.
 
     So `reports/../.env` is not allowed by a rule for `reports/*`, and is denied by one for `.env`.
     """
-    ways = (text, normpath(text.replace("\\", "/")))
+    if "://" in pattern:
+        return _matches_address(text, pattern, every=every)
+    ways = (text, text if "://" in text else normpath(text.replace("\\", "/")))
     found = [fnmatchcase(one, pattern) for one in ways]
     return all(found) if every else any(found)
+
+
+def _matches_address(text: str, pattern: str, *, every: bool) -> bool:
+    """Match an address part by part: a pattern of hosts must not be satisfied by what stands in a path."""
+    wanted, given = _split(pattern), _split(text)
+    if wanted is None or given is None:
+        return not every and fnmatchcase(text, pattern)
+    if given.username is not None and every:
+        return False  # what stands before the @ is no host
+    host = given.netloc.rpartition("@")[2]
+    if not (fnmatchcase(given.scheme, wanted.scheme) and fnmatchcase(host.lower(), wanted.netloc.lower())):
+        return False
+    rest = f"?{given.query}" if given.query else ""
+    meant = normpath(f"/{unquote(given.path).replace(chr(92), '/').lstrip('/')}")
+    meant += "/" if given.path.endswith("/") and meant != "/" else ""
+    asked = f"{wanted.path}?{wanted.query}" if wanted.query else wanted.path
+    found = [fnmatchcase(f"{path}{rest}", asked or "/") for path in (given.path or "/", meant)]
+    return all(found) if every else any(found)
+
+
+def _split(address: str) -> SplitResult | None:
+    """Take an address apart; a question mark in a pattern is one of an address too."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None

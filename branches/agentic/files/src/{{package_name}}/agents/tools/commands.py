@@ -41,11 +41,27 @@ def list_command(overrides: SetOption = None, env: EnvOption = None, as_json: Js
 
 @app.command("show")
 def show_command(name: NameArgument, overrides: SetOption = None, env: EnvOption = None) -> None:
-    """Print a tool as language models are shown it, as JSON."""
+    """Print a tool as JSON: its limits, whether its calls are made, and what language models are shown of it."""
     config = start(overrides, env)
+    from ..config import AgenticConfig
+    from ..safety.opening import open_gate
+    from ..tasks import TaskSpec
     from .registry import open_tools
 
-    shown = [{**_facts(tool), "schema": tool.schema()["function"]} for tool in open_tools([name], config)]
+    agentic = config.group("agentic", AgenticConfig)
+    gate, task = open_gate(agentic, config.root), TaskSpec(goal=f"show {name}")
+    shown = [
+        {
+            **_facts(tool),
+            "timeout": tool.timeout or agentic.tools.timeout,
+            "calls": {
+                when: gate.decide(tool, {}, tainted=tainted, task=task).model_dump()
+                for when, tainted in (("before", False), ("after untrusted text", True))
+            },
+            "schema": tool.schema()["function"],
+        }
+        for tool in open_tools([name], config)
+    ]
     typer.echo(json.dumps(shown[0] if len(shown) == 1 else shown, indent=2, ensure_ascii=False))
 
 
@@ -59,28 +75,28 @@ def call_command(
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Call a tool yourself, and print what it gives as JSON. You are the one who approves of it."""
-    config = start(overrides, env)
-    from uuid import uuid4
+    """Call a tool yourself, and print what it gives as JSON.
 
-    from ..config import AgenticConfig
-    from ..errors import AgentError
-    from ..tasks import TaskSpec
+    The call goes the way of an agent's: limits, kill switch, tools that nobody may use, audit log. What a person would
+    be asked about, you approve by calling it.
+    """
+    config = start(overrides, env)
+    from ..errors import AgentError, ToolError
+    from ..opening import project_of
+    from .calling import call_by_hand
     from .registry import open_tools
-    from .spec import ToolContext
 
     tools = open_tools([name], config)
     if len(tools) != 1:
         raise AgentError(f"{name} is several tools", hint=", ".join(tool.name for tool in tools))
-    spec = TaskSpec(goal=f"call {name} by hand", task_id=task)
-    work = config.root / config.group("agentic", AgenticConfig).tools.work_folder / spec.task_id
-    work.mkdir(parents=True, exist_ok=True)
-    context = ToolContext(root=config.root, work=work, task_id=spec.task_id, key=uuid4().hex)
-    output = tools[0].run(tools[0].check(_parse(arguments or [])), context)
-    typer.echo(json.dumps(output.content, indent=2, ensure_ascii=False))
-    for file in output.files:
-        typer.echo(f"written: {work / file}", err=True)
-    if output.tainted:
+    step, files = call_by_hand(project_of(config), tools[0], _parse(arguments or []), task)
+    if step.error:
+        message, _, hint = step.error.partition("\nhint: ")
+        raise ToolError(message, hint=hint)
+    typer.echo(json.dumps(step.output, indent=2, ensure_ascii=False))
+    for file in files:
+        typer.echo(f"written: {file}", err=True)
+    if step.tainted:
         typer.echo("nobody vouches for this content", err=True)
 
 
@@ -90,6 +106,7 @@ def _facts(tool: Tool) -> dict[str, Any]:
         "effect": str(tool.effect),
         "honours_key": tool.honours_key,
         "untrusted": tool.untrusted,
+        "foreign": tool.foreign,
         "timeout": tool.timeout,
     }
 

@@ -16,7 +16,10 @@ from .sources import find_source
 from .spec import Effect, Tool, ToolContext, ToolOutput, tool
 
 Dataset = Annotated[str, Field(description="A dataset of conf/data.yaml, or a file of the data or the task's folder")]
-Sql = Annotated[str, Field(description="One SELECT of DuckDB over the table `data`. A plot may draw what it gives")]
+Sql = Annotated[
+    str,
+    Field(description="One SELECT of DuckDB over the table `data`. A plot may draw what it gives", max_length=20_000),
+]
 
 
 def make_data_analyzer(config: Config) -> Tool:

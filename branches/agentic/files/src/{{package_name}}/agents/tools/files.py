@@ -22,10 +22,12 @@ from .spec import Effect, Tool, ToolContext, ToolOutput, tool
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_LISTED = 1_000
-_MEGABYTE = 1_000_000
 _DEEPEST = 10
 # Names that tools give to files; others can be words of whoever had the file written.
 _OF_TOOLS = re.compile(r"(?:plot|code|mcp|predictions)-[0-9a-f]{6,64}(?:-[0-9]{1,4})?\.[a-z]{3,7}")
+
+MEGABYTE = 1_000_000
+"""Bytes."""
 
 FilePath = Annotated[str, Field(description="Such as notes/today.md, in the folder of the task", max_length=500)]
 
@@ -38,7 +40,7 @@ def make_files(config: Config) -> list[Tool]:
         """List the files of the task's folder, with their sizes in bytes."""
         names: list[str] = []
         found: list[JsonValue] = []
-        for name, size in _walk(context.work):
+        for name, size in files_of(context.work):
             names.append(name)
             found.append({"path": name, "bytes": size})
         told: dict[str, JsonValue] = {"files": found[:_MOST_LISTED], "more": max(0, len(found) - _MOST_LISTED)}
@@ -66,8 +68,8 @@ def make_files(config: Config) -> list[Tool]:
     def files_write(path: FilePath, text: str, context: ToolContext) -> ToolOutput:
         """Write a text file into the task's folder. One of that name is replaced."""
         content = text.encode()
-        used = sum(size for name, size in _walk(context.work) if name != path)
-        if used + len(content) > limits.work_mb * _MEGABYTE:
+        used = sum(size for name, size in files_of(context.work) if name != path)
+        if used + len(content) > limits.work_mb * MEGABYTE:
             raise ToolError(f"{path} would fill the folder beyond {limits.work_mb} MB", hint="write less")
         with room_for(f"the file {path}", ToolError):
             _write(context.work, path, content)
@@ -80,7 +82,7 @@ def make_files(config: Config) -> list[Tool]:
     ]
 
 
-def _walk(folder: Path) -> Iterator[tuple[str, int]]:
+def files_of(folder: Path) -> Iterator[tuple[str, int]]:
     """Give regular files and their sizes, in order; links are not followed and not given."""
     for place, folders, names in os.walk(folder):
         folders.sort()

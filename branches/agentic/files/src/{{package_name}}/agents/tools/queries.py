@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _POLL = 0.05
 _QUOTED = re.compile(r"'[^']*'?|\"[^\"]*\"?")
 _MOST_TEXT = 2_000
+# Functions that make one value of any size, which DuckDB neither counts as memory nor ends when it is interrupted.
+_OF_ANY_SIZE = {"array_resize", "bitstring", "format", "generate_series", "list_resize", "lpad", "printf", "range"}
+_OF_ANY_SIZE |= {"repeat", "rpad"}
 _BEFORE_DATA = ("BinderException", "CatalogException", "ParserException", "SyntaxException", "PermissionException")
 
 
@@ -75,7 +78,7 @@ class Connection:
         Raises
         ------
         ToolError
-            If it is not one SELECT, is wrong, or takes too much memory or time.
+            If it is not one SELECT, is wrong, makes values of a size of its own, or takes too much memory or time.
         """
         most = self._bounds.rows if rows is None else rows
         with self._watched(sql):
@@ -97,8 +100,12 @@ class Connection:
     def reads(self, sql: str) -> set[str]:
         """Name the tables that a query reads, as it writes them."""
         with self._watched(sql):
-            told = self._connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
-        return set(_tables(json.loads(told[0] if told else "{}")))
+            return set(_tables(self._parsed(sql)))
+
+    def _parsed(self, sql: str) -> Any:
+        """Give the tree of a query as DuckDB has read it."""
+        [(told,)] = self._connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+        return json.loads(told)
 
     @contextmanager
     def _watched(self, sql: str) -> Iterator[None]:
@@ -120,6 +127,9 @@ class Connection:
             statements = self._connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise ToolError("a query is one SELECT, and nothing else", hint="the table is called data")
+            if found := next(_of_any_size(self._parsed(sql)), ""):
+                hint = "FROM range(…) gives rows, and what the data holds needs no padding"
+                raise ToolError(f"a query can't use {found}, whose values have any size", hint=hint)
             watcher.start()
             yield
         except duckdb.Error as error:
@@ -207,6 +217,21 @@ def _tables(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for inner in node:
             yield from _tables(inner)
+
+
+def _of_any_size(node: Any) -> Iterator[str]:
+    """Find functions that make a value of any size; as tables they give rows, of which there may be many."""
+    if isinstance(node, dict):
+        name = str(node.get("function_name", "")).lower()
+        if name in _OF_ANY_SIZE:
+            yield name
+        table = node["function"] if node.get("type") == "TABLE_FUNCTION" else None
+        node = [inner for inner in node.values() if inner is not table]
+        if isinstance(table, dict):
+            node += [inner for name, inner in table.items() if name != "function_name"]
+    if isinstance(node, list):
+        for inner in node:
+            yield from _of_any_size(inner)
 
 
 def _reason(error: Exception, sql: str = "") -> str:

@@ -6,7 +6,7 @@ gives several begin with its name: `files` brings `files_read` and `files_write`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...config import Config
@@ -40,9 +40,10 @@ def find_tools() -> dict[str, Plugin]:
 def survey_tools(config: Config) -> list[Offer]:
     """Open everything that brings tools. What can't be used says why."""
     offers: list[Offer] = []
-    for name, plugin in find_tools().items():
+    plugins = find_tools()
+    for name, plugin in plugins.items():
         try:
-            offers.append(Offer(name, tuple(_open(plugin, config))))
+            offers.append(Offer(name, tuple(_open(plugin, plugins, config))))
         except ProjectError as error:
             offers.append(Offer(name, reason=str(error)))
     return offers
@@ -74,7 +75,7 @@ def open_tools(names: Sequence[str], config: Config) -> list[Tool]:
     for name in names:
         source = _source(name, plugins)
         if source not in opened:
-            opened[source] = list(_open(plugins[source], config))
+            opened[source] = list(_open(plugins[source], plugins, config))
         wanted = [one for one in opened[source] if name in (source, one.name)]
         if not wanted:
             known = [one.name for one in opened[source]]
@@ -83,7 +84,7 @@ def open_tools(names: Sequence[str], config: Config) -> list[Tool]:
     return list(chosen.values())
 
 
-def _source(name: str, plugins: dict[str, Plugin]) -> str:
+def _source(name: str, plugins: Mapping[str, Plugin]) -> str:
     """Name the entry point that brings a tool: the longest one that the tool's name begins with."""
     found = [source for source in plugins if name == source or name.startswith(f"{source}_")]
     if not found:
@@ -91,7 +92,7 @@ def _source(name: str, plugins: dict[str, Plugin]) -> str:
     return max(found, key=len)
 
 
-def _open(plugin: Plugin, config: Config) -> Iterable[Tool]:
+def _open(plugin: Plugin, plugins: Mapping[str, Plugin], config: Config) -> Iterable[Tool]:
     loaded = plugin.load()
     if callable(loaded) and not isinstance(loaded, Tool):
         loaded = plugin.guard(loaded)(config)
@@ -101,4 +102,7 @@ def _open(plugin: Plugin, config: Config) -> Iterable[Tool]:
     for one in tools:
         if one.name != plugin.name and not one.name.startswith(f"{plugin.name}_"):
             raise plugin.error(f"its tool {one.name!r} does not begin with {plugin.name!r}")
+        owner = _source(one.name, plugins)
+        if owner != plugin.name:
+            raise plugin.error(f"its tool {one.name!r} has a name that belongs to {owner!r}, which is installed too")
     return tools
