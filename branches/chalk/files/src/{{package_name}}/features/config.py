@@ -2,6 +2,7 @@
 
 from ..config import ConfigModel
 from .chalk_config import ChalkConfig
+from .serving_config import FeatureServingConfig
 from .store_config import FeatureStoreConfig
 
 
@@ -10,3 +11,4 @@ class FeaturesConfig(ConfigModel):
 
     chalk: ChalkConfig = ChalkConfig()
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
+    serving: FeatureServingConfig = FeatureServingConfig()

@@ -31,6 +31,7 @@ class Status(StrEnum):
     NULL = "NULL"  # the rows say that there is no value
     EXPIRED = "EXPIRED"  # the last row is older than the feature's ttl
     MISSING = "MISSING"  # no row is visible, or none is in the window
+    UNAVAILABLE = "UNAVAILABLE"  # the store did not answer, and defaults are to stand in
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,17 @@ def make_plans(sets: Iterable[FeatureSet], lateness: timedelta = DAY) -> list[Pl
     return [Plan(*found[names], lateness) for names in sorted(found)]
 
 
+def check_value(kind: Kind, value: Any) -> Any:
+    """Give a value as it is kept; times as microseconds.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not of the kind.
+    """
+    return None if value is None else _CHECKS[kind](value)
+
+
 def to_line(row: Kept) -> bytes:
     """Write a kept row as a line."""
     return orjson.dumps(row) + b"\n"

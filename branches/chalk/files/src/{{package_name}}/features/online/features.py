@@ -1,0 +1,218 @@
+"""The online features of a project: written by batches and streams, read when a model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from ..definitions.registry import Definitions
+from .later import Later
+from .plan import DAY, Plan, key_text, make_plans, to_line, to_micros
+from .protocol import Compacted, Lines, OnlineStore, OnlineStoreError, Values
+from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader
+from .state import State
+
+_CHUNK = 1000  # states that are compacted in one transaction
+
+
+class OnlineFeatures:
+    """Features as they are now, by entity.
+
+    Parameters
+    ----------
+    lateness
+        How late rows may be and still join sessions exactly.
+    fallback
+        What is given while the store does not answer: an error, or defaults with the status `UNAVAILABLE`.
+    remember
+        Whether values that a reader computes are kept for the next one, by a thread in the background.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        store: OnlineStore,
+        *,
+        lateness: timedelta = DAY,
+        fallback: Fallback = "error",
+        remember: bool = True,
+    ) -> None:
+        self.definitions = definitions
+        self.store = store
+        self.plans = make_plans(definitions.sets, lateness)
+        self._fallback = fallback
+        self._later = Later(store) if remember else None
+        self._ready: set[str] = set()
+        self._readers = {one.name: SetReader.of(one, self.plans) for one in definitions.sets}
+
+    def read(self, name: str, keys: Sequence[Any], *, at: datetime | None = None, given: Given = None) -> list[Found]:
+        """Read the features of entities.
+
+        Parameters
+        ----------
+        name
+            Of a feature set.
+        keys
+            Of the entities; of one that is unknown all is `MISSING`.
+        at
+            The time of the question; now if None.
+        given
+            What the request brings for features on demand: for all entities, or for each.
+
+        Raises
+        ------
+        FeatureError
+            If there is no such set, a key is not of the entity's kind, or the time is before what is kept.
+        NotMaterialisedError
+            If nothing was written for a feature as it is defined now.
+        OnlineStoreError
+            If the store does not answer, and no defaults are to stand in.
+        """
+        features = self.definitions[name]
+        reader = self._readers[name]
+        texts = [key_text(features.entity, key) for key in keys]
+        moment = to_micros(datetime.now(UTC) if at is None else at)
+        try:
+            for plan, _ in reader.parts:
+                self._check_ready(plan)
+            found, later = reader.read(self.store, texts, moment, given)
+        except OnlineStoreError:
+            if self._fallback == "error":
+                raise
+            return reader.defaults(texts, moment, given)
+        if later and self._later is not None:
+            self._later.put(later)
+        return found
+
+    def lines(self, source: str, row: Mapping[str, Any], place: int) -> list[Lines]:
+        """Make lines of a row of a source, one for each entity that it tells something of.
+
+        Parameters
+        ----------
+        place
+            Its number in the source; later rows have higher ones, and a row that comes again has the same.
+
+        Raises
+        ------
+        FeatureError
+            If the row is not what the source says.
+        """
+        found = []
+        for plan in self.plans:
+            if plan.source.name == source and (key := row.get(plan.source.key)) is not None:
+                line = to_line(plan.keep(row, place))
+                found.append(Lines(plan.part, key_text(plan.entity, key), line))
+        return found
+
+    def append(self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None) -> None:
+        """Add lines and marks as a whole, or not at all.
+
+        Raises
+        ------
+        OnlineStoreError
+            If the store can't be used.
+        """
+        together: dict[tuple[str, str], list[bytes]] = {}
+        for one in lines:
+            together.setdefault((one.part, one.key), []).append(one.data)
+        found = [Lines(*address, b"".join(data), len(data)) for address, data in together.items()]
+        self.store.append(found, {**self._begun(found), **(marks or {})}, self._keep())
+
+    def write(
+        self, source: str, rows: Iterable[Mapping[str, Any]], *, place: int = 0, marks: Mapping[str, str] | None = None
+    ) -> int:
+        """Add rows of a source; those without a key belong to nobody.
+
+        Parameters
+        ----------
+        place
+            The number of the first row in the source.
+
+        Returns
+        -------
+        int
+            How many rows there were.
+        """
+        many = list(rows)
+        lines = [line for number, row in enumerate(many, place) for line in self.lines(source, row, number)]
+        self.append(lines, marks)
+        return len(many)
+
+    def tidy(self, at: datetime, parts: Iterable[str] | None = None) -> int:
+        """Drop what no question at this time or later needs of the states that have grown, and compute their values.
+
+        Returns
+        -------
+        int
+            How many states were compacted.
+        """
+        wanted = set(parts) if parts is not None else None
+        moment, done = to_micros(at), 0
+        for plan in self.plans:
+            while wanted is None or plan.part in wanted:
+                keys = self.store.grown(plan.part, _CHUNK)
+                count = self.compact(plan, keys, moment)
+                done += count
+                if not count:
+                    break
+        return done
+
+    def compact(self, plan: Plan, keys: Sequence[str], at: int) -> int:
+        """Compact the states of some entities at a time in microseconds."""
+        found = self.store.states([(plan.part, key) for key in keys])
+        return self.store.compact(
+            [_compacted(plan, key, data, at) for key, data in zip(keys, found, strict=True) if data is not None]
+        )
+
+    def filled(self, plan: Plan) -> dict[str, Any] | None:
+        """Tell how far a part was filled; None if nothing was written to it."""
+        told = self.store.marks(plan.part).get(plan.part)
+        return None if told is None else dict(orjson.loads(told))
+
+    def close(self) -> None:
+        """Keep what is to be kept, and end the connections."""
+        if self._later is not None:
+            self._later.close()
+        self.store.close()
+
+    def _check_ready(self, plan: Plan) -> None:
+        if plan.part in self._ready:
+            return
+        if self.filled(plan) is None:
+            names = ", ".join(list(plan.features)[:3])
+            older = [one for one in self.store.parts() if one.startswith(f"{plan.entity.name}/{plan.source.name}/")]
+            reason = "since a definition changed" if older else "yet"
+            message = f"nothing was written {reason} for {names} of {plan.source.name}"
+            raise NotMaterialisedError(message, hint="run `features materialise`")
+        self._ready.add(plan.part)
+
+    def _begun(self, lines: Iterable[Lines]) -> dict[str, str]:
+        """Mark parts that are written for the first time, unless a changed definition asks for all rows again."""
+        new = {one.part for one in lines} - self._ready
+        if not new:
+            return {}
+        known = self.store.marks()
+        self._ready |= new & set(known)
+        begun = {}
+        for part in sorted(new - set(known)):
+            same = part.rpartition("/")[0] + "/"
+            if not any(name.startswith(same) for name in known):
+                begun[part] = "{}"
+        return begun
+
+    def _keep(self) -> timedelta | None:
+        """Say how long after its last row anything of an entity matters."""
+        spans = [plan.span for plan in self.plans]
+        known = [span for span in spans if span is not None]
+        return max(known) if known and len(known) == len(spans) else None
+
+
+def _compacted(plan: Plan, key: str, data: bytes, at: int) -> Compacted:
+    state = State.from_bytes(plan, data)
+    state.expire(at)
+    computed = state.compute(max(at, state.since))
+    values = Values(computed.to_bytes(), computed.since, computed.until) if computed.until > computed.since else None
+    return Compacted(plan.part, key, data, state.to_bytes(), values)

@@ -1,0 +1,122 @@
+"""Features of entities, read when a model is asked: the values that a training set would have at that time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from ..definitions.features import FeatureSet
+from ..errors import FeatureError
+from ..semantics import FeatureValue, Status
+from .plan import Plan, from_micros
+from .protocol import Address, Compacted, OnlineStore, Values
+from .state import State, read_values
+
+Given: TypeAlias = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+"""What a request brings along: for all entities, or for each."""
+Found: TypeAlias = dict[str, FeatureValue]
+Fallback: TypeAlias = Literal["error", "default"]
+
+
+class NotMaterialisedError(FeatureError):
+    """Nothing was written yet for a feature as it is defined now."""
+
+
+@dataclass(frozen=True)
+class SetReader:
+    """How a feature set is put together.
+
+    Attributes
+    ----------
+    parts
+        Each plan, and which of its values are which features of the set.
+    """
+
+    features: FeatureSet
+    parts: tuple[tuple[Plan, tuple[tuple[int, str], ...]], ...]
+
+    @classmethod
+    def of(cls, features: FeatureSet, plans: Iterable[Plan]) -> SetReader:
+        """Find the plans that bring a set's features."""
+        prefix, parts = f"{features.name}.", []
+        for plan in plans:
+            references = enumerate(plan.features)
+            places = tuple((at, name.removeprefix(prefix)) for at, name in references if name.startswith(prefix))
+            if places and plan.entity == features.entity:
+                parts.append((plan, places))
+        return cls(features, tuple(parts))
+
+    def read(
+        self, store: OnlineStore, keys: Sequence[str], at: int, given: Given
+    ) -> tuple[list[Found], list[Compacted]]:
+        """Read the features of entities.
+
+        Returns
+        -------
+        list of dict of str to FeatureValue
+            For each key.
+        list of Compacted
+            What was computed now, and could be kept for the next time.
+        """
+        addresses: list[Address] = [(plan.part, key) for plan, _ in self.parts for key in keys]
+        kept = store.values(addresses)
+        stale = [place for place, one in enumerate(kept) if one is None or not one.since <= at < one.until]
+        fresh, later = self._compute(store, {place: addresses[place] for place in stale}, at) if stale else ({}, [])
+        found: list[Found] = [{} for _ in keys]
+        place = 0
+        for plan, places in self.parts:
+            for row in found:
+                one = kept[place]
+                values = fresh[place] if place in fresh else read_values(plan, one.data if one else b"")
+                for at_plan, name in places:
+                    row[name] = values[at_plan]
+                place += 1
+        return [self.complete(row, at, _of(given, number)) for number, row in enumerate(found)], later
+
+    def _compute(
+        self, store: OnlineStore, asked: Mapping[int, Address], at: int
+    ) -> tuple[dict[int, list[FeatureValue]], list[Compacted]]:
+        plans = {plan.part: plan for plan, _ in self.parts}
+        empty: dict[str, list[FeatureValue]] = {}
+        fresh: dict[int, list[FeatureValue]] = {}
+        later: list[Compacted] = []
+        for (place, (part, key)), data in zip(asked.items(), store.states(list(asked.values())), strict=True):
+            if data is None:
+                if part not in empty:
+                    empty[part] = State(plans[part]).compute(at).values
+                fresh[place] = empty[part]
+                continue
+            state = State.from_bytes(plans[part], data)
+            if at < state.since:
+                since = from_micros(state.since).isoformat()
+                hint = "training sets know what was before: `features train-set`"
+                raise FeatureError(f"the online store knows nothing of what was before {since}", hint=hint)
+            computed = state.compute(at)
+            fresh[place] = computed.values
+            if computed.until > at:
+                values = Values(computed.to_bytes(), computed.since, computed.until)
+                later.append(Compacted(part, key, data, state.to_bytes(), values))
+        return fresh, later
+
+    def complete(self, row: Found, at: int, given: Mapping[str, Any] | None) -> Found:
+        """Add the features on demand, and give all in the set's order."""
+        demanded = self.features.in_order()
+        if demanded:
+            values, moment = {name: one.value for name, one in row.items()}, from_micros(at)
+            for one in demanded:
+                value = one.expression.evaluate(values, moment, given)
+                values[one.name] = value
+                times = [time for name in one.expression.names() if (time := row[name].time) is not None]
+                status = Status.NULL if value is None else Status.PRESENT
+                row[one.name] = FeatureValue(value, status, max(times, default=None))
+        return {one.name: row[one.name] for one in self.features.features}
+
+    def defaults(self, keys: Sequence[str], at: int, given: Given) -> list[Found]:
+        """Give what stands in while the store does not answer."""
+        row = {one.name: FeatureValue(one.default, Status.UNAVAILABLE) for one in self.features.stored}
+        return [self.complete(dict(row), at, _of(given, number)) for number in range(len(keys))]
+
+
+def _of(given: Given, number: int) -> Mapping[str, Any] | None:
+    return given if given is None or isinstance(given, Mapping) else given[number]

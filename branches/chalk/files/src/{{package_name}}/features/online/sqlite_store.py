@@ -1,0 +1,181 @@
+"""Online features in a file: for one machine, whose processes may all read and write it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from ...sqlite import connect, explained, make_tables
+from .protocol import GROWN, Address, Compacted, Lines, OnlineStoreError, Values
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS parts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS states (
+    part INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    since INTEGER,
+    until INTEGER,
+    computed BLOB,
+    added INTEGER NOT NULL,
+    lines BLOB NOT NULL,
+    PRIMARY KEY (part, key)
+);
+CREATE INDEX IF NOT EXISTS grown ON states (part) WHERE added >= GROWN;
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+""".replace("GROWN", str(GROWN))
+_APPEND = """
+INSERT INTO states (part, key, added, lines) VALUES (?, ?, ?, ?)
+ON CONFLICT (part, key) DO UPDATE SET
+    lines = CAST(lines || excluded.lines AS BLOB), added = added + excluded.added,
+    since = NULL, until = NULL, computed = NULL
+"""
+_COMPACT = """
+UPDATE states SET lines = ?, added = 0, since = ?, until = ?, computed = ? WHERE part = ? AND key = ? AND lines = ?
+"""
+_GROWN = "SELECT key FROM states WHERE part = ? AND added >= GROWN LIMIT ?".replace("GROWN", str(GROWN))
+_MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_WHAT = "online features"
+
+
+class SqliteStore:
+    """States and values in a file of SQLite; each thread has a connection of its own.
+
+    Parameters
+    ----------
+    path
+        The file, which is made where it is missing, and its folder.
+
+    Raises
+    ------
+    OnlineStoreError
+        If it can't be used.
+    """
+
+    near = True
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._open: list[sqlite3.Connection] = []
+        self._parts: dict[str, int] = {}
+        make_tables(path, _TABLES, _WHAT, OnlineStoreError)
+
+    def append(
+        self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None, keep: timedelta | None = None
+    ) -> None:
+        """Add lines, and marks, in one transaction; a file keeps all for ever."""
+        with self._writing() as connection:
+            parts = self._parts
+            rows = []
+            for part, key, data, size in lines:
+                rows.append((parts.get(part) or self._make_part(connection, part), key, size, data))
+            connection.executemany(_APPEND, rows)
+            connection.executemany(_MARK, (marks or {}).items())
+
+    def values(self, addresses: Sequence[Address]) -> list[Values | None]:
+        """Read values, a look-up for each address."""
+        found: list[Values | None] = []
+        with explained(self._path, _WHAT, OnlineStoreError):
+            execute = self._connection().execute
+            for part, key in addresses:
+                row = execute(
+                    "SELECT computed, since, until FROM states WHERE part = ? AND key = ? AND computed NOT NULL",
+                    (self._parts.get(part) or self._part(part), key),
+                ).fetchone()
+                found.append(None if row is None else Values(*row))
+        return found
+
+    def states(self, addresses: Sequence[Address]) -> list[bytes | None]:
+        """Read lines, a look-up for each address."""
+        found: list[bytes | None] = []
+        with explained(self._path, _WHAT, OnlineStoreError):
+            execute = self._connection().execute
+            for part, key in addresses:
+                at = (self._parts.get(part) or self._part(part), key)
+                row = execute("SELECT lines FROM states WHERE part = ? AND key = ?", at).fetchone()
+                found.append(None if row is None else row[0])
+        return found
+
+    def compact(self, states: Iterable[Compacted]) -> int:
+        """Write what is not changed meanwhile, in one transaction."""
+        done = 0
+        with self._writing() as connection:
+            for part, key, before, after, values in states:
+                data, since, until = values or (None, None, None)
+                row = (after, since, until, data, self._part(part), key, before)
+                done += connection.execute(_COMPACT, row).rowcount
+        return done
+
+    def grown(self, part: str, most: int = 1000) -> list[str]:
+        """Look in an index that has only those that have grown."""
+        with explained(self._path, _WHAT, OnlineStoreError):
+            return [key for (key,) in self._connection().execute(_GROWN, (self._part(part), most))]
+
+    def parts(self) -> list[str]:
+        """Read their names."""
+        with explained(self._path, _WHAT, OnlineStoreError):
+            return [name for (name,) in self._connection().execute("SELECT name FROM parts ORDER BY name")]
+
+    def drop(self, part: str) -> None:
+        """Delete it in one transaction."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM states WHERE part = ?", (self._part(part),))
+            connection.execute("DELETE FROM parts WHERE name = ?", (part,))
+            connection.execute("DELETE FROM marks WHERE name = ?", (part,))
+            self._parts = {}
+
+    def marks(self, prefix: str = "") -> dict[str, str]:
+        """Read them."""
+        with explained(self._path, _WHAT, OnlineStoreError):
+            found = self._connection().execute("SELECT name, value FROM marks ORDER BY name")
+            return {name: value for name, value in found if name.startswith(prefix)}
+
+    def check(self) -> None:
+        """Read whether there is anything."""
+        with explained(self._path, _WHAT, OnlineStoreError):
+            self._connection().execute("SELECT 1 FROM parts LIMIT 1").fetchone()
+
+    def close(self) -> None:
+        """End the connections of all threads."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+            self._local = threading.local()
+
+    def _connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = connect(self._path, durable=False, any_thread=True)  # so that `close` may end it
+            self._local.connection = found
+            with self._lock:
+                self._open.append(found)
+        return found
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with explained(self._path, _WHAT, OnlineStoreError), self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                self._parts = {}  # one that was made is not there any more
+                raise
+
+    def _part(self, name: str) -> int:
+        """Give the number of a part, 0 if there is none."""
+        row = self._connection().execute("SELECT id FROM parts WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            return 0
+        number: int = row[0]
+        self._parts[name] = number
+        return number
+
+    def _make_part(self, connection: sqlite3.Connection, name: str) -> int:
+        connection.execute("INSERT INTO parts (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+        return self._part(name)
