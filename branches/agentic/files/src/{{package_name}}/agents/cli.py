@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from ..plugins import PluginError, find_plugins
 from ..workflows.agentic.cli import analyse, demo, improve, train
 from .durability.cli import app as runs
 from .evaluation.cli import app as evaluate
@@ -34,6 +35,16 @@ app.add_typer(safety_app, name="safety")
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(tools, name="tools")
 app.command("work")(work)
+
+
+for plugin in find_plugins("agents").values():
+    try:
+        command = plugin.load()
+        if not callable(command):
+            raise plugin.error("it is no function")
+        app.command(plugin.name)(command)
+    except PluginError as error:
+        typer.echo(f"warning: {error}", err=True)
 
 
 @app.callback()

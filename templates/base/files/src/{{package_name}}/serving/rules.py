@@ -37,7 +37,7 @@ def judge(
     champion, challenger = slot.champion, slot.challenger
     if champion is None or challenger is None:
         return None
-    found = _outcomes(log, champion, challenger, traffic, rules)
+    found = live_outcomes(log, champion, challenger, traffic, rules)
     if found is None:
         return None
     theirs, ours = found
@@ -91,10 +91,16 @@ def decide(slot: Slot, *, promoted: bool, reason: str, metric: str = "") -> Deci
     )
 
 
-def _outcomes(
+def live_outcomes(
     log: PredictionLog, champion: Predictor, challenger: Predictor, traffic: TrafficConfig, rules: RulesConfig
 ) -> Pair | None:
-    """Read what both said and what was true, the challenger first; the same rows where it was a shadow."""
+    """Read what both said and what was true, the challenger first; the same rows where it was a shadow.
+
+    Returns
+    -------
+    tuple or None
+        None if there are too few labels of one of them.
+    """
     model, most = champion.version.model, rules.most_labels
     shadow = traffic.mode == "shadow"
     theirs = log.outcomes(model, challenger.version.number, "shadow" if shadow else "challenger", most)

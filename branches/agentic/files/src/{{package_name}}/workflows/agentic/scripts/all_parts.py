@@ -2,6 +2,7 @@
 
 from .analyst import RULE as ANALYST
 from .improver import RULE as IMPROVER
+from .operator import RULE as OPERATOR
 from .training import RULES as TRAINING
 
-RULES = [ANALYST, IMPROVER, *TRAINING]
+RULES = [ANALYST, IMPROVER, OPERATOR, *TRAINING]
