@@ -12,9 +12,10 @@ from ..definitions.registry import Definitions
 from .later import Later
 from .plan import DAY, Plan, key_text, make_plans, to_line, to_micros
 from .protocol import Compacted, Lines, OnlineStore, OnlineStoreError, Values
-from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader
+from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader, before_error
 from .state import State
 
+_EVER = -(2**62)
 _CHUNK = 1000  # states that are compacted in one transaction
 
 
@@ -46,6 +47,7 @@ class OnlineFeatures:
         self._fallback = fallback
         self._later = Later(store) if remember else None
         self._ready: set[str] = set()
+        self._since: dict[str, int] = {}
         self._readers = {one.name: SetReader.of(one, self.plans) for one in definitions.sets}
 
     def read(self, name: str, keys: Sequence[Any], *, at: datetime | None = None, given: Given = None) -> list[Found]:
@@ -77,7 +79,7 @@ class OnlineFeatures:
         moment = to_micros(datetime.now(UTC) if at is None else at)
         try:
             for plan, _ in reader.parts:
-                self._check_ready(plan)
+                self._check_ready(plan, moment)
             found, later = reader.read(self.store, texts, moment, given)
         except OnlineStoreError:
             if self._fallback == "error":
@@ -119,7 +121,7 @@ class OnlineFeatures:
         for one in lines:
             together.setdefault((one.part, one.key), []).append(one.data)
         found = [Lines(*address, b"".join(data), len(data)) for address, data in together.items()]
-        self.store.append(found, {**self._begun(found), **(marks or {})}, self._keep())
+        self.store.append(found, {**self._begun(found), **(marks or {})}, self.keep)
 
     def write(
         self, source: str, rows: Iterable[Mapping[str, Any]], *, place: int = 0, marks: Mapping[str, str] | None = None
@@ -172,22 +174,34 @@ class OnlineFeatures:
         told = self.store.marks(plan.part).get(plan.part)
         return None if told is None else dict(orjson.loads(told))
 
+    @property
+    def keep(self) -> timedelta | None:
+        """How long after its last row anything of an entity matters; None: for ever."""
+        spans = [plan.span for plan in self.plans]
+        known = [span for span in spans if span is not None]
+        return max(known) if known and len(known) == len(spans) else None
+
     def close(self) -> None:
         """Keep what is to be kept, and end the connections."""
         if self._later is not None:
             self._later.close()
         self.store.close()
 
-    def _check_ready(self, plan: Plan) -> None:
-        if plan.part in self._ready:
-            return
-        if self.filled(plan) is None:
-            names = ", ".join(list(plan.features)[:3])
-            older = [one for one in self.store.parts() if one.startswith(f"{plan.entity.name}/{plan.source.name}/")]
-            reason = "since a definition changed" if older else "yet"
-            message = f"nothing was written {reason} for {names} of {plan.source.name}"
-            raise NotMaterialisedError(message, hint="run `features materialise`")
-        self._ready.add(plan.part)
+    def _check_ready(self, plan: Plan, moment: int) -> None:
+        if plan.part not in self._since:
+            told = self.filled(plan)
+            if told is None:
+                raise self._not_filled(plan)
+            self._since[plan.part] = told.get("since", _EVER)
+        if moment < self._since[plan.part]:
+            raise before_error(self._since[plan.part])
+
+    def _not_filled(self, plan: Plan) -> NotMaterialisedError:
+        older = [one for one in self.store.parts() if one.startswith(f"{plan.entity.name}/{plan.source.name}/")]
+        reason = "since a definition changed" if older else "yet"
+        names = ", ".join(list(plan.features)[:3])
+        message = f"nothing was written {reason} for {names} of {plan.source.name}"
+        return NotMaterialisedError(message, hint="run `features materialise`")
 
     def _begun(self, lines: Iterable[Lines]) -> dict[str, str]:
         """Mark parts that are written for the first time, unless a changed definition asks for all rows again."""
@@ -202,12 +216,6 @@ class OnlineFeatures:
             if not any(name.startswith(same) for name in known):
                 begun[part] = "{}"
         return begun
-
-    def _keep(self) -> timedelta | None:
-        """Say how long after its last row anything of an entity matters."""
-        spans = [plan.span for plan in self.plans]
-        known = [span for span in spans if span is not None]
-        return max(known) if known and len(known) == len(spans) else None
 
 
 def _compacted(plan: Plan, key: str, data: bytes, at: int) -> Compacted:

@@ -23,6 +23,12 @@ class NotMaterialisedError(FeatureError):
     """Nothing was written yet for a feature as it is defined now."""
 
 
+def before_error(since: int) -> FeatureError:
+    """Refuse a question about a time before what is kept, in microseconds."""
+    message = f"the online store knows nothing of what was before {from_micros(since).isoformat()}"
+    return FeatureError(message, hint="training sets know what was before: `features train-set`")
+
+
 @dataclass(frozen=True)
 class SetReader:
     """How a feature set is put together.
@@ -89,9 +95,7 @@ class SetReader:
                 continue
             state = State.from_bytes(plans[part], data)
             if at < state.since:
-                since = from_micros(state.since).isoformat()
-                hint = "training sets know what was before: `features train-set`"
-                raise FeatureError(f"the online store knows nothing of what was before {since}", hint=hint)
+                raise before_error(state.since)
             computed = state.compute(at)
             fresh[place] = computed.values
             if computed.until > at:
