@@ -22,7 +22,6 @@ from .token_stream import TokenStream
 if TYPE_CHECKING:
     from .base import Agent
 
-_MOST_ARGUMENTS = 10_000_000  # characters; calls that have more than they may are refused, not shortened
 _CHARACTERS_A_TOKEN = 4  # an estimate, for models that do not tell
 
 
@@ -45,9 +44,8 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         name = answer.response_metadata.get(ANSWERED_BY, name)
         usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
         agent.meter(session).add(usage)
-        answer = answer.model_copy(
-            update={"content": session.clean(answer.text), "tool_calls": [_kept(call) for call in answer.tool_calls]}
-        )
+        calls = [_kept(call, session.config.tools.max_arguments) for call in answer.tool_calls]
+        answer = answer.model_copy(update={"content": session.clean(answer.text), "tool_calls": calls})
         said = pack(answer)
         session.emit(
             "model_ended",
@@ -71,9 +69,12 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
     return answer, step
 
 
-def _kept(call: ToolCall) -> ToolCall:
-    """Make a call one that can be kept: models write halves of characters, and what is nested without end."""
-    arguments = clip(to_json(call["args"]), _MOST_ARGUMENTS)[0]
+def _kept(call: ToolCall, most: int) -> ToolCall:
+    """Make a call one that can be kept: models write halves of characters, and what is nested or goes on without end.
+
+    What stays of arguments that are too long still is: they are refused, not shortened.
+    """
+    arguments = clip(to_json(call["args"]), 2 * most)[0]
     return {**call, "args": arguments if isinstance(arguments, dict) else {}}
 
 

@@ -143,7 +143,7 @@ def _allowed(session: Session, agent: str, tools: Mapping[str, Tool], call: Call
     size = len(json.dumps(call.arguments, default=str))
     if size > session.config.tools.max_arguments:
         most = session.config.tools.max_arguments
-        raise ToolError(f"the arguments of {tool.name} have {size:,} characters, of {most:,} at most")
+        raise ToolError(f"the arguments of {tool.name} are too long: {most:,} characters at most")
     arguments = tool.check(call.arguments)
     key = call_key(session.task.task_id, agent, call)
     _ask_gate(session, agent, tool, replace(call, arguments=tool.shown(arguments)), key)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..session import Project
 
 _JOB = JOBS.c
+_SHORT = 60.0  # seconds: workers that hold tasks for less must not take those of others that hold them for longer
 
 
 class QueueFullError(AgentError):
@@ -108,7 +109,10 @@ class DatabaseQueue:
     def claim(self, worker: str, seconds: float) -> Claim | None:
         """Take the task that has waited longest."""
         now = datetime.now(UTC)
-        free = sa.select(_JOB.task_id).where(_JOB.ready, sa.or_(_JOB.lease.is_(None), _JOB.lease < now))
+        # A lease that ends later than any would is from before the clock was set back: its worker may be dead.
+        late = now + 2 * timedelta(seconds=max(seconds, _SHORT))
+        over = sa.or_(_JOB.lease.is_(None), _JOB.lease < now, _JOB.lease > late)
+        free = sa.select(_JOB.task_id).where(_JOB.ready, over)
         first = free.order_by(_JOB.queued).limit(1)
         if self._database.shared:
             first = first.with_for_update(skip_locked=True)
