@@ -197,7 +197,8 @@ class OnlineFeatures:
             raise before_error(self._since[plan.part])
 
     def _not_filled(self, plan: Plan) -> NotMaterialisedError:
-        older = [one for one in self.store.parts() if one.startswith(f"{plan.entity.name}/{plan.source.name}/")]
+        same = f"{plan.entity.name}/{plan.source.name}/"
+        older = any(one.startswith(same) and one != plan.part for one in self.store.parts())
         reason = "since a definition changed" if older else "yet"
         names = ", ".join(list(plan.features)[:3])
         message = f"nothing was written {reason} for {names} of {plan.source.name}"
