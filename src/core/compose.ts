@@ -110,6 +110,7 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
       .filter((index) => index.if === undefined || holds(index.if, facts))
       .map(({ name, url, packages }) => ({ name, url, packages })),
     typed: [...new Set(manifests.flatMap((m) => m.python.typed))].sort(byText),
+    lint: manifests.flatMap((m) => m.python.lint),
     env: named(layers, 'env').map(([name, variable, layer]) => ({ name, ...variable, layer })),
     plugins: mergePlugins(layers, packageName),
     tasks,

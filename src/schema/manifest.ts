@@ -12,6 +12,7 @@ export const composedNames = [
   'conflicts',
   'indexes',
   'typed',
+  'lint',
   'env',
   'plugins',
   'tasks',
@@ -140,6 +141,9 @@ const part = z.strictObject({
   pages,
 });
 
+/** A rule of ruff, such as `S608`. */
+const lintRule = z.string().regex(/^[A-Z]{1,4}[0-9]{3,4}$/, 'must be a rule of ruff such as S608');
+
 export const manifest = z.strictObject({
   name: slug,
   aliases: z.array(slug).default([]),
@@ -177,8 +181,9 @@ export const manifest = z.strictObject({
         )
         .default([]),
       typed: z.array(slug).default([]),
+      lint: z.array(z.strictObject({ files: glob, allow: z.array(lintRule).min(1), why: line })).default([]),
     })
-    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [], typed: [] }),
+    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [], typed: [], lint: [] }),
   env,
   plugins,
   tasks,

@@ -146,6 +146,11 @@ describe('the data of several layers', () => {
     expect(data(base, forest)).toMatchObject({ typed: ['examples', 'tools'] });
   });
 
+  it('a branch says which rules of ruff do not fit which of its files, and why', () => {
+    const lint = [{ files: 'src/**/forest/**', allow: ['S608'], why: 'it writes SQL' }];
+    expect(data(layerOf({}), layerOf({ name: 'forest', python: { lint } }))).toMatchObject({ lint });
+  });
+
   it('holds plugins by group and name, in the package where they begin with a dot', () => {
     const base = layerOf({ plugins: { commands: { zoo: 'other.mod:app' } } });
     const forest = layerOf({ name: 'forest', plugins: { commands: { ape: '.forest.cli:app' }, apis: { a: '.x:y' } } });

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .definitions import FeatureSet
     from .errors import FeatureError
+    from .pipelines.historical_features import training_set
 
-__all__ = ["FeatureError", "FeatureSet"]
+__all__ = ["FeatureError", "FeatureSet", "training_set"]
 
 _HOMES = {
     "FeatureError": ".errors",
     "FeatureSet": ".definitions",
+    "training_set": ".pipelines.historical_features",
 }
 
 

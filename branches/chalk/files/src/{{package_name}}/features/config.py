@@ -2,7 +2,9 @@
 
 from ..config import ConfigModel
 from .chalk_config import ChalkConfig
+from .engine_config import EngineConfig
 from .serving_config import FeatureServingConfig
+from .sources_config import SourcesConfig
 from .store_config import FeatureStoreConfig
 
 
@@ -10,5 +12,7 @@ class FeaturesConfig(ConfigModel):
     """Features: where they are computed, kept and read."""
 
     chalk: ChalkConfig = ChalkConfig()
+    engine: EngineConfig = EngineConfig()
+    sources: SourcesConfig = SourcesConfig()
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
     serving: FeatureServingConfig = FeatureServingConfig()

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
+
+if TYPE_CHECKING:
+    from .definitions import Feature, FeatureSet
+
+ReferenceArgument = Annotated[str, typer.Argument(help="A feature, such as customer.spend_30d, or a set")]
 
 
 def list_command(as_json: JsonOption = False, overrides: SetOption = None, env: EnvOption = None) -> None:
@@ -24,3 +30,59 @@ def list_command(as_json: JsonOption = False, overrides: SetOption = None, env: 
         typer.echo(json.dumps([dict(zip(heading, row, strict=True)) for row in rows], indent=2))
     else:
         print_table([heading, *rows])
+
+
+def show_command(
+    reference: ReferenceArgument, as_json: JsonOption = False, overrides: SetOption = None, env: EnvOption = None
+) -> None:
+    """Show what a feature is made of, or all features of a set."""
+    start(overrides, env)
+    from .definitions.registry import find_definitions
+
+    definitions = find_definitions()
+    if "." in reference:
+        owner, feature = definitions.find(reference)
+        described = [_describe(owner, feature)]
+    else:
+        owner = definitions[reference]
+        described = [_describe(owner, feature) for feature in owner.features]
+    if as_json:
+        typer.echo(json.dumps(described, indent=2))
+        return
+    for place, facts in enumerate(described):
+        if place:
+            typer.echo("")
+        print_table([(name, _text(value)) for name, value in facts.items() if value not in ("", None, [])])
+
+
+def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
+    from .definitions import OnDemand
+    from .definitions.features import meaning
+
+    facts: dict[str, Any] = {
+        "feature": f"{owner.name}.{feature.name}",
+        "description": feature.description,
+        "entity": owner.entity.name,
+        "key": owner.entity.key,
+        "owner": owner.owner,
+        "tags": list(owner.tags),
+        "kind": str(feature.kind),
+        "version": owner.fingerprint(feature.name),
+    }
+    if isinstance(feature, OnDemand):
+        names = sorted(feature.expression.names())
+        asked = sorted(feature.expression.names("request"))
+        made = {"type": "ondemand", "of": names, "request": asked, "expression": feature.expression.to_json()}
+        return facts | made
+    made = meaning(feature)
+    return facts | {**made, "source": feature.source.name, "location": _without_secrets(feature.source.location)}
+
+
+def _without_secrets(location: str) -> str:
+    """Leave out who logs in, and with what: `postgresql://user:password@host/db` is shown as `postgresql://host/db`."""
+    scheme, mark, rest = location.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else location
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

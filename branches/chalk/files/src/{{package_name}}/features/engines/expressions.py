@@ -1,0 +1,83 @@
+"""Expressions in the languages of the engines, with the NULLs of `Expression.evaluate`.
+
+Within DuckDB times are microseconds since 1970 as integers, so that differences of them are integers too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..definitions.entities import Kind
+from ..definitions.expressions import Expression
+
+SQL_TYPES = {
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.INTEGER: "BIGINT",
+    Kind.FLOAT: "DOUBLE",
+    Kind.STRING: "VARCHAR",
+    Kind.TIMESTAMP: "BIGINT",
+}
+
+
+def quoted(name: str) -> str:
+    """Write a name so that SQL takes it as it is."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def to_sql(expression: Expression, names: Mapping[str, str], now: str, given: Mapping[str, str] | None = None) -> str:
+    """Write an expression in DuckDB's SQL.
+
+    Parameters
+    ----------
+    names, given
+        SQL for each column or feature, and for what requests give; what is not among them is NULL.
+    now
+        SQL for the time of the question, in microseconds.
+    """
+    match expression.operation:
+        case "literal":
+            return literal_sql(expression.operands[0])
+        case "ref":
+            return names.get(expression.operands[0], "NULL")
+        case "request":
+            return (given or {}).get(expression.operands[0], "NULL")
+        case "now":
+            return now
+    return _SQL[expression.operation](*(to_sql(one, names, now, given) for one in expression.operands))
+
+
+def literal_sql(value: Any) -> str:
+    """Write a value; numbers with a point are floats of 64 bits, which DuckDB would make decimals of."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int):
+        return f"({value})"
+    if isinstance(value, float):
+        return f"CAST('{value!r}' AS DOUBLE)" if not math.isnan(value) else "NULL"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+# What has no result, such as the logarithm of 0, is NULL; CASE keeps DuckDB from computing it.
+_SQL: dict[str, Callable[..., str]] = {
+    "add": lambda left, right: f"({left} + {right})",
+    "subtract": lambda left, right: f"({left} - {right})",
+    "multiply": lambda left, right: f"({left} * {right})",
+    "divide": lambda left, right: f"(CAST({left} AS DOUBLE) / NULLIF(CAST({right} AS DOUBLE), 0))",
+    "less": lambda left, right: f"({left} < {right})",
+    "less_or_equal": lambda left, right: f"({left} <= {right})",
+    "equal": lambda left, right: f"({left} = {right})",
+    "not": lambda operand: f"(NOT {operand})",
+    "and": lambda left, right: f"({left} AND {right})",
+    "or": lambda left, right: f"({left} OR {right})",
+    "coalesce": lambda *operands: f"COALESCE({', '.join(operands)})",
+    "is_null": lambda operand: f"({operand} IS NULL)",
+    "absolute": lambda operand: f"ABS({operand})",
+    "floor": lambda operand: f"TRY_CAST(FLOOR({operand}) AS BIGINT)",
+    "logarithm": lambda operand: f"(CASE WHEN {operand} > 0 THEN LN({operand}) END)",
+    "seconds": lambda operand: f"({operand} / 1e6)",
+    "when": lambda condition, then, otherwise: f"(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)",
+}

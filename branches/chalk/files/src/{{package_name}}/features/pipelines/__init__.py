@@ -1,0 +1,1 @@
+"""What is done with features: training sets, tables that grow with their sources, and plans of what changes."""
