@@ -4,13 +4,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .chalk_integration import ChalkFeatureStore
     from .definitions import FeatureSet
     from .errors import FeatureError
     from .pipelines.historical_features import training_set
 
-__all__ = ["FeatureError", "FeatureSet", "training_set"]
+__all__ = ["ChalkFeatureStore", "FeatureError", "FeatureSet", "training_set"]
 
 _HOMES = {
+    "ChalkFeatureStore": ".chalk_integration",
     "FeatureError": ".errors",
     "FeatureSet": ".definitions",
     "training_set": ".pipelines.historical_features",
