@@ -32,24 +32,25 @@ def plan(state: State, runtime: Runtime[Turn]) -> State:
     turn = runtime.context
     again = bool(state.get("plan"))
     prompt = HumanMessage(words.REPLAN if again else words.PLAN)
-    answer, steps, ended = ask_model(turn, state, [pack(prompt)], tools=False)
+    answer, steps, kept = ask_model(turn, state, [pack(prompt)], tools=False)
     if answer is None:
-        return {**ended, "steps": steps}
+        return {**kept, "steps": steps}
     lines = plan_of(answer.text)
     turn.session.emit("plan", turn.agent.name, steps=list(lines), again=again)
     counted = state.get("replanned", 0) + again
     # The next turn is the model's again: a conversation that ends with its own words is refused by some providers.
     messages = [pack(prompt), pack(AIMessage(answer.text)), pack(HumanMessage(words.CARRY_OUT))]
-    return {"messages": messages, "steps": steps, "plan": lines, "replanned": counted, "turns": turns(state)}
+    update: State = {"messages": messages, "steps": steps, "plan": lines, "replanned": counted, "turns": turns(state)}
+    return {**update, **kept}
 
 
 def think(state: State, runtime: Runtime[Turn]) -> State:
     """Ask the model what to do next: calls, or the answer."""
     turn = runtime.context
-    answer, steps, ended = ask_model(turn, state, [], tools=True)
+    answer, steps, kept = ask_model(turn, state, [], tools=True)
     if answer is None:
-        return {**ended, "steps": steps}
-    update: State = {"messages": [pack(answer)], "steps": steps, "turns": turns(state), "pending": []}
+        return {**kept, "steps": steps}
+    update: State = {"messages": [pack(answer)], "steps": steps, "turns": turns(state), "pending": [], **kept}
     if answer.tool_calls or answer.invalid_tool_calls:
         calls = [{"id": c["id"] or "", "name": c["name"], "arguments": c["args"]} for c in answer.tool_calls]
         broken = [
@@ -84,10 +85,10 @@ def act(state: State, runtime: Runtime[Turn]) -> State:
 def reflect(state: State, runtime: Runtime[Turn]) -> State:
     """Let the model criticise its answer, and write it again if it finds fault."""
     turn, critiques = runtime.context, state.get("critiques", 0)
-    critique, steps, ended = ask_model(turn, state, [pack(HumanMessage(words.CRITIQUE))], tools=False)
+    critique, steps, kept = ask_model(turn, state, [pack(HumanMessage(words.CRITIQUE))], tools=False)
     if critique is None:
-        return {**ended, "steps": steps}
-    update: State = {"steps": steps, "critiques": critiques + 1, "turns": turns(state)}
+        return {**kept, "steps": steps}
+    update: State = {"steps": steps, "critiques": critiques + 1, "turns": turns(state), **kept}
     if critique.text.strip().upper().startswith("OK"):
         return {**update, "status": Status.DONE}
     said = [HumanMessage(words.CRITIQUE), AIMessage(critique.text), HumanMessage(words.REVISE)]

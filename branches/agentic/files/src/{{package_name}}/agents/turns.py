@@ -16,7 +16,7 @@ from . import messages as words
 from .asking import ask
 from .errors import ModelUnavailable
 from .jsonable import as_text
-from .memory.conversation import shorten
+from .memory.summaries import show
 from .messages import Packed, pack, unpack
 from .repetition import repeats
 from .session import Session
@@ -42,6 +42,8 @@ class State(TypedDict, total=False):
         How many calls were made, and how often the model was asked.
     repairs, critiques
         How often an answer was sent back because of its form, and because of its content.
+    summary
+        What models are shown in place of the first messages, once there are too many: its text, and of how many.
     exchanges
         Questions of a framework that leads, each as its hash, with the answer that it got.
     """
@@ -56,6 +58,7 @@ class State(TypedDict, total=False):
     replanned: int
     tainted: bool
     plan: list[str]
+    summary: dict[str, JsonValue]
     exchanges: Annotated[list[dict[str, Any]], operator.add]
     status: str
     reason: str
@@ -101,22 +104,23 @@ def begin(turn: Turn) -> State:
 def ask_model(
     turn: Turn, state: State, more: list[Packed], *, tools: bool
 ) -> tuple[AIMessage | None, list[dict[str, Any]], State]:
-    """Ask the model; without an answer, the state says how the run ended."""
+    """Ask the model; without an answer, the state says how the run ended, and else what else is kept."""
     ended = limits(turn, state, asking=True)
     if ended:
         return None, [], ended
     session = turn.session
-    whole = [*state["messages"], *more]
-    conversation = [unpack(one) for one in shorten(whole, session.config.memory.token_limit, session.enclose)]
+    shown = show(session, turn.agent, state["messages"], more, state.get("summary", {}))
+    conversation = [unpack(one) for one in shown.messages]
     try:
         answer, step = ask(turn.session, turn.agent, conversation, tools=tools)
     except ModelUnavailable as error:
         ended = {"status": Status.FAILED, "reason": session.clean(str(error)), "output": so_far(state, {})}
         raise NoAnswer({**state, **ended}) from error
-    steps = [step.model_copy(update={"tainted": state.get("tainted", False)}).model_dump(mode="json")]
+    tainted = {"tainted": state.get("tainted", False)}
+    steps = [one.model_copy(update=tainted).model_dump(mode="json") for one in (*shown.steps, step)]
     if session.cancelled():  # what it said may be half an answer
         return None, steps, limits(turn, state, asking=False)
-    return answer, steps, {}
+    return answer, steps, {"summary": shown.summary} if shown.summary else {}
 
 
 def turns(state: State) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 
@@ -14,10 +15,28 @@ _CHARACTERS_A_TOKEN = 4  # an estimate that holds for English; other languages h
 _HEAD = 2  # who the agent is, and its task
 _LONGEST = 160  # characters of a message that a summary keeps
 _SUMMARY = "Earlier in this conversation, shortened:"
+_MARK = "<untrusted"
 
 
-def shorten(messages: Sequence[Packed], tokens: int, enclose: Callable[[str], str]) -> list[Packed]:
-    """Summarise the middle of a conversation that has more tokens than it may.
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A conversation that is too long: who the agent is and its task, what is left out, and what was said last."""
+
+    head: list[Packed]
+    left_out: list[Packed]
+    kept: list[Packed]
+
+    def tainted(self) -> bool:
+        """Whether what is left out holds text that nobody vouches for."""
+        return any(_MARK in str(one["content"]) for one in self.left_out)
+
+    def with_summary(self, text: str) -> list[Packed]:
+        """Give the conversation with a text in place of what is left out."""
+        return [*self.head, {"type": "human", "content": f"{_SUMMARY}\n{text}"}, *self.kept]
+
+
+def part(messages: Sequence[Packed], tokens: int) -> Parted | None:
+    """Part a conversation that has more tokens than it may; None if it has not, or nothing can be left out.
 
     Calls and their answers stay together, or models refuse the conversation.
 
@@ -27,11 +46,9 @@ def shorten(messages: Sequence[Packed], tokens: int, enclose: Callable[[str], st
         As they are kept: the first says who the agent is, the second what its task is.
     tokens
         That it may have, about.
-    enclose
-        Marks text that nobody vouches for; what was marked stays so in the summary.
     """
     if size_of(messages) <= tokens:
-        return list(messages)
+        return None
     head, turns = list(messages[:_HEAD]), _turns(messages[_HEAD:])
     room = tokens // 2 - size_of(head)
     kept: list[list[Packed]] = []
@@ -42,12 +59,22 @@ def shorten(messages: Sequence[Packed], tokens: int, enclose: Callable[[str], st
         kept.insert(0, turn)
     left_out = turns[: len(turns) - len(kept)]
     if not left_out:
-        return list(messages)
-    said = [line for turn in left_out for one in turn for line in _lines(one, enclose)]
+        return None
+    return Parted(head, [one for turn in left_out for one in turn], [one for turn in kept for one in turn])
+
+
+def by_rules(parted: Parted, tokens: int, enclose: Callable[[str], str]) -> str:
+    """Summarise what is left out, by a line for each message, the last ones.
+
+    Parameters
+    ----------
+    enclose
+        Marks text that nobody vouches for; what was marked stays so in the summary.
+    """
+    said = [line for one in parted.left_out for line in _lines(one, enclose)]
     most = max(tokens // 4 * _CHARACTERS_A_TOKEN // (_LONGEST * 2), 1)
     skipped = [f"- … {len(said) - most} more"] if len(said) > most else []
-    summary: Packed = {"type": "human", "content": "\n".join([_SUMMARY, *skipped, *said[-most:]])}
-    return [*head, summary, *(one for turn in kept for one in turn)]
+    return "\n".join([*skipped, *said[-most:]])
 
 
 def size_of(messages: Sequence[Packed]) -> int:
@@ -69,7 +96,7 @@ def _turns(messages: Sequence[Packed]) -> list[list[Packed]]:
 
 def _lines(message: Packed, enclose: Callable[[str], str]) -> list[str]:
     text = str(message["content"])
-    marked = text.startswith("<untrusted")
+    marked = text.startswith(_MARK)
     if marked:
         text = "\n".join(text.splitlines()[1:-1])
     short = " ".join(text.split())

@@ -13,7 +13,7 @@ from ..errors import AgentError
 from ..safety.opening import open_filters
 from .embedding import open_embedder
 from .remembering import TaskMemory
-from .store import MemoryStore
+from .store import DatabaseMemories, MemoryStore
 
 if TYPE_CHECKING:
     from ..config import AgenticConfig
@@ -40,6 +40,14 @@ def open_memory(config: AgenticConfig, root: Path) -> TaskMemory:
 
 
 def _open_store(config: AgenticConfig, folder: Path, url: str) -> MemoryStore:
+    embedder = open_embedder(config.memory)
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            from .redis_store import RedisMemories
+        except ImportError as error:
+            raise AgentError("memories in Redis need its client", hint="install it: uv sync --extra redis") from error
+
+        return RedisMemories.open(url, embedder)
     if not url:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -47,4 +55,4 @@ def _open_store(config: AgenticConfig, folder: Path, url: str) -> MemoryStore:
             hint = "agentic.durability.folder names it; this user must be able to write there"
             raise AgentError(f"{folder} can't be made, for memories: {first_line(error)}", hint=hint) from error
     database = Database.open(url or f"sqlite:///{folder / 'memories.db'}", folder, "the memory of agents", AgentError)
-    return MemoryStore(database, open_embedder(config.memory))
+    return DatabaseMemories(database, embedder)

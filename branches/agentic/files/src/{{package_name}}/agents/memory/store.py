@@ -1,20 +1,22 @@
-"""Where memories are kept: SQLite, or PostgreSQL that several machines share."""
+"""Where memories are kept, and found again: SQLite, or PostgreSQL that several machines share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import sqlalchemy as sa
 
 from ...database import Database, Utc
-from .embedding import Embedder, Vectors, similarities
+from .embedding import Embedder, similarities
 from .records import Entry
 
-_MOST_COMPARED = 5_000  # memories of a user, the newest
+MOST_COMPARED = 5_000
+"""Memories of a user that are compared with a text: the newest."""
+
 _TABLES = sa.MetaData()
 _ENTRIES = sa.Table(
     "agent_memories",
@@ -57,11 +59,62 @@ class Wanted:
     without: str = ""
 
 
-class MemoryStore:
+class MemoryStore(Protocol):
     """Keeps memories, and finds those that are about the same as a text.
 
     Every method raises an `AgentError` if the database can't be used.
     """
+
+    def add(self, *entries: Entry) -> None:
+        """Keep memories; one of an id that is known takes the place of the earlier one."""
+
+    def search(self, text: str, wanted: Wanted) -> list[tuple[float, Entry]]:
+        """Give the memories that are most like a text, with their similarities, the best first."""
+
+    def entries(self, user: str | None = None) -> Iterator[Entry]:
+        """Give memories, the newest first."""
+
+    def forget(self, ids: Sequence[str] = (), *, user: str | None = None, source: str | None = None) -> int:
+        """Delete memories: those of the ids, or all of a user or from a source. Gives how many there were."""
+
+    def drop_expired(self) -> int:
+        """Delete what has expired, and give how many there were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A memory as it is kept: with its vector, in float16, and by what that was made."""
+
+    entry: Entry
+    embedder: str
+    vector: bytes
+
+
+def vectors_of(entries: Sequence[Entry], embedder: Embedder) -> list[bytes]:
+    """Make the vectors that are kept with memories."""
+    return [vector.astype(np.float16).tobytes() for vector in embedder.embed([one.text for one in entries])]
+
+
+def rank(text: str, kept: Sequence[Kept], embedder: Embedder, wanted: Wanted) -> list[tuple[float, Entry]]:
+    """Give the memories that are most like a text, of those that are wanted, each of which is compared.
+
+    Vectors of another embedder are made anew, as none can be compared with this one's.
+    """
+    if not kept:
+        return []
+    other = [one.entry.text for one in kept if one.embedder != embedder.name]
+    made = iter(embedder.embed(other) if other else ())
+    vectors = [
+        np.frombuffer(one.vector, dtype=np.float16).astype(np.float32) if one.embedder == embedder.name else next(made)
+        for one in kept
+    ]
+    scores = similarities(embedder.embed([text])[0], np.stack(vectors), counts=embedder.counts)
+    best = np.argsort(-scores, kind="stable")[: wanted.most]
+    return [(float(scores[place]), kept[place].entry) for place in best if scores[place] >= wanted.least]
+
+
+class DatabaseMemories:
+    """Memories in a database. It is a `MemoryStore`."""
 
     def __init__(self, database: Database, embedder: Embedder) -> None:
         self._database, self._embedder = database, embedder
@@ -69,10 +122,9 @@ class MemoryStore:
 
     def add(self, *entries: Entry) -> None:
         """Keep memories; one of an id that is known takes the place of the earlier one."""
-        vectors = self._embedder.embed([one.text for one in entries])
         rows = [
-            one.model_dump() | {"embedder": self._embedder.name, "vector": vector.astype(np.float16).tobytes()}
-            for one, vector in zip(entries, vectors, strict=True)
+            one.model_dump() | {"embedder": self._embedder.name, "vector": vector}
+            for one, vector in zip(entries, vectors_of(entries, self._embedder), strict=True)
         ]
         with self._database.writing() as connection:
             connection.execute(sa.delete(_ENTRIES).where(_ENTRIES.c.id.in_([one.id for one in entries])))
@@ -84,18 +136,13 @@ class MemoryStore:
             sa.select(*_FIELDS, _ENTRIES.c.embedder, _ENTRIES.c.vector)
             .where(_ENTRIES.c.user == wanted.user, _ENTRIES.c.source != wanted.without, _standing())
             .order_by(_ENTRIES.c.created.desc())
-            .limit(_MOST_COMPARED)
+            .limit(MOST_COMPARED)
         )
         if not wanted.tainted:
             query = query.where(_ENTRIES.c.tainted.is_(False))
         with self._database.reading() as connection:
-            rows = list(connection.execute(query))
-        if not rows:
-            return []
-        vectors = np.stack(self._vectors(rows))
-        scores = similarities(self._embedder.embed([text])[0], vectors, counts=self._embedder.counts)
-        best = np.argsort(-scores, kind="stable")[: wanted.most]
-        return [(float(scores[place]), _entry(rows[place])) for place in best if scores[place] >= wanted.least]
+            kept = [Kept(_entry(row), row.embedder, row.vector) for row in connection.execute(query)]
+        return rank(text, kept, self._embedder, wanted)
 
     def entries(self, user: str | None = None) -> Iterator[Entry]:
         """Give memories, the newest first."""
@@ -120,17 +167,6 @@ class MemoryStore:
         """Delete what has expired, and give how many there were."""
         with self._database.writing() as connection:
             return connection.execute(sa.delete(_ENTRIES).where(sa.not_(_standing()))).rowcount
-
-    def _vectors(self, rows: Sequence[sa.Row[*tuple[Any, ...]]]) -> list[Vectors]:
-        """Read vectors; those of another embedder are made anew, as none can be compared with this one's."""
-        other = [row.text for row in rows if row.embedder != self._embedder.name]
-        made = iter(self._embedder.embed(other) if other else ())
-        return [
-            np.frombuffer(row.vector, dtype=np.float16).astype(np.float32)
-            if row.embedder == self._embedder.name
-            else next(made)
-            for row in rows
-        ]
 
 
 def _standing() -> sa.ColumnElement[bool]:
