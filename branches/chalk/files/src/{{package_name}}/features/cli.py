@@ -5,11 +5,12 @@ from __future__ import annotations
 import typer
 
 from .definitions_cli import list_command, show_command
-from .tables_cli import train_set_command
+from .tables_cli import backfill_command, train_set_command
 
 app = typer.Typer(help="Features: define, compute, serve and check them.", no_args_is_help=True)
 app.command("list")(list_command)
 app.command("show")(show_command)
+app.command("backfill")(backfill_command)
 app.command("train-set")(train_set_command)
 
 

@@ -1,6 +1,7 @@
 """The configuration group ``features``: a file of ``conf/features`` for each section, such as ``chalk.yaml``."""
 
 from ..config import ConfigModel
+from .batch_config import BatchConfig
 from .chalk_config import ChalkConfig
 from .engine_config import EngineConfig
 from .serving_config import FeatureServingConfig
@@ -11,6 +12,7 @@ from .store_config import FeatureStoreConfig
 class FeaturesConfig(ConfigModel):
     """Features: where they are computed, kept and read."""
 
+    batch: BatchConfig = BatchConfig()
     chalk: ChalkConfig = ChalkConfig()
     engine: EngineConfig = EngineConfig()
     sources: SourcesConfig = SourcesConfig()

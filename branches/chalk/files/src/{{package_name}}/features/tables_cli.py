@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..runtime import EnvOption, SetOption, start
+from ..runtime import EnvOption, JsonOption, SetOption, start
 
 ReferencesArgument = Annotated[list[str], typer.Argument(help="Features, such as customer.spend_30d, or sets")]
 SpineOption = Annotated[
@@ -35,3 +37,45 @@ def train_set_command(
     table = training_set(questions, references, definitions=find_definitions(), config=config, statuses=statuses)
     write_table(table, out)
     typer.echo(f"{out}: {table.num_rows} rows, {table.num_columns} columns")
+
+
+SetsArgument = Annotated[list[str] | None, typer.Argument(help="Feature sets; all if none is named")]
+FromOption = Annotated[str | None, typer.Option("--from", help="The first time, such as 2026-01-31T00:00:00+00:00")]
+ToOption = Annotated[str | None, typer.Option("--to", help="The last time; the present if none is given")]
+
+
+def backfill_command(
+    sets: SetsArgument = None,
+    start_at: FromOption = None,
+    end_at: ToOption = None,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Compute the tables of features: the times that lack values, and what a changed definition makes of the others."""
+    config = start(overrides, env)
+    from .definitions.registry import find_definitions
+    from .pipelines.batch_features import open_backfill
+
+    definitions = find_definitions()
+    first, last = _moment(start_at), _moment(end_at)
+    backfill = open_backfill(config)
+    reports = []
+    for name in sets or [one.name for one in definitions.sets]:
+        report = backfill.run(definitions[name], first, last)
+        reports.append(report.to_json())
+        if not as_json:
+            done = f"{report.times} times computed, {report.done_before} were there, {report.rows} rows"
+            aside = "".join(f", {count} rows of {source} set aside" for source, count in report.set_aside.items())
+            typer.echo(f"{name}: {done}{aside}")
+    if as_json:
+        typer.echo(json.dumps(reports, indent=2))
+
+
+def _moment(text: str | None) -> datetime | None:
+    from .errors import FeatureError
+
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FeatureError(f"{text!r} is no time", hint="write it as 2026-01-31T12:00:00+00:00") from error

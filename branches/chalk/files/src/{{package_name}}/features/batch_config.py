@@ -1,0 +1,16 @@
+"""The section ``features.batch``: tables of features that grow with their sources."""
+
+from pydantic import Field
+
+from ..config import ConfigModel
+
+
+class BatchConfig(ConfigModel):
+    """Tables of features."""
+
+    tables: str = Field(default="data/features/tables", description="Folder of the tables, below the project's")
+    every_hours: float = Field(default=24, gt=0, description="Hours between the times that a table has values of")
+    chunk_rows: int = Field(default=500_000, ge=1, description="Rows that are computed at once")
+    set_aside: str = Field(
+        default="data/features/set_aside", description="Folder for rows of sources that could not be used"
+    )
