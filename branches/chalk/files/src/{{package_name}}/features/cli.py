@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import typer
 
+from .changes_cli import apply_command, diff_command, lineage_command, plan_command
 from .definitions_cli import list_command, show_command
 from .tables_cli import backfill_command, train_set_command
 
 app = typer.Typer(help="Features: define, compute, serve and check them.", no_args_is_help=True)
 app.command("list")(list_command)
 app.command("show")(show_command)
+app.command("lineage")(lineage_command)
+app.command("diff")(diff_command)
+app.command("plan")(plan_command)
+app.command("apply")(apply_command)
 app.command("backfill")(backfill_command)
 app.command("train-set")(train_set_command)
 

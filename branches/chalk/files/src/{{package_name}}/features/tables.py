@@ -1,9 +1,11 @@
-"""Files of Parquet that are there as a whole, or not at all."""
+"""Files that are there as a whole, or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,12 +23,30 @@ def write_table(table: pa.Table, path: Path) -> None:
     FeatureError
         If there is no room; what was there is as it was.
     """
+    with _beside(path) as draft:
+        pq.write_table(table, draft)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text beside its place, and move it there when it is whole.
+
+    Raises
+    ------
+    FeatureError
+        If there is no room; what was there is as it was.
+    """
+    with _beside(path) as draft:
+        draft.write_text(f"{text}\n", encoding="utf-8")
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        place = Path(file.name)
+        draft = Path(file.name)
     try:
         with room_for(str(path), FeatureError):
-            pq.write_table(table, place)
-            os.replace(place, path)
+            yield draft
+            os.replace(draft, path)
     finally:
-        place.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
