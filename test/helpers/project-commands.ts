@@ -8,6 +8,9 @@ export const cli = join(repository, 'bin/mlsys.js');
 /** A cache of types for each worker: it knows a file by what is in it, so projects have those of their packages in common. */
 const types = join(repository, 'node_modules/.cache', `mypy-${process.env.VITEST_POOL_ID ?? '1'}`);
 
+/** As many test files run as there are cores, each with a program: more threads in a program would only wait for each other. */
+const oneThread = { OMP_NUM_THREADS: '1', POLARS_MAX_THREADS: '1' };
+
 /**
  * What a person has in the environment: nothing that only this machine or this test has. Modules are compiled when they are
  * imported first: to compile all that is installed takes a minute for each of these projects, which soon go.
@@ -15,7 +18,7 @@ const types = join(repository, 'node_modules/.cache', `mypy-${process.env.VITEST
 export function environment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { NODE_EXTRA_CA_CERTS, PYTHONDONTWRITEBYTECODE, VIRTUAL_ENV, ...env } = process.env;
   void [NODE_EXTRA_CA_CERTS, PYTHONDONTWRITEBYTECODE, VIRTUAL_ENV];
-  return { MYPY_CACHE_DIR: types, UV_COMPILE_BYTECODE: '0', ...env, ...more };
+  return { MYPY_CACHE_DIR: types, UV_COMPILE_BYTECODE: '0', ...oneThread, ...env, ...more };
 }
 
 /** Longer than any command takes, so that one that hangs is named, and does not hold the whole run. */
