@@ -15,6 +15,7 @@ from .store import shown
 OPTIONS = ("server", "--host", "127.0.0.1", "--port", "5000")
 
 _NO_DATABASE = ("folder:", "http:", "https:")
+_JOBS = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION"  # seven more processes, in which MLflow judges traces
 
 
 def environment() -> dict[str, str]:
@@ -29,7 +30,12 @@ def environment() -> dict[str, str]:
     uri = absolute_uri(config.group("tracking", TrackingConfig).uri, config.root)
     if uri.startswith(_NO_DATABASE):
         raise TrackingError(f"{shown(uri)} is no database of MLflow", hint="open the server's address, or `runs list`")
-    return {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    return {
+        "MLFLOW_BACKEND_STORE_URI": uri,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        _JOBS: os.environ.get(_JOBS, "false"),
+    }
 
 
 if __name__ == "__main__":
