@@ -186,11 +186,14 @@ class RedisStore:
 def _client(url: str) -> Redis:
     try:
         from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
     except ImportError as error:
         hint = "install the extra that brings it: `uv sync --extra redis`"
         raise OnlineStoreError("online features are to be in Redis, and its package is missing", hint=hint) from error
+    once = Retry(NoBackoff(), 1)  # for connections that the server has closed: who asks has no time for more
     try:
-        return Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, protocol=2)
+        return Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE, protocol=2, retry=once)
     except ValueError as error:
         hint = "set FEATURES_REDIS_URL, such as redis://:password@host:6379/0"
         raise OnlineStoreError(f"the address of Redis can't be used: {first_line(error)}", hint=hint) from error
