@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from .coordination.debate import Debate
     from .coordination.discussion import Discussion
     from .coordination.group import Group
+    from .coordination.group_config import GroupConfig
     from .coordination.handoff import HandOff
     from .coordination.parallel import ParallelMap
     from .coordination.pipeline import Pipeline
+    from .coordination.poll import Poll
     from .coordination.team import Team
     from .coordination.voting import gather_votes
     from .errors import ToolError
@@ -44,11 +46,13 @@ __all__ = [
     "Entry",
     "Grant",
     "Group",
+    "GroupConfig",
     "HandOff",
     "Judgement",
     "Limits",
     "ParallelMap",
     "Pipeline",
+    "Poll",
     "Project",
     "ReasoningAgent",
     "Resolution",
@@ -92,11 +96,13 @@ _HOMES = {
     "Entry": ".memory.records",
     "Grant": ".tasks",
     "Group": ".coordination.group",
+    "GroupConfig": ".coordination.group_config",
     "HandOff": ".coordination.handoff",
     "Judgement": ".coordination.calibration",
     "Limits": ".tasks",
     "ParallelMap": ".coordination.parallel",
     "Pipeline": ".coordination.pipeline",
+    "Poll": ".coordination.poll",
     "Project": ".session",
     "ReasoningAgent": ".reasoning",
     "Resolution": ".coordination.consensus",

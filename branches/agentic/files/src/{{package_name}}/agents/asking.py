@@ -11,9 +11,10 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
 from langchain_core.runnables import Runnable
 
+from ..logs import get_logger
 from .jsonable import clean_strings, clip, to_json
 from .messages import pack
-from .models.prices import cost_of
+from .models.prices import cost_of, price_of
 from .models.resilience import ANSWERED_BY
 from .session import Session
 from .tasks import Step, Usage
@@ -42,6 +43,7 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         session.emit("model_started", agent.name, span=span, parent=parent, model=name, messages=len(conversation))
         answer = _answer(session, agent.name, bound, conversation, span)
         name = answer.response_metadata.get(ANSWERED_BY, name)
+        _warn_of_price(session, agent.name, name)
         usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
         agent.meter(session).add(usage)
         calls = [_kept(call, session.config.tools.max_arguments) for call in answer.tool_calls]
@@ -67,6 +69,16 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         usage=usage,
     )
     return answer, step
+
+
+def _warn_of_price(session: Session, agent: str, name: str) -> None:
+    """Say once that a limit of money does not count what a model costs, because nobody wrote its price down."""
+    limited = session.meter.limits.money and name not in session.unpriced
+    if limited and price_of(name, session.config.models.prices) is None:
+        session.unpriced.add(name)
+        text = f"no price of {name} is known, so it counts as 0 US dollars: write one into agentic.models.prices"
+        session.emit("warning", agent, text=text)
+        get_logger(__name__).warning("no price of a model is known", model=name, hint="agentic.models.prices")
 
 
 def _kept(call: ToolCall, most: int) -> ToolCall:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypedDict, Unpac
 from .errors import AgentError
 from .frameworks.catalogue import check_framework
 from .starting import start, stream
-from .tasks import Limits, Step, TaskResult, TaskSpec
+from .tasks import Limits, Step, TaskResult, TaskSpec, Usage
 
 if TYPE_CHECKING:
     from .budget import Meter
@@ -157,7 +157,8 @@ class Agent:
         if self.limits is None:
             return session.meter
         if self.name not in session.meters:
-            session.meters[self.name] = Meter(self.limits, above=session.meter)
+            session.meters[self.name] = own = Meter(self.limits, above=session.meter)
+            own.restore(session.earlier.get(self.name, Usage()))
         return session.meters[self.name]
 
     def schemas(self) -> list[dict[str, Any]]:

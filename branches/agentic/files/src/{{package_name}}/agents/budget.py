@@ -100,8 +100,8 @@ class Meter:
             yield
         finally:
             waited = time.monotonic() - begun
-            with self._lock:
-                self._paused += waited
-            if self.above:
-                with self.above._lock:
-                    self.above._paused += waited
+            meter: Meter | None = self
+            while meter is not None:
+                with meter._lock:
+                    meter._paused += waited
+                meter = meter.above

@@ -6,6 +6,7 @@ import typer
 
 from ..plugins import PluginError, find_plugins
 from ..workflows.agentic.cli import analyse, demo, improve, train
+from .coordination.cli import app as team
 from .durability.cli import app as runs
 from .evaluation.cli import app as evaluate
 from .frameworks.cli import app as frameworks
@@ -33,6 +34,7 @@ app.add_typer(memory, name="memory")
 app.add_typer(runs, name="runs")
 app.add_typer(safety_app, name="safety")
 app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(team, name="team")
 app.add_typer(tools, name="tools")
 app.command("work")(work)
 

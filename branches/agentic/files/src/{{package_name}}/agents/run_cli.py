@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from .session import ApprovalRequest, Decision, Project
     from .tasks import TaskResult, TaskSpec
 
-Aside = Callable[[], AbstractContextManager[None]]
+    Aside = Callable[[], AbstractContextManager[None]]
+    Ask = Callable[[ApprovalRequest], Decision | None]
+
 Kind = Literal["reasoning", "tool", "team"]
 
 InputOption = Annotated[
@@ -64,12 +66,11 @@ def run(
 
     project = project_of(start(overrides, env))
     known: dict[str, Any] = {"task_id": task_id} if task_id else {}
-    task = TaskSpec(goal=_checked(goal), inputs=dict(map(_parse_input, inputs or [])), **known)
+    task = TaskSpec(goal=checked_goal(goal), inputs=dict(map(parse_input, inputs or [])), **known)
     worker = _make(project, agent, tools, model, strategy, framework)
-    with _watching(project, task, watch=watch) as (listeners, aside):
-        ask = partial(_ask, aside=aside) if sys.stdin.isatty() else None
+    with watching(project, task, watch=watch) as (listeners, ask):
         result = execute(worker, task, listeners=listeners, ask=ask)
-    _print(result, as_json=as_json)
+    print_result(result, as_json=as_json)
     raise typer.Exit(0 if result.status == "done" else 1)
 
 
@@ -93,7 +94,8 @@ def models(
         typer.echo(f"  {paid or 'no price is known: limits of money do not count it'}")
 
 
-def _checked(goal: str) -> str:
+def checked_goal(goal: str) -> str:
+    """Refuse a goal that says nothing."""
     from .errors import AgentError
 
     if not goal.strip():
@@ -101,7 +103,8 @@ def _checked(goal: str) -> str:
     return goal
 
 
-def _parse_input(text: str) -> tuple[str, Any]:
+def parse_input(text: str) -> tuple[str, Any]:
+    """Read an input: its value is JSON, or text."""
     from .errors import AgentError
 
     name, equals, value = text.partition("=")
@@ -144,17 +147,18 @@ def _make(
 
 
 @contextmanager
-def _watching(project: Project, task: TaskSpec, *, watch: bool) -> Iterator[tuple[tuple[Listener, ...], Aside]]:
-    """Show the run while it is done: as a tree that grows in a terminal, as lines elsewhere."""
+def watching(project: Project, task: TaskSpec, *, watch: bool) -> Iterator[tuple[tuple[Listener, ...], Ask | None]]:
+    """Give who listens to a run, and who is asked for approvals: the person at the terminal, if there is one."""
+    asked = sys.stdin.isatty()
     if not watch:
-        yield (), nullcontext
+        yield (), partial(_ask, aside=nullcontext) if asked else None
         return
     from .budget import limits_of
     from .watching import open_watcher
 
     limits = limits_of(project.agentic.agents.budget, task.limits)
     with open_watcher(sys.stderr, limits) as (listener, aside):
-        yield (listener,), aside
+        yield (listener,), partial(_ask, aside=aside) if asked else None
 
 
 def _ask(request: ApprovalRequest, *, aside: Aside) -> Decision | None:
@@ -172,7 +176,8 @@ def _ask(request: ApprovalRequest, *, aside: Aside) -> Decision | None:
     return Decision(approved=approved, by=at_terminal())
 
 
-def _print(result: TaskResult, *, as_json: bool) -> None:
+def print_result(result: TaskResult, *, as_json: bool) -> None:
+    """Print what came of a task: its output, and apart from it how it ended and what it took."""
     if as_json:
         typer.echo(result.model_dump_json(indent=2))
         return

@@ -73,7 +73,7 @@ def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
     else:
         graph = graph.copy(update={"checkpointer": session.checkpointer})
         kept = graph.get_state(config)
-        session.meter.restore(_used(kept.values))
+        _restore(session, kept.values)
         if kept.values and not kept.next:
             return dict(kept.values)
         given = _going_on(kept) if kept.values else begin(turn)
@@ -90,6 +90,16 @@ def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
 
 def _going_on(kept: StateSnapshot) -> Command[Any] | None:
     return Command(resume=True) if kept.interrupts else None
+
+
+def _restore(session: Session, state: dict[str, Any]) -> None:
+    """Count what was used before the run was broken off: for all together, and for agents with limits of their own."""
+    session.meter.restore(_used(state))
+    for step in state.get("steps", []):
+        name, usage = step["agent"], Usage(**step["usage"])
+        session.earlier[name] = session.earlier.get(name, Usage()) + usage
+        if name in session.meters:
+            session.meters[name].restore(usage)
 
 
 def _used(state: dict[str, Any]) -> Usage:

@@ -19,7 +19,7 @@ from pydantic import Field, JsonValue
 
 from .events import Event, Kind, Listener
 from .jsonable import clip, whole_characters
-from .tasks import Record, TaskResult, TaskSpec
+from .tasks import Record, TaskResult, TaskSpec, Usage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -220,6 +220,10 @@ class Session:
         Set when a person ends the run.
     meters
         Those of agents with limits of their own, by name.
+    unpriced
+        Models whose price nobody wrote down, and that people were told of.
+    earlier
+        What agents used before the run was broken off, by name.
     tainted
         Whether the task itself comes from an agent that has read text that nobody vouches for.
     asking
@@ -241,6 +245,8 @@ class Session:
     meters: dict[str, Meter] = field(default_factory=dict)
     tainted: bool = False
     asking: tuple[str, ...] = ()
+    unpriced: set[str] = field(default_factory=set)
+    earlier: dict[str, Usage] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+
+from .jsonable import to_json
 
 BELOW = "~"
 """Stands in the id of a turn behind that of its run: an id that a task is given can't hold it."""
@@ -109,6 +112,11 @@ class Grant(Record):
     tool: str
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
 
+    @field_validator("arguments", mode="before")
+    @classmethod
+    def _as_kept(cls, arguments: Any) -> Any:
+        return to_json(arguments) if isinstance(arguments, Mapping) else arguments
+
 
 class TaskSpec(Record):
     """A task.
@@ -150,6 +158,12 @@ class TaskSpec(Record):
         if not goal.strip():
             raise ValueError("it is empty: say what is wanted")
         return goal
+
+    @field_validator("inputs", mode="before")
+    @classmethod
+    def _as_kept(cls, inputs: Any) -> Any:
+        """Make them what they will be once they were kept: NaN is null in JSON, and a tuple a list."""
+        return to_json(inputs) if isinstance(inputs, Mapping) else inputs
 
     @property
     def run_id(self) -> str:

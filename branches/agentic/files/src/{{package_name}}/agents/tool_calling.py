@@ -99,7 +99,7 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
         )
         output, error = ToolOutput(None), ""
         try:
-            output = _allowed(session, agent, tools, call)
+            output = _allowed(replace(session, meter=meter or session.meter), agent, tools, call)
         except ToolError as failure:
             output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), _told(session, failure)
         usage = Usage(steps=1, seconds=time.monotonic() - clock, cost=output.cost)

@@ -16,6 +16,7 @@ from pydantic import Field
 from ..agents.agent_config import AgentConfig
 from ..agents.budget import limits_of, narrow
 from ..agents.config import AgenticConfig
+from ..agents.coordination.group_config import GroupConfig
 from ..agents.durability.agents import KeptAgent, UnknownAgentError
 from ..agents.durability.errors import ConflictError, DurabilityError, UnknownRunError
 from ..agents.durability.runs import Approval, Run
@@ -112,8 +113,8 @@ class _Routes:
 
         close_service(self._config.root)
 
-    def create(self, asked: AgentConfig, user: Asker) -> KeptAgent:
-        """Keep an agent. Its tools must be registered and switched on."""
+    def create(self, asked: AgentConfig | GroupConfig, user: Asker) -> KeptAgent:
+        """Keep an agent, or a group of them that works by a pattern. Its tools must be registered and switched on."""
         with _as_problems():
             return self.service.create(asked, user.name)
 

@@ -61,7 +61,7 @@ def load_config(environment: str | None = None, overrides: Sequence[str] = (), r
     if resolver.problems:
         raise ConfigError(resolver.problems)
     settings, origins = merge(models, resolved)
-    return Config(environment, root, settings, models, broken, origins)
+    return Config(environment, root, settings, models, broken, origins, tuple(overrides))
 
 
 def find_root() -> Path:

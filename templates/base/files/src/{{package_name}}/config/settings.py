@@ -40,6 +40,8 @@ class Config:
         `development`, `staging`, `production`, or another file of `conf/environments`.
     root
         The project's folder.
+    overrides
+        What the command line said of it, so that another process can be told the same.
     """
 
     environment: str
@@ -48,6 +50,7 @@ class Config:
     _models: Models
     _broken: Mapping[str, PluginError]
     _origins: Mapping[Key, str]
+    overrides: tuple[str, ...] = ()
 
     @overload
     def group(self, name: str) -> Any: ...

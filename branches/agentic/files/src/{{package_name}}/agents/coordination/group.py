@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..base import Agent
     from ..events import Event
     from ..session import Session
+    from .group_config import GroupConfig
 
 
 class Setup(TypedDict, total=False):
@@ -47,6 +48,11 @@ class Group(ABC):
     ------
     AgentError
         If there are no agents, two have one name, or they are more than `agentic.coordination.max_agents`.
+
+    Attributes
+    ----------
+    config
+        What it was made of, if that is data: a run of it can be gone on with by others then.
     """
 
     default_name = "group"
@@ -66,6 +72,7 @@ class Group(ABC):
         self.protocol = protocol or self.settings.communication_protocol
         self.subscriptions = subscriptions or {}
         self.name = name or self.default_name
+        self.config: GroupConfig | None = None
 
     @abstractmethod
     def work(self, floor: Floor) -> JsonValue:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ...database import Database
 from ..agent_config import AgentConfig
+from ..coordination.group_config import GroupConfig
 from ..tasks import Record
 from .errors import DurabilityError
 from .tables import AGENTS
@@ -19,7 +20,7 @@ class UnknownAgentError(DurabilityError):
 
 
 class KeptAgent(Record):
-    """An agent that is kept.
+    """An agent, or a group of them, that is kept.
 
     Attributes
     ----------
@@ -29,7 +30,7 @@ class KeptAgent(Record):
 
     agent_id: str
     user: str
-    config: AgentConfig
+    config: AgentConfig | GroupConfig
     created: datetime
 
 
@@ -40,7 +41,7 @@ class AgentStore:
         self._database = database
         database.make(AGENTS)
 
-    def add(self, config: AgentConfig, user: str) -> KeptAgent:
+    def add(self, config: AgentConfig | GroupConfig, user: str) -> KeptAgent:
         """Keep an agent under a new id."""
         made = KeptAgent(agent_id=f"agent-{secrets.token_hex(6)}", user=user, config=config, created=datetime.now(UTC))
         values = {**made.model_dump(), "config": config.model_dump(mode="json")}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ..session import ApprovalRequest, Decision
+from .errors import ConflictError
 from .store import RunStore
 
 
@@ -69,4 +70,9 @@ class Present:
             return known
         with self._talking:
             given = self.decide(request)
-        return given if given is None else self.stored.store.decide(request.key, given).decision
+        if given is None:
+            return None
+        try:
+            return self.stored.store.decide(request.key, given).decision
+        except ConflictError:  # meanwhile somebody else has answered, or its time is over: that holds
+            return self.stored.ask(request)

@@ -13,6 +13,7 @@ from ...errors import first_line
 from ..observability.totals import TotalsStore
 from .errors import DurabilityError
 from .journal import EffectJournal
+from .leases import Leases
 from .saver import Checkpoints, SqliteCheckpoints
 from .store import RunStore
 from .watch import CancelWatch
@@ -33,7 +34,7 @@ class Durability:
     checkpoints
         States after each step, by the id of their task.
     watch
-        Tells runs of this process that they were cancelled.
+        Tells runs of this process that they were cancelled, and holds them.
     totals
         Sums over all runs, also of those that were forgotten.
     """
@@ -41,6 +42,7 @@ class Durability:
     checkpoints: Checkpoints
     journal: EffectJournal
     store: RunStore
+    leases: Leases
     watch: CancelWatch
     totals: TotalsStore
 
@@ -84,7 +86,7 @@ def _open_files(project: Project) -> Durability:
     what = "the journal of effects"
     safe = Database.open(effects, folder, what, DurabilityError, durable=True)
     journal = EffectJournal(Database.open(effects, folder, what, DurabilityError), safe)
-    return _put_together(SqliteCheckpoints.open(folder / "checkpoints.db"), journal, runs)
+    return _put_together(project, SqliteCheckpoints.open(folder / "checkpoints.db"), journal, runs)
 
 
 def _open_shared(project: Project, url: str) -> Durability:
@@ -98,9 +100,9 @@ def _open_shared(project: Project, url: str) -> Durability:
     if not database.shared:
         hint = "for example postgresql+psycopg://user:password@host/database; empty for files of this project"
         raise DurabilityError("agentic.durability.database_url is no address of PostgreSQL", hint=hint)
-    return _put_together(PostgresCheckpoints.open(url), EffectJournal(database), database)
+    return _put_together(project, PostgresCheckpoints.open(url), EffectJournal(database), database)
 
 
-def _put_together(checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:
-    store = RunStore(runs)
-    return Durability(checkpoints, journal, store, CancelWatch(store), TotalsStore(runs))
+def _put_together(project: Project, checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:
+    store, leases = RunStore(runs), Leases(runs, project.agentic.jobs.lease_seconds)
+    return Durability(checkpoints, journal, store, leases, CancelWatch(store, leases), TotalsStore(runs))

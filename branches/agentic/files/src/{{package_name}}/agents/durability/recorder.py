@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 
 from ...errors import ProjectError
 from ...logs import get_logger
@@ -16,17 +17,25 @@ _KEPT_AWAY = frozenset({"model_token"})  # there is one for each word, and the w
 
 
 class EventRecorder:
-    """A listener that keeps events. It is closed by its run."""
+    """A listener that keeps events. It is closed by its run.
 
-    def __init__(self, store: RunStore) -> None:
+    Parameters
+    ----------
+    holds
+        Whether this process still does the run: the numbers of later events are those of another's.
+    """
+
+    def __init__(self, store: RunStore, holds: Callable[[], bool] = lambda: True) -> None:
         self._store = store
+        self._holds = holds
         self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._write_all, name="events of a run", daemon=True)
         self._thread.start()
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
-        self._waiting.put(event)
+        if self._holds():
+            self._waiting.put(event)
 
     def close(self) -> None:
         """Write what waits, and end."""

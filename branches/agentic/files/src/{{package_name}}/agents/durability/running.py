@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Unpack
 
 from ..agent_config import AgentConfig
 from ..base import Agent
+from ..coordination.group import Group
+from ..coordination.group_config import read_worker
 from ..coordination.team import Team
+from ..events import Event
 from ..observability.totals import TotalsCounter
 from ..opening import Parts, open_session
 from ..tasks import Status, TaskResult, TaskSpec
 from .approvals import Present, StoredApprovals
 from .errors import DurabilityError
+from .leases import HeldCheckpoints
 from .opening import open_durability
 from .recorder import EventRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from ..events import Listener
     from ..session import ApprovalRequest, Decision, Project
     from ..starting import Worker
+    from .opening import Durability
     from .runs import Run
+    from .store import RunStore
 
 
 def execute(
@@ -45,31 +53,38 @@ def execute(
     Raises
     ------
     DurabilityError
-        If the run can't be kept, or its id is that of another task.
+        If the run can't be kept, its id is that of another task, or another process is doing it.
     """
     lead = agent.lead if isinstance(agent, Team) else agent
-    project = lead.project
-    kept = open_durability(project)
-    config = AgentConfig.of(lead) if isinstance(lead, Agent) else None
+    kept = open_durability(lead.project)
+    config = AgentConfig.of(lead) if isinstance(lead, Agent) else lead.config if isinstance(lead, Group) else None
     run = kept.store.begin(task, None if config is None else config.model_dump(mode="json"))
     if run.status.ended:
-        return _ended(run)
-    approvals = StoredApprovals(kept.store, project.agentic.safety.approval_seconds, task.task_id)
-    recorder, counter = EventRecorder(kept.store), TotalsCounter()
+        return _told_again(kept.store, run, parts.get("listeners", ()))
+    stop = parts.get("stop") or threading.Event()
+    if run.cancelled:  # before it began
+        stop.set()
+    with kept.watch.watching(task.task_id, stop.set) as hold:
+        stored = StoredApprovals(kept.store, lead.project.agentic.safety.approval_seconds, task.task_id)
+        approvals = Present(stored, ask) if ask else stored
+        given: Parts = {"approvals": approvals, **parts, "stop": stop}
+        return _execute(lead, run, kept, lambda: holds() and not hold.lost, given)
+
+
+def _execute(lead: Worker, run: Run, kept: Durability, holds: Callable[[], bool], parts: Parts) -> TaskResult:
+    """Do a run as long as it is held: who has lost it writes neither states nor events nor how it ended."""
+    task = run.task
+    recorder, counter = EventRecorder(kept.store, holds), TotalsCounter()
     given: Parts = {
         "journal": kept.journal,
-        "approvals": Present(approvals, ask) if ask else approvals,
-        "checkpointer": kept.checkpoints,
+        "checkpointer": HeldCheckpoints(kept.checkpoints, holds),
         **parts,
         "listeners": (recorder, counter, *parts.get("listeners", ())),
     }
-    session = open_session(task, project, **given)
-    session.feed.count = kept.store.last_event(task.task_id)
-    if run.cancelled:  # before it began
-        session.cancel()
     try:
-        with kept.watch.watching(task.task_id, session.cancel):
-            result = lead.execute(task, session=session)
+        session = open_session(task, lead.project, **given)
+        session.feed.count = kept.store.last_event(task.task_id)
+        result = lead.execute(task, session=session)
     finally:
         recorder.close()
     if holds():
@@ -101,13 +116,43 @@ def resume(
     return execute(agent_of(run, project), run.task, holds=holds, **parts)
 
 
+def _told_again(store: RunStore, run: Run, listeners: Sequence[Listener]) -> TaskResult:
+    """Give the result of a run that has ended, and its events to those who listen; the last tells how it ended."""
+    result, last = _ended(run), None
+    while listeners and (events := store.events(run.task_id, last.sequence if last else 0)):
+        for event in events:
+            last = event
+            _tell(listeners, event)
+    told = last.data.get("result") if last and last.kind == "task_ended" else None
+    if listeners and not (isinstance(told, dict) and told["status"] == result.status):  # ended while it waited
+        _tell(listeners, _last_event(run, result, last))
+    return result
+
+
+def _tell(listeners: Sequence[Listener], event: Event) -> None:
+    for listener in listeners:
+        listener(event)
+
+
+def _last_event(run: Run, result: TaskResult, last: Event | None) -> Event:
+    return Event(
+        task_id=run.task_id,
+        sequence=last.sequence + 1 if last else 1,
+        time=run.updated,
+        kind="task_ended",
+        agent=last.agent if last else "",
+        span=run.task_id,
+        data={"result": result.model_dump(mode="json")},
+    )
+
+
 def _ended(run: Run) -> TaskResult:
     told = {"status": run.status, "reason": run.reason}  # a run that waited may have been ended since
     return (run.result or TaskResult(task_id=run.task_id, status=run.status)).model_copy(update=told)
 
 
-def agent_of(run: Run, project: Project) -> Agent | Team:
-    """Make the agent of a run again.
+def agent_of(run: Run, project: Project) -> Agent | Team | Group:
+    """Make the agent, or the group, of a run again.
 
     Raises
     ------
@@ -116,6 +161,6 @@ def agent_of(run: Run, project: Project) -> Agent | Team:
     """
     if run.agent is None:
         hint = f"call its execute again, with TaskSpec(task_id={run.task_id!r}, …)"
-        why = "they have tools of their own, or are a group"
+        why = "they have tools of their own, or are a group that code has made"
         raise DurabilityError(f"only the code that made the agents of {run.task_id} can do so again: {why}", hint=hint)
-    return AgentConfig.model_validate(run.agent).make(project)
+    return read_worker(run.agent).make(project)

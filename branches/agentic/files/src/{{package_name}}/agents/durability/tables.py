@@ -53,6 +53,14 @@ AGENTS = sa.Table(
     sa.Column("created", Utc, nullable=False),
 )
 
+LEASES = sa.Table(
+    "agent_leases",
+    _TABLES,
+    sa.Column("task_id", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),  # machine and process
+    sa.Column("until", Utc, nullable=False),
+)
+
 JOBS = sa.Table(
     "agent_jobs",
     _TABLES,

@@ -101,7 +101,9 @@ class DatabaseQueue:
         """Let a task wait for a worker."""
         now = datetime.now(UTC)
         values = {"task_id": task_id, "queued": now, "ready": True, "attempts": 0, "worker": "", "lease": None}
-        if self.waiting() >= most:
+        with self._database.reading() as connection:
+            known = connection.scalar(sa.select(_JOB.task_id).where(_JOB.task_id == task_id)) is not None
+        if not known and self.waiting() >= most:
             raise QueueFullError(f"{most} tasks wait already", hint="ask again later, or start more workers")
         with self._database.writing() as connection:
             connection.execute(self._database.new_rows(JOBS).values(**values))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..agent_config import AgentConfig
+from ..coordination.group_config import GroupConfig
 from ..durability.agents import AgentStore, KeptAgent
 from ..durability.opening import open_durability
 from ..durability.running import agent_of
@@ -53,8 +54,8 @@ class AgentService:
         self._pool: WorkerPool | None = None
         self._lock = threading.Lock()
 
-    def create(self, config: AgentConfig, user: str) -> KeptAgent:
-        """Keep an agent, if it can be made.
+    def create(self, config: AgentConfig | GroupConfig, user: str) -> KeptAgent:
+        """Keep an agent or a group, if it can be made.
 
         Raises
         ------
@@ -114,7 +115,10 @@ class AgentService:
         """Start the processes that do tasks, if the configuration has any and they are not there."""
         with self._lock:
             if self._pool is None and self._jobs.workers:
-                self._pool = WorkerPool(self._project.root, self._jobs.workers, env=self._project.environment)
+                overrides = self._project.config.overrides if self._project.config else ()
+                self._pool = WorkerPool(
+                    self._project.root, self._jobs.workers, env=self._project.environment, overrides=overrides
+                )
                 self._pool.start()
 
     def go_on(self, task_id: str) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
 from ..durability.opening import open_durability
-from ..durability.running import resume
+from ..durability.running import agent_of, resume
+from ..errors import AgentError
 from ..tasks import Status, TaskResult
 from .queue import Claim, Queue, open_queue
 
@@ -61,6 +62,8 @@ class Worker:
         """Let other workers take what is being done here; this process must end then."""
         for task_id in [*self._held]:
             self._held[task_id] = False
+            self._kept.watch.lose(task_id)
+            self._kept.leases.free_own(task_id)
             self._queue.release(task_id, self.name)
 
     def _work(self) -> None:
@@ -80,9 +83,9 @@ class Worker:
         task_id = claim.task_id
         self._held[task_id] = True
         try:
-            if claim.attempt > self._jobs.attempts:
-                reason = f"{self._jobs.attempts} workers have ended while they did it"
-                result = TaskResult(task_id=task_id, status=Status.FAILED, reason=reason)
+            hopeless = self._hopeless(claim)
+            if hopeless:
+                result = TaskResult(task_id=task_id, status=Status.FAILED, reason=hopeless)
                 self._kept.store.end(result)
             else:
                 result = resume(task_id, self.project, holds=lambda: self._held.get(task_id, False))
@@ -97,6 +100,17 @@ class Worker:
             _log.error("a task can't be done now", task=task_id, reason=first_line(error), exc_info=error)
         finally:
             self._held.pop(task_id, None)
+
+    def _hopeless(self, claim: Claim) -> str:
+        """Say why a task can't be done, however often it is tried; nothing if it can."""
+        if claim.attempt > self._jobs.attempts:
+            return f"{self._jobs.attempts} workers have ended while they did it"
+        run = self._kept.store.get(claim.task_id)
+        try:
+            agent_of(run, self.project)
+        except AgentError as error:
+            return f"its agents can't be made: {error}"
+        return ""
 
     def _wake_answered(self, task_id: str) -> None:
         """Wake a task that was answered between its question and its parking."""
@@ -122,5 +136,5 @@ class Worker:
     def _lose(self, task_id: str) -> None:
         """Stop a task that another worker has taken, because this machine was asleep for longer than its lease."""
         self._held[task_id] = False
-        self._kept.watch.cancel(task_id)
+        self._kept.watch.lose(task_id)
         _log.warning("a task was taken by another worker", task=task_id)
