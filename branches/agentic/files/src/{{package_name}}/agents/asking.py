@@ -36,8 +36,7 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
     """
     model = session.open_model(agent.model)
     name = model_name(model)
-    shown = agent.schemas() if tools else []
-    bound: Runnable[LanguageModelInput, AIMessage] = model.bind_tools(shown) if shown else model
+    bound = agent.told(model) if tools else model
     begun, clock = datetime.now(UTC), time.monotonic()
     with session.span() as (span, parent):
         session.emit("model_started", agent.name, span=span, parent=parent, model=name, messages=len(conversation))

@@ -13,6 +13,10 @@ from .starting import start, stream
 from .tasks import Limits, Step, TaskResult, TaskSpec, Usage
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.messages import AIMessage
+    from langchain_core.runnables import Runnable
+
     from .budget import Meter
     from .coordination.team import Team
     from .events import Event
@@ -117,6 +121,7 @@ class Agent:
         self.framework: FrameworkName = options.get("framework") or self.project.agentic.agents.framework
         check_framework(self.project, self.framework, strategy)
         self._schemas: list[dict[str, Any]] = []
+        self._told: tuple[BaseChatModel, Runnable[LanguageModelInput, AIMessage]] | None = None
 
     def execute(self, task: str | TaskSpec, *, session: Session | None = None) -> TaskResult:
         """Do a task, and give what came of it.
@@ -168,11 +173,18 @@ class Agent:
             self._schemas += [helper.schema() for helper in self.helpers.values()]
         return self._schemas
 
+    def told(self, model: BaseChatModel) -> Runnable[LanguageModelInput, AIMessage]:
+        """Give a model that is told of the tools and helpers; the same one for the same model."""
+        if self._told is None or self._told[0] is not model:
+            shown = self.schemas()
+            self._told = (model, model.bind_tools(shown) if shown else model)
+        return self._told[1]
+
     def with_helpers(self, helpers: Mapping[str, Helper]) -> Self:
         """Give an agent like this one that can ask others too."""
         other = copy.copy(self)
         other.helpers = helpers
-        other._schemas = []
+        other._schemas, other._told = [], None
         return other
 
     def _configured_model(self) -> str:

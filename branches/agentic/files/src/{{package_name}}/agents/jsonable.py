@@ -74,6 +74,10 @@ def clip(value: JsonValue, limit: int, clean: Callable[[str], str] = unchanged) 
     >>> clip("the key is k-123", 13, lambda text: text.replace("k-123", "***"))
     ('the key is **…', True)
     """
+    if value is None or isinstance(value, bool | int | float):
+        return value, False
+    if isinstance(value, str) and len(value) <= limit and len(cleaned := clean(value)) <= limit:
+        return cleaned, False
     clipper = _Clipper(limit, clean)
     shown = clipper.clip(value, 0)
     return shown, clipper.cut

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _SPAN: ContextVar[str] = ContextVar("span", default="")
 _MOST_EVENT_TEXT = 4_000
+# Names of tools, agents and fields come again and again: what became of so many short texts is remembered.
+_SHORT, _MOST_KNOWN = 40, 500
 
 
 class Verdict(Record):
@@ -188,7 +190,7 @@ class Feed:
         """Give an event its number and tell the listeners, one event at a time."""
         with self._lock:
             self.count += 1
-            event = Event(
+            event = Event.model_construct(  # of data that is JSON by now
                 task_id=self.task_id,
                 sequence=self.count,
                 time=datetime.now(UTC),
@@ -248,6 +250,7 @@ class Session:
     unpriced: set[str] = field(default_factory=set)
     earlier: dict[str, Usage] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
+    _cleaned: dict[str, str] = field(default_factory=dict, init=False)
 
     @property
     def config(self) -> AgenticConfig:
@@ -270,10 +273,15 @@ class Session:
 
     def clean(self, text: str) -> str:
         """Send a text through all filters."""
-        text = whole_characters(text)
+        known = self._cleaned.get(text)
+        if known is not None:
+            return known
+        cleaned = whole_characters(text)
         for one in self.filters:
-            text = one.clean(text)
-        return text
+            cleaned = one.clean(cleaned)
+        if len(text) <= _SHORT and len(self._cleaned) < _MOST_KNOWN:
+            self._cleaned[text] = cleaned
+        return cleaned
 
     def emit(self, kind: Kind, agent: str, *, span: str = "", parent: str = "", **data: JsonValue) -> None:
         """Tell the listeners what happened, with its data cleaned and shortened.

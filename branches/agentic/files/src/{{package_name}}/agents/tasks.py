@@ -82,8 +82,14 @@ class Usage(Record):
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Usage) -> Usage:
-        names = type(self).model_fields
-        return Usage(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        # Sums of what was checked need no check, and there are many in each step.
+        return Usage.model_construct(
+            steps=self.steps + other.steps,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            seconds=self.seconds + other.seconds,
+            cost=self.cost + other.cost,
+        )
 
 
 class Limits(Record):

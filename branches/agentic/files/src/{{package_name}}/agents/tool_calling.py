@@ -14,6 +14,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 from ..errors import first_line
@@ -23,6 +24,7 @@ from .errors import ToolError
 from .jsonable import EDGE, canonical, clean_part, clip, digest, to_json
 from .session import ApprovalRequest, Known, Session, Unknown
 from .tasks import Step, Usage
+from .tool_threads import hand_over
 from .tools.files import MEGABYTE, files_of
 from .tools.spec import Effect, Tool, ToolContext, ToolOutput
 
@@ -203,7 +205,7 @@ def _journaled(session: Session, tool: Tool, arguments: Mapping[str, Any], key: 
 
 
 def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -> ToolOutput:
-    """Run a tool in a thread of its own, which is left behind when it takes too long."""
+    """Run a tool in another thread, which is left behind when it takes too long."""
     stopped = threading.Event()
     context = ToolContext(
         root=session.project.root,
@@ -224,7 +226,7 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
             outcome.append(error)
         ended.set()
 
-    threading.Thread(target=copy_context().run, args=(work,), name=f"tool {tool.name}", daemon=True).start()
+    hand_over(partial(copy_context().run, work))
     limit = _time_limit(session, tool)
     until = time.monotonic() + limit
     while not ended.wait(min(_LOOK_UP, max(until - time.monotonic(), 0))):

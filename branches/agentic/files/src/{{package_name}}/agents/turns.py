@@ -5,10 +5,10 @@ from __future__ import annotations
 import operator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.types import interrupt
 from pydantic import JsonValue
 
@@ -71,6 +71,14 @@ class Turn:
 
     agent: Agent
     session: Session
+    _unpacked: dict[int, tuple[Packed, AnyMessage]] = field(default_factory=dict, repr=False, compare=False)
+
+    def message(self, packed: Packed) -> AnyMessage:
+        """Give a message of a conversation; it is made once, though each turn asks for all."""
+        known = self._unpacked.get(id(packed))
+        if known is None or known[0] is not packed:
+            known = self._unpacked[id(packed)] = packed, unpack(packed)
+        return known[1]
 
 
 class NoAnswer(Exception):
@@ -110,7 +118,7 @@ def ask_model(
         return None, [], ended
     session = turn.session
     shown = show(session, turn.agent, state["messages"], more, state.get("summary", {}))
-    conversation = [unpack(one) for one in shown.messages]
+    conversation = [turn.message(one) for one in shown.messages]
     try:
         answer, step = ask(turn.session, turn.agent, conversation, tools=tools)
     except ModelUnavailable as error:

@@ -79,7 +79,7 @@ def by_rules(parted: Parted, tokens: int, enclose: Callable[[str], str]) -> str:
 
 def size_of(messages: Sequence[Packed]) -> int:
     """Estimate the tokens of messages."""
-    characters = sum(len(str(one["content"])) + len(canonical(one.get("calls", []))) for one in messages)
+    characters = sum(len(str(one["content"])) + (len(str(one["calls"])) if "calls" in one else 0) for one in messages)
     return characters // _CHARACTERS_A_TOKEN
 
 
