@@ -8,13 +8,15 @@ if TYPE_CHECKING:
     from .definitions import FeatureSet
     from .errors import FeatureError
     from .pipelines.historical_features import training_set
+    from .streaming import StreamProcessor
 
-__all__ = ["ChalkFeatureStore", "FeatureError", "FeatureSet", "training_set"]
+__all__ = ["ChalkFeatureStore", "FeatureError", "FeatureSet", "StreamProcessor", "training_set"]
 
 _HOMES = {
     "ChalkFeatureStore": ".chalk_integration",
     "FeatureError": ".errors",
     "FeatureSet": ".definitions",
+    "StreamProcessor": ".streaming",
     "training_set": ".pipelines.historical_features",
 }
 

@@ -6,6 +6,7 @@ import typer
 
 from .changes_cli import apply_command, diff_command, lineage_command, plan_command
 from .definitions_cli import list_command, show_command
+from .stream_cli import app as stream_app
 from .tables_cli import backfill_command, train_set_command
 
 app = typer.Typer(help="Features: define, compute, serve and check them.", no_args_is_help=True)
@@ -17,6 +18,7 @@ app.command("plan")(plan_command)
 app.command("apply")(apply_command)
 app.command("backfill")(backfill_command)
 app.command("train-set")(train_set_command)
+app.add_typer(stream_app, name="stream")
 
 
 @app.callback()

@@ -7,6 +7,7 @@ from .engine_config import EngineConfig
 from .serving_config import FeatureServingConfig
 from .sources_config import SourcesConfig
 from .store_config import FeatureStoreConfig
+from .stream_config import StreamingConfig
 
 
 class FeaturesConfig(ConfigModel):
@@ -18,3 +19,4 @@ class FeaturesConfig(ConfigModel):
     sources: SourcesConfig = SourcesConfig()
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
     serving: FeatureServingConfig = FeatureServingConfig()
+    streaming: StreamingConfig = StreamingConfig()

@@ -1,0 +1,115 @@
+"""Rows and how far their stream is, kept together: in one transaction of the online store, so each row counts once.
+
+After a crash the store has the rows of a batch and its progress, or neither. A row that is delivered once more all the
+same (by a member of the group that did not know yet that it lost the partition) has the place of the first, and is it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import repeat
+
+import orjson
+
+from ..errors import FeatureError
+from ..online.features import OnlineFeatures
+from ..online.plan import Plan, key_text
+from ..online.protocol import Lines
+from .columns import Rows
+from .dead_letters import DeadLetters
+from .intake import Progress, Taken
+from .messages import Partition
+
+PARTITIONS = 4096  # at most, in a topic
+
+
+class Ledger:
+    """Keeps what a stream brings, in the online features and the dead letters."""
+
+    def __init__(self, features: OnlineFeatures, dead_letters: DeadLetters | None = None) -> None:
+        self._features, self._dead = features, dead_letters
+        self._until: dict[str, int | None] = {}
+
+    def progress(self, source: str, partition: Partition) -> Progress | None:
+        """Tell how far a partition is; None if it is to be read from its beginning."""
+        self._until = {}
+        found = [self._mark(plan, partition) for plan in self._plans(source)]
+        known = [one for one in found if one is not None]
+        return min(known, key=lambda one: one.next) if len(known) == len(found) else None
+
+    def keep(self, taken: Sequence[Taken]) -> None:
+        """Keep rows, dead letters and progress.
+
+        Raises
+        ------
+        FeatureError
+            If a store can't be used; then the online features are as before.
+        """
+        lines: list[Lines] = []
+        marks: dict[str, str] = {}
+        for one in taken:
+            if one.partition.number >= PARTITIONS:
+                hint = f"give it {PARTITIONS} at most"
+                raise FeatureError(f"{one.partition.topic} has too many partitions", hint=hint)
+            if one.dead and self._dead is not None:
+                self._dead.add(one.source.name, one.dead)
+            done = orjson.dumps(asdict(one.progress)).decode()
+            for plan in self._plans(one.source.name):
+                until = self._handover(plan)
+                rows = one.rows if until is None else one.rows.known_after(until)
+                lines += lines_of(plan, rows, one.partition.number)
+                marks[mark_name(plan, one.partition)] = done
+        self._features.append(lines, marks)
+
+    def _handover(self, plan: Plan) -> int | None:
+        """Tell until when rows were known that tables brought: their events are left out."""
+        if plan.part not in self._until:
+            self._until[plan.part] = (self._features.filled(plan) or {}).get("until")
+        return self._until[plan.part]
+
+    def tidy(self, at: datetime) -> int:
+        """Compact what has grown."""
+        return self._features.tidy(at)
+
+    def _mark(self, plan: Plan, partition: Partition) -> Progress | None:
+        # Marks outlive a part that was dropped: what it held must come again.
+        found = self._features.store.marks(name := mark_name(plan, partition)).get(name)
+        return None if found is None or self._features.filled(plan) is None else Progress(**orjson.loads(found))
+
+    def _plans(self, source: str) -> list[Plan]:
+        found = [plan for plan in self._features.plans if plan.source.name == source]
+        if not found:
+            raise FeatureError(f"no feature is made of {source}", hint="define one, or leave its topic out")
+        return found
+
+
+def mark_name(plan: Plan, partition: Partition) -> str:
+    """Name the mark of a partition: a changed definition has marks of its own, and reads the stream anew."""
+    return f"{stream_prefix(plan)}{partition.topic}/{partition.number}"
+
+
+def stream_prefix(plan: Plan) -> str:
+    """Give what the marks of a plan's streams begin with."""
+    return f"stream/{plan.part}/"
+
+
+def lines_of(plan: Plan, rows: Rows, number: int) -> Iterator[Lines]:
+    """Write rows as a plan keeps them, those of an entity together, in the order of keys.
+
+    Parameters
+    ----------
+    number
+        Of the partition: rows of two partitions have different places.
+    """
+    names = list(plan.source.columns)
+    values = [rows.values[names.index(column)] for column in plan.columns]
+    places = [place * PARTITIONS + number for place in rows.places]
+    kept = zip(rows.times, rows.created, places, *values, strict=True)
+    lines = map(orjson.dumps, kept, repeat(None), repeat(orjson.OPT_APPEND_NEWLINE))
+    found: dict[str | int, list[bytes]] = {}
+    for key, line in zip(rows.keys, lines, strict=True):
+        found.setdefault(key, []).append(line)
+    for key in sorted(found):  # pages of a file are written once
+        yield Lines(plan.part, key_text(plan.entity, key), b"".join(found[key]), len(found[key]))

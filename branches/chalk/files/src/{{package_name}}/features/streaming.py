@@ -1,0 +1,201 @@
+"""Rows at hand, in a frame or a list, taken as the events of a stream are: checked, kept, and made features of.
+
+``features = StreamProcessor().transform(raw_data).to_chalk(store)``
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+from .definitions.entities import Kind, Source
+from .definitions.registry import Definitions, find_definitions
+from .errors import FeatureError
+from .online.features import OnlineFeatures
+from .online.plan import from_micros
+from .stream.columns import Rows
+from .stream.file_source import table_events
+from .stream.intake import DeadLetter, Intake, Policy, Progress, Taken
+from .stream.ledger import PARTITIONS, Ledger
+from .stream.messages import Messages, Partition
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+RawData: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table | Iterable[Mapping[str, Any]]"
+
+
+class HasOnline(Protocol):
+    """A feature store with online features, such as `ChalkFeatureStore`."""
+
+    @property
+    def online(self) -> OnlineFeatures:
+        """Its online features."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFeatures:
+    """Rows that were checked, on their way into a store.
+
+    Attributes
+    ----------
+    source
+        Of the rows.
+    rows
+        Those that are right.
+    dead_letters
+        Those that are not, with the reasons.
+    """
+
+    source: Source
+    rows: Rows
+    dead_letters: Sequence[DeadLetter]
+    _taken: Taken
+    _first: int | None
+
+    def to_chalk(self, store: OnlineFeatures | HasOnline, *, at: datetime | None = None) -> pa.Table:
+        """Keep the rows in a store, and give the features of the entities that they are about.
+
+        Parameters
+        ----------
+        at
+            The time of the question; the moment at which the last of the rows was known if None.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each entity: its key, `event_time`, and a column for each feature, such as `customer.spend_30d`.
+
+        Raises
+        ------
+        FeatureError
+            If the store can't be used, or the time is before what it keeps.
+        """
+        online = store if isinstance(store, OnlineFeatures) else store.online
+        ledger, taken, rows = Ledger(online), self._taken, self.rows
+        before = ledger.progress(self.source.name, taken.partition) or Progress()
+        first = before.next if self._first is None else self._first
+        done = max(0, before.next - first)  # of these rows, which are counted from 0
+        kept = rows.placed_from(done)
+        kept.places = [place + first for place in kept.places]
+        total = taken.progress
+        progress = replace(
+            before,
+            next=max(before.next, first + total.next),
+            newest=max((one for one in (before.newest, total.newest) if one is not None), default=None),
+            rows=before.rows + len(kept),
+            rejected=before.rejected + sum(one.offset >= done for one in taken.dead),
+        )
+        ledger.keep([replace(taken, rows=kept, progress=progress, dead=[])])
+        moment = at or from_micros(max((*rows.times, *rows.created), default=0))
+        return _read(online, self.source, sorted(set(rows.keys)), moment)
+
+
+class StreamProcessor:
+    """Makes features of rows as they come.
+
+    Parameters
+    ----------
+    definitions
+        Those of the project, if None.
+    policy
+        What is done with rows that are not as they should be; as configured, if None.
+
+    Examples
+    --------
+    ``StreamProcessor().transform(frame, "purchases").to_chalk(ChalkFeatureStore())``
+    """
+
+    def __init__(self, definitions: Definitions | None = None, policy: Policy | None = None) -> None:
+        self._definitions = find_definitions() if definitions is None else definitions
+        self._policy = _configured() if policy is None else policy
+        self._newest: dict[str, int | None] = {}
+
+    def transform(self, raw_data: RawData, source: str | None = None, *, first: int | None = None) -> StreamFeatures:
+        """Check rows.
+
+        Parameters
+        ----------
+        raw_data
+            Rows of one source: a frame of pandas or polars, a table of Arrow, or mappings.
+        source
+            Its name; the only one that has such columns, if None.
+        first
+            Number of the first row, of those that this source has ever brought this way: rows that are kept already are
+            then not kept again. Without it, all rows are new.
+
+        Raises
+        ------
+        FeatureError
+            If no source, or more than one, has such rows.
+        """
+        events = _events(raw_data)
+        found = self._source(source, events)
+        kind = next(one.entity.kind for one in self._definitions.sets if found in one.sources)
+        intake = Intake(found, lambda: time.time_ns() // 1000, kind, self._policy)
+        partition = Partition(found.topic or found.name, PARTITIONS - 1)  # no broker has as many
+        progress = Progress(newest=self._newest.get(found.name))
+        if events:
+            taken = intake.take(Messages(partition, range(len(events)), events), progress)
+        else:
+            taken = Taken(found, partition, progress, Rows.of(found), [])
+        self._newest[found.name] = taken.progress.newest
+        return StreamFeatures(found, taken.rows, taken.dead, taken, first)
+
+    def _source(self, name: str | None, events: Sequence[Mapping[str, Any]]) -> Source:
+        sources = self._definitions.sources
+        if name is not None:
+            chosen = [one for one in sources if one.name == name]
+        else:
+            columns = set(events[0]) if events else set()
+            chosen = [one for one in sources if {one.key, one.time, *one.columns} <= columns]
+        if len(chosen) == 1:
+            return chosen[0]
+        names = ", ".join(one.name for one in chosen or sources) or "none"
+        if name is not None:
+            raise FeatureError(f"there is no source {name!r}", hint=f"there is {names}")
+        few = "more than one source has" if chosen else "no source has"
+        raise FeatureError(f"{few} the columns of these rows", hint=f"name the source: {names}")
+
+
+def _events(raw_data: Any) -> list[Mapping[str, Any]]:
+    if isinstance(raw_data, pa.Table):
+        return table_events(raw_data)
+    if hasattr(raw_data, "to_arrow"):
+        return table_events(raw_data.to_arrow())
+    if hasattr(raw_data, "to_dict"):
+        return table_events(pa.Table.from_pandas(raw_data, preserve_index=False))
+    return list(raw_data)
+
+
+def _read(online: OnlineFeatures, source: Source, keys: Sequence[str | int], at: datetime) -> pa.Table:
+    found: dict[str, Any] = {source.key: list(keys), "event_time": [at] * len(keys)}
+    for one in online.definitions.sets:
+        if source in one.sources:
+            values = online.read(one.name, keys, at=at) if keys else []
+            for feature in one.features:
+                column = [row[feature.name].value for row in values]
+                found[f"{one.name}.{feature.name}"] = pa.array(column, _TYPES[feature.kind])
+    return pa.table(found)
+
+
+def _configured() -> Policy:
+    from ..config import load_config
+    from .config import FeaturesConfig
+
+    return load_config().group("features", FeaturesConfig).streaming.policy()
+
+
+_TYPES = {
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.INTEGER: pa.int64(),
+    Kind.FLOAT: pa.float64(),
+    Kind.STRING: pa.string(),
+    Kind.TIMESTAMP: pa.timestamp("us", "UTC"),
+}
