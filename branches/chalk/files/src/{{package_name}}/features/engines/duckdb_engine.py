@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..definitions.entities import Kind
-from ..definitions.features import FeatureSet, Session, Window
+from ..definitions.features import FeatureSet, Window
 from .connection import connect, explained
 from .duckdb_rows import (
     latest_pairs_sql,
@@ -31,6 +31,8 @@ from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_spine, co
 
 # With few questions it is cheaper to look at the rows of their keys only.
 _FEW = 100_000
+# Each frame of windows costs about as much as joining each row and question with this many others.
+_PAIRS_FOR_FRAMES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,15 @@ class DuckDBEngine:
         All cores if None.
     spill
         The folder to spill to.
+    many_frames
+        From how many windows of different length on questions are joined with the rows of their key, where those are
+        few, rather than looking back over a frame for each length.
     """
 
     memory_limit: str | None = None
     threads: int | None = None
     spill: Path | None = None
+    many_frames: int = 4
 
     def point_in_time(
         self, spine: pa.Table, sets: Sequence[FeatureSet], read: Reader, *, statuses: bool = False
@@ -61,7 +67,7 @@ class DuckDBEngine:
             _ask(connection, spine, sets)
             found = Found()
             for group in groups(sets):
-                _Join(connection, group, statuses).run(read, sets, found, spine)
+                _Join(connection, group, statuses, self.many_frames).run(read, sets, found, spine)
             result = connection.sql(values_sql(sets, found, statuses=statuses)).to_arrow_table()
         for name in result.column_names:
             spine = spine.append_column(name, result.column(name))
@@ -95,6 +101,7 @@ class _Join:
     connection: duckdb.DuckDBPyConnection
     group: Group
     statuses: bool
+    many_frames: int
 
     def run(self, read: Reader, sets: Sequence[FeatureSet], found: Found, spine: pa.Table) -> None:
         """Make the tables, and note in `found` where each feature's value is."""
@@ -108,12 +115,14 @@ class _Join:
             found.latest(self._table(latest_sql(self.group, names, late=late), exact, late), self.group.latest)
         for windows in self.group.windows:
             quick = windows_sql(self.group, windows, late=late, counted=counted)
-            exact = partial(pairs_sql, self.group, windows, counted)
-            found.aggregates(self._table(quick, exact, late, windows), windows, counted)
+            exact = partial(pairs_sql, self.group, windows, counted, late=late)
+            join = any(has_now(one.where) for one in windows.values()) or self._better_joined(windows)
+            found.aggregates(self._table(quick, exact, late, join=join), windows, counted)
         for sessions in self.group.sessions:
             quick = sessions_sql(self.group, sessions, late=late, counted=counted)
             exact = partial(session_pairs_sql, self.group, sessions, counted)
-            found.aggregates(self._table(quick, exact, late, sessions), sessions, counted)
+            join = any(has_now(one.where) for one in sessions.values())
+            found.aggregates(self._table(quick, exact, late, join=join), sessions, counted)
 
     def _open(self, read: Reader, columns: Sequence[str], spine: pa.Table) -> None:
         key = f"key_{self.group.entity.name}"
@@ -130,18 +139,22 @@ class _Join:
             return False
         return bool(self.connection.sql("SELECT BOOL_OR(_created > _at) FROM rows").fetchall()[0][0])
 
-    def _table(
-        self,
-        quick: str,
-        exact: Callable[[str], str],
-        late: bool,
-        asked: Mapping[str, Window | Session] | None = None,
-    ) -> str:
+    def _better_joined(self, windows: Mapping[str, Window]) -> bool:
+        if len({one.over for one in windows.values()}) < self.many_frames:
+            return False
+        sql = """
+            SELECT COALESCE(SUM(asked * known), 0), COALESCE(SUM(asked + known), 0)
+            FROM (SELECT _key, COUNT(*) AS asked FROM questions GROUP BY _key)
+            JOIN (SELECT _key, COUNT(*) AS known FROM rows GROUP BY _key) USING (_key)"""
+        pairs, moments = self.connection.sql(sql).fetchall()[0]
+        return bool(pairs <= _PAIRS_FOR_FRAMES * moments)
+
+    def _table(self, quick: str, exact: Callable[[str], str], late: bool, *, join: bool = False) -> str:
         """Make a table of the quick way, and of the exact way for the questions that need it."""
         count = self.connection.sql("SELECT COUNT(*) FROM duckdb_tables() WHERE temporary").fetchall()[0][0]
         table = f"found{count}"
         make = f"CREATE TEMP TABLE {table} AS"
-        if any(has_now(one.where) for one in (asked or {}).values()):
+        if join:
             self.connection.execute(f"{make} {exact('questions')}")
         elif not late:
             self.connection.execute(f"{make} {quick}")

@@ -155,7 +155,9 @@ def sessions_sql(group: Group, asked: Mapping[str, Session], *, late: bool, coun
         ) WHERE _row IS NOT NULL AND (_open{" OR _late" if late else ""})"""
 
 
-def pairs_sql(group: Group, asked: Mapping[str, Window], counted: set[str], questions: str) -> str:
+def pairs_sql(
+    group: Group, asked: Mapping[str, Window], counted: set[str], questions: str, *, late: bool = True
+) -> str:
     """Write the exact way of windows: each question with the rows that it may see."""
     columns = Columns(group, now="_t")
     parts = []
@@ -167,7 +169,7 @@ def pairs_sql(group: Group, asked: Mapping[str, Window], counted: set[str], ques
         parts.append(f"{columns.aggregate(feature, only)} AS v{place}")
         if column in counted:
             parts.append(f"COUNT({columns.marks(feature.where)}) {only} AS n{place}")
-    pairs = _pairs(questions, f"AND r._at > q._at - {longest}")
+    pairs = _pairs(questions, f"AND r._at > q._at - {longest}", late=late)
     return f"SELECT _row, {', '.join(parts)} FROM (SELECT *{columns.selected()} FROM ({pairs})) GROUP BY _row"
 
 
@@ -227,8 +229,7 @@ def _moments(columns: Columns, *, late: bool, ordered: bool = False, where: str 
     return f"{rows} UNION ALL SELECT _key, _at, _row{none}{columns.absent()} FROM questions"
 
 
-def _pairs(questions: str, more: str = "") -> str:
-    return (
-        f"SELECT q._row, q._at AS _t, r.* FROM {questions} q JOIN rows r"
-        f" ON r._key = q._key AND r._at <= q._at AND r._created <= q._at {more}"
-    )
+def _pairs(questions: str, more: str = "", *, late: bool = True) -> str:
+    known = "AND r._created <= q._at" if late else ""
+    join = f"SELECT q._row, q._at AS _t, r.* FROM {questions} q JOIN rows r"
+    return f"{join} ON r._key = q._key AND r._at <= q._at {known} {more}"

@@ -6,8 +6,11 @@ Within DuckDB times are microseconds since 1970 as integers, so that differences
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import polars as pl
 
 from ..definitions.entities import Kind
 from ..definitions.expressions import Expression
@@ -80,4 +83,53 @@ _SQL: dict[str, Callable[..., str]] = {
     "logarithm": lambda operand: f"(CASE WHEN {operand} > 0 THEN LN({operand}) END)",
     "seconds": lambda operand: f"({operand} / 1e6)",
     "when": lambda condition, then, otherwise: f"(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)",
+}
+
+
+def to_polars(
+    expression: Expression, names: Mapping[str, pl.Expr], now: pl.Expr, given: Mapping[str, pl.Expr]
+) -> pl.Expr:
+    """Write an expression for polars; parameters are those of `to_sql`."""
+    match expression.operation:
+        case "literal":
+            return pl.lit(expression.operands[0])
+        case "ref":
+            return names.get(expression.operands[0], pl.lit(None))
+        case "request":
+            return given.get(expression.operands[0], pl.lit(None))
+        case "now":
+            return now
+    return _POLARS[expression.operation](*(to_polars(one, names, now, given) for one in expression.operands))
+
+
+def _divided(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    return pl.when(right != 0).then(left.cast(pl.Float64()) / right)
+
+
+def _logarithm(operand: pl.Expr) -> pl.Expr:
+    return pl.when(operand > 0).then(operand.cast(pl.Float64()).log())
+
+
+def _rounded_down(operand: pl.Expr) -> pl.Expr:
+    return operand.floor().cast(pl.Int64(), strict=False)
+
+
+_POLARS: dict[str, Callable[..., pl.Expr]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": _divided,
+    "less": operator.lt,
+    "less_or_equal": operator.le,
+    "equal": operator.eq,
+    "not": operator.invert,
+    "and": operator.and_,
+    "or": operator.or_,
+    "coalesce": pl.coalesce,
+    "is_null": lambda operand: operand.is_null(),
+    "absolute": lambda operand: operand.abs(),
+    "floor": _rounded_down,
+    "logarithm": _logarithm,
+    "seconds": lambda operand: operand.dt.total_microseconds() / 1e6,
+    "when": lambda condition, then, otherwise: pl.when(condition).then(then).otherwise(otherwise),
 }

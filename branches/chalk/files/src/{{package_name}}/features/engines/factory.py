@@ -7,6 +7,7 @@ from pathlib import Path
 from ..engine_config import EngineConfig
 from ..errors import FeatureError
 from .duckdb_engine import DuckDBEngine
+from .polars_engine import PolarsEngine
 from .protocol import Engine
 
 
@@ -25,4 +26,6 @@ def open_engine(config: EngineConfig, root: Path) -> Engine:
     """
     if config.type == "duckdb":
         return DuckDBEngine(config.memory_limit, config.threads, root / config.spill)
+    if config.type == "polars":
+        return PolarsEngine()
     raise FeatureError(f"there is no engine {config.type!r}", hint="set features.engine.type to duckdb")
