@@ -72,6 +72,9 @@ class ToolsConfig(ConfigModel):
     http_seconds: float = Field(default=30, gt=0, description="Seconds that a request may take, with its redirects")
     http_bytes: int = Field(default=1_000_000, ge=1_000, description="Bytes of an answer that are read")
     apis: dict[Name, ApiConfig] = Field(default={}, description="APIs whose operations are tools, by name")
+    mcp_key: SecretStr = Field(
+        default=SecretStr(""), description="Key of those whom `agents mcp serve --http` offers our tools"
+    )
     mcp_servers: dict[Name, McpServerConfig] = Field(
         default={}, description="Servers whose tools agents may call, by name"
     )

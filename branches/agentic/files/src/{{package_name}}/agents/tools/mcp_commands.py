@@ -22,11 +22,18 @@ def serve_command(
         list[str] | None,
         typer.Option("--tool", help="Repeatable; by default all whose calls need no person's approval"),
     ] = None,
+    http: Annotated[
+        str,
+        typer.Option("--http", metavar="HOST:PORT", help="Over HTTP, to programs that have agentic.tools.mcp_key"),
+    ] = "",
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Offer this project's tools to another program, which starts this command and speaks with it."""
     start(overrides, env)
-    from .mcp_server import serve
+    from .mcp_server import serve, serve_http
 
-    serve(tools or (), env, overrides or ())
+    if http:
+        serve_http(http, tools or (), env, overrides or ())
+    else:
+        serve(tools or (), env, overrides or ())

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...plugins import PACKAGE
 from ..errors import AgentError
@@ -48,13 +48,24 @@ def offered_tools(project: Project, session: Session, names: Sequence[str] = ())
 
 
 def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
-    """Make the server. All calls of one connection are one task, with one folder of files, and are tainted together."""
-    from mcp.server import Server
+    """Make the server. All calls of one connection are one task, with one folder of files, and are tainted together.
+
+    Over HTTP, those of one MCP session are; clients that keep none, as newer versions of the protocol allow, share one.
+
+    Raises
+    ------
+    AgentError
+        If a tool that is named can't be offered.
+    """
+    from mcp.server import Server, ServerRequestContext
     from mcp.types import CallToolRequestParams, ListToolsResult, PaginatedRequestParams, ToolAnnotations
     from mcp.types import Tool as Offered
 
-    session = open_session(TaskSpec(goal="serve tools over MCP", limits=_UNLIMITED), project)
-    tools = offered_tools(project, session, names)
+    def opened() -> Session:
+        return open_session(TaskSpec(goal="serve tools over MCP", limits=_UNLIMITED), project)
+
+    tools = offered_tools(project, opened(), names)
+    sessions: dict[str, Session] = {}
     numbers = count()
 
     async def list_tools(context: object, asked: PaginatedRequestParams | None) -> ListToolsResult:
@@ -72,8 +83,11 @@ def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
             ]
         )
 
-    async def call(context: object, asked: CallToolRequestParams) -> CallToolResult:
-        number = next(numbers)
+    async def call(context: ServerRequestContext[object, Any], asked: CallToolRequestParams) -> CallToolResult:
+        name = context.request.headers.get("mcp-session-id", "") if context.request else ""
+        if name not in sessions:
+            sessions[name] = opened()
+        session, number = sessions[name], next(numbers)
         made = Call(str(number), asked.name, asked.arguments or {}, number, tainted=session.tainted)
         return await asyncio.to_thread(_answer, session, tools, made)
 
@@ -117,3 +131,34 @@ def serve(names: Sequence[str] = (), environment: str | None = None, overrides: 
             await server.run(source, sink, server.create_initialization_options())
 
     asyncio.run(run())
+
+
+def serve_http(
+    address: str,
+    names: Sequence[str] = (),
+    environment: str | None = None,
+    overrides: Sequence[str] = (),
+) -> None:
+    """Serve over HTTP at `/mcp`, to whoever has the key `agentic.tools.mcp_key`, until the process is told to end.
+
+    Parameters
+    ----------
+    address
+        Where to listen, such as `127.0.0.1:8765`.
+
+    Raises
+    ------
+    AgentError
+        If the address is none, there is no key, the library for MCP is not installed, or a tool can't be offered.
+    """
+    try:
+        import uvicorn
+
+        from .mcp_http import make_app
+    except ImportError as error:
+        raise AgentError("a server of MCP needs the extra mcp", hint="uv sync --extra mcp") from error
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal():
+        raise AgentError(f"{address!r} is no address to listen at", hint="for example 127.0.0.1:8765")
+    app = make_app(find_project(environment, overrides), names)
+    uvicorn.run(app, host=host.strip("[]"), port=int(port), log_level="warning")
