@@ -11,7 +11,6 @@ from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
 from langchain_core.runnables import Runnable
 
-from ..logs import get_logger
 from .jsonable import clean_strings, clip, to_json
 from .messages import pack
 from .models.prices import cost_of, price_of
@@ -77,7 +76,6 @@ def _warn_of_price(session: Session, agent: str, name: str) -> None:
         session.unpriced.add(name)
         text = f"no price of {name} is known, so it counts as 0 US dollars: write one into agentic.models.prices"
         session.emit("warning", agent, text=text)
-        get_logger(__name__).warning("no price of a model is known", model=name, hint="agentic.models.prices")
 
 
 def _kept(call: ToolCall, most: int) -> ToolCall:

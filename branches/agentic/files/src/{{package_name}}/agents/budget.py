@@ -43,12 +43,15 @@ class Meter:
     limits
         0 and None are no limit.
     above
-        The meter of the team or run that this one's use counts for too.
+        The meter of the team, run or workflow that this one's use counts for too.
+    whose
+        What the limits are those of, for people, such as "of the workflow".
     """
 
-    def __init__(self, limits: Limits, above: Meter | None = None) -> None:
+    def __init__(self, limits: Limits, above: Meter | None = None, *, whose: str = "") -> None:
         self.limits = limits
         self.above = above
+        self._whose = f" {whose}" if whose else ""
         self._used = Usage()
         self._started = time.monotonic()
         self._paused = 0.0
@@ -75,15 +78,15 @@ class Meter:
 
     def spent(self) -> str:
         """Tell which limit is reached, for people; nothing if none is."""
-        used, limits = self.used, self.limits
+        used, limits, whose = self.used, self.limits, self._whose
         if limits.steps and used.steps >= limits.steps:
-            return f"the limit of {limits.steps} steps is reached"
+            return f"the limit of {limits.steps} steps{whose} is reached"
         if limits.tokens and used.tokens >= limits.tokens:
-            return f"the limit of {limits.tokens:,} tokens is reached"
+            return f"the limit of {limits.tokens:,} tokens{whose} is reached"
         if limits.seconds and used.seconds >= limits.seconds:
-            return f"the limit of {limits.seconds:g} seconds is reached"
+            return f"the limit of {limits.seconds:g} seconds{whose} is reached"
         if limits.money and used.cost >= limits.money:
-            return f"the limit of {limits.money:g} US dollars is reached"
+            return f"the limit of {limits.money:g} US dollars{whose} is reached"
         return self.above.spent() if self.above else ""
 
     def seconds_left(self) -> float | None:

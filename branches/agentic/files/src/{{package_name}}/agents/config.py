@@ -36,6 +36,7 @@ class AgentsConfig(ConfigModel):
     safety_checks: bool = Field(default=True, description="Whether filters, taint and approvals are in force")
     repeated_calls: int = Field(default=3, ge=2, description="Equal calls of a tool in a row that count as a loop")
     budget: BudgetConfig = BudgetConfig()
+    workflow_budget: BudgetConfig = BudgetConfig(steps=500, tokens=2_000_000, seconds=3_600, money=5.0)
 
 
 class AgenticConfig(ConfigModel):

@@ -71,6 +71,7 @@ class Parts(TypedDict, total=False):
     listeners: tuple[Listener, ...]
     attended: bool
     stop: threading.Event
+    above: Meter
 
 
 def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Session:
@@ -87,7 +88,7 @@ def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Se
         task=task,
         project=project,
         open_model=parts.get("open_model") or model_opener(project),
-        meter=Meter(limits_of(agentic.agents.budget, task.limits)),
+        meter=Meter(limits_of(agentic.agents.budget, task.limits), parts.get("above")),
         gate=parts.get("gate") or open_gate(agentic, root),
         journal=parts.get("journal") or MemoryJournal(),
         approvals=parts.get("approvals") or NobodyThere(),

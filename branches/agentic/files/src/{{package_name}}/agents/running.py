@@ -73,7 +73,7 @@ def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
     else:
         graph = graph.copy(update={"checkpointer": session.checkpointer})
         kept = graph.get_state(config)
-        _restore(session, kept.values)
+        _restore(session, turn.agent.name, kept.values)
         if kept.values and not kept.next:
             return dict(kept.values)
         given = _going_on(kept) if kept.values else begin(turn)
@@ -92,9 +92,12 @@ def _going_on(kept: StateSnapshot) -> Command[Any] | None:
     return Command(resume=True) if kept.interrupts else None
 
 
-def _restore(session: Session, state: dict[str, Any]) -> None:
-    """Count what was used before the run was broken off: for all together, and for agents with limits of their own."""
-    session.meter.restore(_used(state))
+def _restore(session: Session, agent: str, state: dict[str, Any]) -> None:
+    """Know again what was used before the run was broken off, by all and by each, and what an agent's team has said."""
+    for meter in filter(None, (session.meter, session.meter.above)):
+        meter.restore(_used(state))
+    said = [Step.model_validate(step) for step in state.get("steps", []) if step["kind"] == "message"]
+    session.said[session.task.task_id] = [step for step in said if step.agent == agent]
     for step in state.get("steps", []):
         name, usage = step["agent"], Usage(**step["usage"])
         session.earlier[name] = session.earlier.get(name, Usage()) + usage

@@ -19,7 +19,7 @@ from pydantic import Field, JsonValue
 
 from .events import Event, Kind, Listener
 from .jsonable import clip, whole_characters
-from .tasks import Record, TaskResult, TaskSpec, Usage
+from .tasks import Record, Step, TaskResult, TaskSpec, Usage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -226,6 +226,8 @@ class Session:
         Models whose price nobody wrote down, and that people were told of.
     earlier
         What agents used before the run was broken off, by name.
+    said
+        What leaders of teams and their members said to each other, by the id of the leader's task.
     tainted
         Whether the task itself comes from an agent that has read text that nobody vouches for.
     asking
@@ -249,6 +251,7 @@ class Session:
     asking: tuple[str, ...] = ()
     unpriced: set[str] = field(default_factory=set)
     earlier: dict[str, Usage] = field(default_factory=dict)
+    said: dict[str, list[Step]] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     _cleaned: dict[str, str] = field(default_factory=dict, init=False)
 

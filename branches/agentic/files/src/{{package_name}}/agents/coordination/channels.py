@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from pydantic import JsonValue
 
+from ..jsonable import as_text
 from ..tasks import Record
 
 Protocol = Literal["broadcast", "direct", "blackboard", "pubsub"]
@@ -32,6 +33,13 @@ class Message(Record):
     topic: str = ""
     content: JsonValue = None
     tainted: bool = False
+
+
+def shown(message: Message, enclose: Callable[[str], str]) -> JsonValue:
+    """Write a message for an agent that hears it; what nobody vouches for is marked."""
+    text = as_text(message.content)
+    told: dict[str, JsonValue] = {"from": message.sender, "says": enclose(text) if message.tainted else text}
+    return {**told, "topic": message.topic} if message.topic else told
 
 
 class Channel(ABC):

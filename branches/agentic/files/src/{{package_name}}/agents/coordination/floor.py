@@ -20,7 +20,7 @@ from ..jsonable import as_text, clip
 from ..running import run
 from ..session import Feed
 from ..tasks import Status, Step, TaskResult, TaskSpec
-from .channels import Message
+from .channels import Message, shown
 from .members import as_turn
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Floor:
         heard = self.channel.heard(agent.name)
         inputs: dict[str, JsonValue] = dict(session.task.inputs if question.inputs is None else question.inputs)
         if heard:
-            inputs["messages"] = [self._shown(one) for one in heard]
+            inputs["messages"] = [shown(one, session.enclose) for one in heard]
         task = TaskSpec(
             goal=question.goal,
             inputs=inputs,
@@ -197,14 +197,6 @@ class Floor:
             stop=stop,
             feed=Relay(session.feed, stop),
         )
-
-    def _shown(self, message: Message) -> JsonValue:
-        text = as_text(message.content)
-        shown: dict[str, JsonValue] = {
-            "from": message.sender,
-            "says": self.session.enclose(text) if message.tainted else text,
-        }
-        return {**shown, "topic": message.topic} if message.topic else shown
 
 
 def tainted(result: TaskResult) -> bool:

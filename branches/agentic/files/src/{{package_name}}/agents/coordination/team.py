@@ -14,6 +14,7 @@ from ..jsonable import as_text
 from ..session import ApprovalRequest
 from ..tasks import Status, Step, TaskResult, TaskSpec, Usage
 from ..tool_calling import ApprovalNeeded, Call
+from .channels import Message, open_channel, shown
 from .members import as_turn, check_members
 
 if TYPE_CHECKING:
@@ -73,8 +74,10 @@ class Colleague:
             error = asked
         else:
             session.emit("message", asker.name, to=self.agent.name, text=asked.task, tainted=call.tainted)
-            own = self._task(session.task, asked, call)
-            below = replace(session, task=own, memory=NoMemory(), tainted=call.tainted, asking=waiting)
+            heard = self._heard(session)
+            own = self._task(session, asked, call, heard)
+            tainted = tainted or any(one.tainted for one in heard)
+            below = replace(session, task=own, memory=NoMemory(), tainted=tainted, asking=waiting)
             result = run(self.agent, below)
             if result.status is Status.WAITING:
                 raise ApprovalNeeded(self._waiting(result))
@@ -102,7 +105,18 @@ class Colleague:
             tainted=tainted,
             usage=Usage(seconds=time.monotonic() - clock),
         )
+        session.said.setdefault(session.task.task_id, []).append(message)
         return [*steps, message]
+
+    def _heard(self, session: Session) -> list[Message]:
+        """Give what reaches the member of what was said in the team so far, by the configured protocol."""
+        channel = open_channel(session.config.coordination.communication_protocol)
+        for step in session.said.get(session.task.task_id, []):
+            asked = step.input.get("task") if isinstance(step.input, dict) else None
+            for sender, to, content in ((step.agent, step.name, asked), (step.name, step.agent, step.output)):
+                number = len(channel.messages) + 1
+                channel.post(Message(number=number, sender=sender, to=(to,), content=content, tainted=step.tainted))
+        return channel.heard(self.agent.name)
 
     def _asked(self, call: Call, waiting: tuple[str, ...]) -> Request | str:
         """Give what is asked, or why it can't be: agents that wait for each other would never come to an end."""
@@ -113,8 +127,11 @@ class Colleague:
         except ValidationError as fault:
             return f"{call.name} can't be called like this: {fault.errors()[0]['msg']}"
 
-    def _task(self, above: TaskSpec, asked: Request, call: Call) -> TaskSpec:
+    def _task(self, session: Session, asked: Request, call: Call, heard: Sequence[Message]) -> TaskSpec:
+        above = session.task
         inputs = {**above.inputs, **asked.inputs}
+        if heard:
+            inputs["messages"] = [shown(one, session.enclose) for one in heard]
         own = TaskSpec(goal=asked.task, inputs=inputs, grants=above.grants, user=above.user)
         return as_turn(own, above.task_id, self.agent.name, call.number)
 
@@ -138,6 +155,9 @@ class Colleague:
 
 class Team:
     """Agents that work on one task under a leader.
+
+    `agentic.coordination.communication_protocol` says which of them hear what the leader and another have said to each
+    other: the input `messages` of what they are asked later.
 
     Parameters
     ----------

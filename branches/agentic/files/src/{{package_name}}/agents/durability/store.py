@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from ...database import Database, write_json
 from ..events import Event
 from ..session import ApprovalRequest, Decision
-from ..tasks import Status, TaskResult, TaskSpec
+from ..tasks import Status, TaskResult, TaskSpec, Usage
 from .errors import ConflictError, DurabilityError, UnknownRunError
 from .runs import Approval, Run, Summary
 from .tables import AGENTS, APPROVALS, EVENTS, JOBS, RUNS
@@ -131,6 +131,13 @@ class RunStore:
         if row is None:
             raise _unknown(task_id)
         return _summary(row)
+
+    def used(self, beginning: str, *, without: str = "") -> Usage:
+        """Add up what runs used whose ids begin so, one of them left out; of those at work nothing counts."""
+        query = self._summaries().where(RUNS.c.task_id.startswith(beginning, autoescape=True))
+        with self.database.reading() as connection:
+            found = [_summary(row) for row in connection.execute(query.where(RUNS.c.task_id != without))]
+        return sum((run.usage for run in found if run.usage), start=Usage())
 
     def _summaries(self) -> sa.Select[Any]:
         """Ask for all but results, which hold each step: of them the database reads the usage alone."""

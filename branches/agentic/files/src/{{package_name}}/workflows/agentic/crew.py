@@ -14,6 +14,7 @@ from ...agents.tasks import Record, Status, TaskResult, TaskSpec
 
 if TYPE_CHECKING:
     from ...agents.base import Agent
+    from ...agents.budget import Meter
     from ...agents.session import Project
     from ...agents.tools.spec import Tool
     from ...config import Config
@@ -46,14 +47,16 @@ def new_id(kind: str) -> str:
 
 
 def do(agent: Agent, task: TaskSpec) -> TaskResult:
-    """Have a task done.
+    """Have a task done, within what is left of the workflow's budget.
 
     Raises
     ------
     AgentError
         If it waits for a person, or did not come to an answer. Its run is kept: the workflow with the same id goes on.
     """
-    result = agent.execute(task)
+    from ...agents.durability.running import execute
+
+    result = execute(agent, task, above=_purse(agent.project, task.task_id))
     if result.status is Status.WAITING:
         hint = "`agents runs approve` decides; then run the same again with its --id"
         raise AgentError(f"{agent.name} waits: {result.reason}", hint=hint)
@@ -61,6 +64,18 @@ def do(agent: Agent, task: TaskSpec) -> TaskResult:
         hint = f"`agents runs show {task.task_id}` tells each step"
         raise AgentError(f"{agent.name} ended as {result.status}: {result.reason}", hint=hint)
     return result
+
+
+def _purse(project: Project, task_id: str) -> Meter:
+    """Give what counts for the whole workflow, whose id stands before the last dot of those of its tasks."""
+    from ...agents.budget import Meter, limits_of
+    from ...agents.durability.opening import open_durability
+
+    workflow, dot, _ = task_id.rpartition(".")
+    meter = Meter(limits_of(project.agentic.agents.workflow_budget), whose="of the workflow")
+    if dot:
+        meter.restore(open_durability(project).store.used(f"{workflow}.", without=task_id))
+    return meter
 
 
 def answer_of(result: TaskResult) -> dict[str, Any]:
