@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, ToolCall
@@ -13,6 +13,7 @@ from langchain_core.runnables import Runnable
 
 from .jsonable import clean_strings, clip, to_json
 from .messages import pack
+from .models.binding import ConstrainedModel
 from .models.prices import cost_of, price_of
 from .models.resilience import ANSWERED_BY
 from .session import Session
@@ -35,11 +36,11 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
     """
     model = session.open_model(agent.model)
     name = model_name(model)
-    bound = agent.told(model) if tools else model
+    asked = _told(model, agent, session.task.answer_schema) if tools else model
     begun, clock = datetime.now(UTC), time.monotonic()
     with session.span() as (span, parent):
         session.emit("model_started", agent.name, span=span, parent=parent, model=name, messages=len(conversation))
-        answer = _answer(session, agent.name, bound, conversation, span)
+        answer = _answer(session, agent.name, asked, conversation, span)
         name = answer.response_metadata.get(ANSWERED_BY, name)
         _warn_of_price(session, agent.name, name)
         usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
@@ -67,6 +68,15 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         usage=usage,
     )
     return answer, step
+
+
+def _told(
+    model: BaseChatModel, agent: Agent, answer_schema: dict[str, Any] | None
+) -> Runnable[LanguageModelInput, AIMessage]:
+    """Tell a model of the agent's tools, and of the form of the answer if it can be held to one."""
+    if isinstance(model, ConstrainedModel):
+        return model.bind_tools(agent.schemas(), answer_schema=answer_schema)
+    return agent.told(model)
 
 
 def _warn_of_price(session: Session, agent: str, name: str) -> None:

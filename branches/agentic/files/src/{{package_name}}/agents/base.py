@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypedDict, Unpac
 
 from .errors import AgentError
 from .frameworks.catalogue import check_framework
+from .frameworks.config import LANGGRAPH
 from .starting import start, stream
 from .tasks import Limits, Step, TaskResult, TaskSpec, Usage
 
@@ -48,7 +49,7 @@ class Options(TypedDict, total=False):
     critiques
         How often it criticises its answer, by the strategy `reflection`.
     framework
-        What leads it from step to step; the configuration's by default. A strategy is for `langgraph`.
+        What leads it from step to step; the configuration's by default, and `langgraph` with a strategy.
     """
 
     name: str
@@ -118,7 +119,8 @@ class Agent:
         self.limits = options.get("limits")
         self.max_iterations = options.get("max_iterations") or self.project.agentic.agents.max_iterations
         self.critiques = options.get("critiques", 1)
-        self.framework: FrameworkName = options.get("framework") or self.project.agentic.agents.framework
+        configured = self.project.agentic.agents.framework if strategy is None else LANGGRAPH
+        self.framework: FrameworkName = options.get("framework") or configured
         check_framework(self.project, self.framework, strategy)
         self._schemas: list[dict[str, Any]] = []
         self._told: tuple[BaseChatModel, Runnable[LanguageModelInput, AIMessage]] | None = None

@@ -14,7 +14,7 @@ import typer
 from ..runtime import EnvOption, JsonOption, SetOption, start
 
 if TYPE_CHECKING:
-    from .base import Agent, Strategy
+    from .base import Agent, Options, Strategy
     from .coordination.team import Team
     from .events import Listener
     from .session import ApprovalRequest, Decision, Project
@@ -134,16 +134,16 @@ def _make(
     if strategy is not None and strategy not in known:
         raise AgentError(f"there is no strategy {strategy!r}", hint=f"there are: {', '.join(known)}")
     chosen = known[strategy] if strategy else None
-    by = framework_named(framework or project.agentic.agents.framework).name
+    led: Options = {"framework": framework_named(framework).name} if framework else {}
     found = tools
     if found is None and project.config is not None:
         found = [tool.name for offer in survey_tools(project.config) for tool in offer.tools]
     if kind == "tool":
-        return ToolAgent(model, tools=found or (), strategy=chosen, project=project, framework=by)
+        return ToolAgent(model, tools=found or (), strategy=chosen, project=project, **led)
     if kind == "reasoning":
-        return ReasoningAgent(model, tools=found or (), strategy=chosen, project=project, framework=by)
-    executor = ToolAgent(tools=found or (), project=project, framework=by)
-    return ReasoningAgent(model, strategy=chosen, project=project, framework=by).coordinate_with(executor)
+        return ReasoningAgent(model, tools=found or (), strategy=chosen, project=project, **led)
+    executor = ToolAgent(tools=found or (), project=project, **led)
+    return ReasoningAgent(model, strategy=chosen, project=project, **led).coordinate_with(executor)
 
 
 @contextmanager

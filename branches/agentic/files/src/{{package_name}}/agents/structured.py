@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -64,8 +65,16 @@ def _candidates(text: str) -> list[JsonValue]:
     for place in places:
         for version in (place, _TRAILING_COMMA.sub(r"\1", place)):
             try:
-                values.append(json.loads(version.strip()))
+                values.append(json.loads(version.strip(), parse_float=_finite, parse_constant=_finite))
             except (ValueError, RecursionError):
                 continue
             break
     return values
+
+
+def _finite(text: str) -> float:
+    """Read a number, unless it is none that JSON can hold, such as 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number of JSON")
+    return number

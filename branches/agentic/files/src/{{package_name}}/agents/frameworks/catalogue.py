@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AgentError
-from .config import LANGGRAPH, FrameworkName
+from .config import LANGGRAPH, FrameworkName, PackageName
 
 if TYPE_CHECKING:
     from ..session import Project
 
 
 @dataclass(frozen=True, slots=True)
-class Framework:
-    """A framework.
+class Package:
+    """What can be installed in an environment of its own.
 
     Attributes
     ----------
@@ -27,10 +27,17 @@ class Framework:
         Extra of the project that brings it; empty if its pins don't agree with the project's.
     """
 
-    name: FrameworkName
+    name: PackageName
     title: str
     package: str
     extra: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Framework(Package):
+    """What can lead agents."""
+
+    name: FrameworkName
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,10 @@ FRAMEWORKS: tuple[Framework, ...] = (
 )
 
 
+GUIDANCE = Package("guidance", "Guidance", "guidance")
+"""It leads no agent: it holds a local model to a schema."""
+
+
 def framework_named(name: str) -> Framework:
     """Find a framework by its name.
 
@@ -75,12 +86,23 @@ def framework_named(name: str) -> Framework:
     raise AgentError(f"there is no framework {name[:100]!r}", hint=f"there are: {known}")
 
 
-def own_folder(project: Project, framework: Framework) -> Path:
+def package_named(name: str) -> Package:
+    """Find what can be installed by its name.
+
+    Raises
+    ------
+    AgentError
+        If there is none.
+    """
+    return GUIDANCE if name == GUIDANCE.name else framework_named(name)
+
+
+def own_folder(project: Project, framework: Package) -> Path:
     """Give the folder of a framework's own environment, which may not be there yet."""
     return project.root / project.agentic.frameworks.folder / framework.name
 
 
-def find_installed(project: Project, framework: Framework) -> Installed | None:
+def find_installed(project: Project, framework: Package) -> Installed | None:
     """Tell where a framework is installed: its own environment comes before the project's."""
     own = own_folder(project, framework)
     python = own / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
@@ -111,5 +133,5 @@ def check_framework(project: Project, name: FrameworkName, strategy: str | None)
         raise AgentError(f"{framework.title} is not installed", hint=f"`agents frameworks install {name}`{extra}")
 
 
-def _version(framework: Framework, path: list[str]) -> str:
+def _version(framework: Package, path: list[str]) -> str:
     return next((found.version for found in distributions(name=framework.package, path=path)), "")

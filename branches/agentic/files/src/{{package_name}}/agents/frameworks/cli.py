@@ -8,18 +8,18 @@ import typer
 
 from ...runtime import EnvOption, SetOption, start
 
-app = typer.Typer(help="What can lead agents from step to step.", no_args_is_help=True)
+app = typer.Typer(help="What can lead agents from step to step, or hold models to a schema.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_frameworks(overrides: SetOption = None, env: EnvOption = None) -> None:
     """List the frameworks: which is installed, and how it runs."""
     from ..opening import project_of
-    from .catalogue import FRAMEWORKS, find_installed
+    from .catalogue import FRAMEWORKS, GUIDANCE, find_installed
     from .config import LANGGRAPH
 
     project = project_of(start(overrides, env))
-    for framework in FRAMEWORKS:
+    for framework in (*FRAMEWORKS, GUIDANCE):
         installed = find_installed(project, framework)
         marked = "*" if framework.name == project.agentic.agents.framework else " "
         if installed is None:
@@ -41,9 +41,9 @@ def install_framework(
 ) -> None:
     """Install a framework in an environment of its own, from the package index that pip or uv is set to."""
     from ..opening import project_of
-    from .catalogue import framework_named
+    from .catalogue import package_named
     from .installing import install
 
     project = project_of(start(overrides, env))
-    installed = install(project, framework_named(name))
-    typer.echo(f"{name} {installed.version} is installed: `agents run --framework {name} …`")
+    installed = install(project, package_named(name))
+    typer.echo(f"{name} {installed.version} is installed")

@@ -90,7 +90,7 @@ def _ask(turn: LedTurn, state: State, question: Question) -> tuple[State, dict[s
     done: State = {"steps": [], "turns": state.get("turns", 0), "calls": state.get("calls", 0)}
     for _ in range(1 + MOST_REPAIRS):
         now: State = {**state, **done, "steps": [*state.get("steps", []), *done["steps"]]}
-        answer, steps, ended = ask_model(turn, now, [], tools=question.tools)
+        answer, steps, ended = ask_model(turn, now, [], tools=question.tools or not turn.agent.schemas())
         done["steps"] += steps
         if answer is None:
             return {**done, **ended}, {}

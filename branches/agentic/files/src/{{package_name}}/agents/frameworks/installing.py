@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from ..errors import AgentError
-from .catalogue import Framework, Installed, find_installed, own_folder
+from .catalogue import Installed, Package, find_installed, own_folder
 from .config import LANGGRAPH
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_TOLD = 600
 
 
-def install(project: Project, framework: Framework) -> Installed:
+def install(project: Project, framework: Package) -> Installed:
     """Install a framework in an environment of its own, in place of one that is there.
 
     Raises
@@ -45,19 +46,19 @@ def install(project: Project, framework: Framework) -> Installed:
     return installed
 
 
-def commands(folder: Path, package: str) -> list[list[str]]:
-    """Give the commands that make an environment and install a package there: uv's, or those of Python."""
+def commands(folder: Path, packages: Sequence[str]) -> list[list[str]]:
+    """Give the commands that make an environment and install packages there: uv's, or those of Python."""
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if shutil.which("uv"):
         make = ["uv", "venv", "--quiet", "--no-project", "--python", sys.executable, str(folder)]
-        return [make, ["uv", "pip", "install", "--quiet", "--python", str(python), package]]
+        return [make, ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *packages]]
     return [
         [sys.executable, "-m", "venv", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package],
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
     ]
 
 
-def _run(command: list[str], framework: Framework) -> None:
+def _run(command: list[str], framework: Package) -> None:
     ran = psutil.Popen(command, stdout=PIPE, stderr=STDOUT, text=True, encoding="utf-8", errors="replace")
     said = ran.communicate()[0].strip()[-_MOST_TOLD:]
     if ran.returncode:

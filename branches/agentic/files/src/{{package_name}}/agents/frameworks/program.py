@@ -44,9 +44,10 @@ _QUIET = {
     "CREWAI_DISABLE_TRACKING": "true",
     "CREWAI_TRACING_ENABLED": "false",
     "ENABLE_INSTRUMENTATION": "false",
+    "HF_HUB_OFFLINE": "1",
     "OTEL_SDK_DISABLED": "true",
 }
-_NEEDED = ("LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TZ")
+_NEEDED = ("CUDA_VISIBLE_DEVICES", "LANG", "LC_ALL", "PATH", "SYSTEMROOT", "TZ")
 
 
 class FrameworkError(AgentError):

@@ -24,3 +24,7 @@ class ToolCallingModel(BaseChatModel):
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Let the model call tools."""
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
+
+
+class ConstrainedModel(ToolCallingModel):
+    """A chat model that can be held to a schema: bound to `answer_schema`, what is no call is JSON of that schema."""

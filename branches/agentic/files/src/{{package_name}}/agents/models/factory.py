@@ -14,7 +14,7 @@ from langchain_core.rate_limiters import InMemoryRateLimiter
 
 from ...logs import get_logger
 from ..errors import AgentError, ModelUnavailable
-from .names import PROVIDERS, SCRIPTED, SERVED, ModelName, Provider, parse_name
+from .names import GUIDED, PROVIDERS, SCRIPTED, SERVED, ModelName, Provider, parse_name
 from .resilience import ResilientModel, Source
 from .response_cache import ResponseCache
 from .scripted import ScriptedModel
@@ -58,7 +58,8 @@ def open_model(project: Project, name: str) -> BaseChatModel:
         return ScriptedModel()
     missing = missing_for(project, parsed)
     if not missing:
-        return _resilient(project, parsed)
+        # What is on this machine needs no second try, and must be told the schema of the answer.
+        return _chat_model(project, parsed) if parsed.provider == GUIDED else _resilient(project, parsed)
     if project.environment != "development":
         raise ModelUnavailable(f"the model {parsed} can't be used: {missing}", hint="set it, or name another model")
     _warn_once(project.root, str(parsed), missing)
@@ -84,6 +85,10 @@ def describe_model(project: Project, name: str = "") -> str:
 
 def missing_for(project: Project, name: ModelName) -> str:
     """Tell what a model lacks, naming the variable; nothing if it can be used."""
+    if name.provider == GUIDED:
+        from ..frameworks.guided import missing_for_guided
+
+        return missing_for_guided(project, name.model)
     if not name.provider:
         return "" if project.agentic.models.base_url else "agentic.models.base_url is not set"
     variable = PROVIDERS[name.provider].key if name.provider in PROVIDERS else ""
@@ -121,6 +126,10 @@ def _source(project: Project, name: ModelName) -> Source:
 
 
 def _chat_model(project: Project, name: ModelName) -> BaseChatModel:
+    if name.provider == GUIDED:
+        from ..frameworks.guided import open_guided
+
+        return open_guided(project, name.model)
     models = project.agentic.models
     options: dict[str, Any] = {"model": name.model, "temperature": project.agentic.agents.temperature}
     if name.provider == SERVED:

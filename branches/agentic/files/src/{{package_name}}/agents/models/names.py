@@ -9,6 +9,7 @@ from ..errors import AgentError
 
 SCRIPTED = "scripted"
 SERVED = "served"
+GUIDED = "guidance"
 
 _PREFIXES = (
     ("anthropic", re.compile(r"claude")),
@@ -94,7 +95,7 @@ def parse_name(text: str, *, at_address: bool = False) -> ModelName:
     if name in (SCRIPTED, SERVED):
         return ModelName(name, "")
     provider, colon, model = name.partition(":")
-    if colon and provider in (*PROVIDERS, SERVED):
+    if colon and provider in (*PROVIDERS, SERVED, GUIDED):
         if not model:
             raise AgentError(f"{name!r} names no model", hint=f"write it behind the colon: {provider}:…")
         return ModelName(provider, model)
