@@ -6,6 +6,7 @@ questions with labels → features as they were known → splits by time → mod
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +32,8 @@ AHEAD = timedelta(days=30)
 _TIMES = 5  # of questions: three to learn from, one to choose by, the last for the verdict
 _PATH = Path("data/features/next_purchase.parquet")
 ALGORITHMS = ("baseline", "lightgbm", "logistic")
+# Buyers are few: what counts is who comes first, not on which side of one half a probability lies.
+_THRESHOLDS = {"roc_auc": 0.7}
 # What a model is given: numbers that mean the same in any year.
 INPUTS = tuple(f"{CUSTOMER.name}.{one.name}" for one in CUSTOMER.features if one.name != "last_day")
 
@@ -85,7 +88,9 @@ def learn(workspace: Workspace, algorithms: Sequence[str] = ALGORITHMS) -> tuple
     Where there is no champion yet, the rival is one that knows the share of buyers and nothing else.
     """
     results = train_models(workspace, DATASET, algorithms)
-    return results, promote(workspace, DATASET, CHALLENGER)
+    rules = workspace.models.classification.model_copy(update={"thresholds": _THRESHOLDS})
+    judging = replace(workspace, models=workspace.models.model_copy(update={"classification": rules}))
+    return results, promote(judging, DATASET, CHALLENGER)
 
 
 def _dataset(features: FeatureSet) -> DatasetConfig:

@@ -1,0 +1,173 @@
+"""The example as a demonstration, from purchases to a model that is asked by the number of a customer.
+
+purchases → definitions → training set → model → online store and stream → reads → drift, and a report
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from ...config import Config
+from ...demo.journey import Journey
+from ...models.workspace import Workspace
+from ...monitoring.config import MonitoringConfig
+from ...monitoring.drift import measure_drift
+from ...monitoring.reference import Reference, profile
+from ...monitoring.values import read_column
+from ...reports import Facts, Status, Table, Text
+from ..chalk_integration import ChalkFeatureStore
+from ..definitions.registry import Definitions
+from ..online.materialise import materialise
+from ..sources import open_reader
+from ..streaming import StreamProcessor
+from .buying import AHEAD, DATASET, INPUTS, TARGET, ask, learn, make_dataset
+from .customers import CUSTOMER, PURCHASES
+from .purchases import DAY, end_of_data, write_purchases
+
+CUSTOMERS = 3000  # of whom a model is made, and who are read one after the other
+_DEFINITIONS = Definitions((CUSTOMER,))
+
+
+def demonstrate(config: Config, now: datetime | None = None, customers: int = CUSTOMERS) -> Journey:
+    """Go the whole way; the report is in `reports/demo-chalk`."""
+    now = now or datetime.now(UTC)
+    journey = Journey(config, Workspace.open(config), config.root / "reports" / "demo-chalk")
+    purchases = gather(journey, now)
+    questions = ask(purchases, end_of_data(now), customers)
+    train(journey, questions)
+    with ChalkFeatureStore(config, definitions=_DEFINITIONS) as store:
+        fill(journey, store, purchases, end_of_data(now))
+        serve(journey, store, questions, now)
+    drift(journey)
+    return journey
+
+
+def gather(journey: Journey, now: datetime) -> pa.Table:
+    """Write the purchases, and show what is made of them."""
+    with journey.step("Define features of purchases") as step:
+        purchases = write_purchases(journey.config.root, now)
+        customers = len(purchases["customer_id"].unique())
+        step.say(f"{purchases.num_rows} purchases of {customers} customers, {len(CUSTOMER.features)} features")
+        step.show(
+            Text(
+                "Purchases of real customers of a shop for music, moved by whole weeks to the present. "
+                "Those of a day are known when it is over."
+            ),
+            Table(
+                ("feature", "type", "holds", "what it is", "version"),
+                [
+                    (f"{CUSTOMER.name}.{one.name}", type(one).__name__.lower(), str(one.kind), one.description, version)
+                    for one in CUSTOMER.features
+                    for version in (CUSTOMER.fingerprint(one.name),)
+                ],
+            ),
+        )
+        step.facts.update({"purchases": purchases.num_rows, "customers": customers})
+    return purchases
+
+
+def train(journey: Journey, questions: pa.Table) -> None:
+    """Join features to questions, and learn from them who buys in the 30 days that follow."""
+    with journey.step("Make a training set") as step:
+        card = make_dataset(journey.workspace, questions)
+        share = float(np.mean(questions[TARGET].to_numpy() == "yes"))
+        step.say(f"{card.rows} questions, each with what was known at its time; {share:.1%} buy")
+        step.show(Facts({"questions": card.rows, "buyers": f"{share:.1%}", **card.split.sizes}))
+        step.facts.update({"questions": card.rows, "buyers": share, **card.split.sizes})
+    with journey.step("Learn who buys next") as step:
+        results, decision = learn(journey.workspace)
+        rows = [(one.recipe.algorithm, str(one.evaluation.metrics[decision.metric])) for one in results]
+        step.show(Table(("algorithm", f"{decision.metric}, 30 days later"), rows))
+        found = decision.comparison
+        gain = "" if found is None else f"by {found.value:.3f} [{found.low:.3f}, {found.high:.3f}] of {decision.metric}"
+        rival = "one that knows the share of buyers only" if decision.champion is None else "the champion before it"
+        said = f"{results[0].recipe.algorithm} is better than {rival} {gain}, 60 days later"
+        step.say(said if decision.promoted else f"not promoted: {decision.reason}")
+        step.show(Status("good" if decision.promoted else "warning", said), Text(decision.reason))
+        step.facts.update({"promoted": decision.promoted, "gain": found.model_dump() if found else None})
+
+
+def fill(journey: Journey, store: ChalkFeatureStore, purchases: pa.Table, end: datetime) -> None:
+    """Fill the online store from the table until 30 days ago, and replay the days since as a stream."""
+    with journey.step("Fill the online store, then replay a month as a stream") as step:
+        begin = end - AHEAD
+        before = materialise(store.online, open_reader(journey.config), begin)
+        first = pl.DataFrame(purchases).filter(pl.col("bought_at") + DAY <= begin).height
+        events = purchases.slice(first)
+        started = time.perf_counter()
+        kept = StreamProcessor(_DEFINITIONS).transform(events, PURCHASES.name, first=first)
+        features = kept.to_chalk(store, at=end)
+        seconds = time.perf_counter() - started
+        rows = sum(one.rows for one in before)
+        step.say(f"{rows} rows from the table, {events.num_rows} events from the stream in {seconds:.1f} s")
+        step.show(
+            Facts(
+                {
+                    "rows from the table": rows,
+                    "until": f"{begin:%Y-%m-%d}",
+                    "events from the stream": events.num_rows,
+                    "dead letters": len(kept.dead_letters),
+                    "customers in them": features.num_rows,
+                    "events a second, with features of each customer": round(events.num_rows / seconds),
+                }
+            )
+        )
+        step.facts.update({"rows": rows, "events": events.num_rows, "dead_letters": len(kept.dead_letters)})
+
+
+def serve(journey: Journey, store: ChalkFeatureStore, questions: pa.Table, now: datetime) -> None:
+    """Read customers one after the other, as a model that is asked would."""
+    with journey.step("Read features") as step:
+        keys = pl.DataFrame(questions)["customer_id"].unique().sort().to_list()
+        store.read(CUSTOMER.name, keys, at=now)  # what is computed now holds for later reads
+        taken = [_seconds(store, key, now) for key in keys]
+        middle, slow = np.quantile(taken, [0.5, 0.99]) * 1e6
+        step.say(f"{len(CUSTOMER.features)} features of a customer in {middle:.0f} µs, 99 of 100 in {slow:.0f} µs")
+        example = store.read(CUSTOMER.name, keys[:1], at=now)[0]
+        rows = [(name, one.value, str(one.status)) for name, one in example.items()]
+        step.show(
+            Facts({"reads": len(taken), "median, µs": round(middle), "99th percentile, µs": round(slow)}),
+            Table(("feature", "value", "status"), rows, f"Customer {keys[0]}"),
+        )
+        step.facts.update({"reads": len(taken), "median_us": middle, "p99_us": slow})
+
+
+def drift(journey: Journey) -> None:
+    """Compare the newest questions with those that the model has learned from."""
+    with journey.step("Look for drift") as step:
+        splits = journey.workspace.splits(DATASET)
+        profiles = {name: profile(read_column(splits.train[name], "float"), "float") for name in INPUTS}
+        reference = Reference(
+            task="classification",
+            classes=[],
+            rows=len(splits.train),
+            duplicates=0,
+            inputs=profiles,
+            predictions={},
+            scores={},
+        )
+        rules = journey.config.group("monitoring", MonitoringConfig).drift
+        newest = splits.test[list(INPUTS)].add_prefix("input_")
+        found = sorted(measure_drift(reference, newest, rules), key=lambda one: -(one.psi or 0.0))
+        moved = [one for one in found if one.drifted]
+        step.say(f"{len(moved)} of {len(found)} features have moved since training, {found[0].column} most")
+        rows = [
+            (one.column, one.psi, Status("warning", "moved") if one.drifted else Status("good", "as before"))
+            for one in found
+        ]
+        step.show(
+            Text("The questions of the last month against those that the model has learned from."),
+            Table(("feature", "PSI", ""), rows),
+        )
+        step.facts.update({one.column: one.psi for one in found})
+
+
+def _seconds(store: ChalkFeatureStore, key: int, at: datetime) -> float:
+    started = time.perf_counter()
+    store.read(CUSTOMER.name, [key], at=at)
+    return time.perf_counter() - started
