@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { create, isHealthy } from '../helpers/branch-project.js';
+import { create, isHealthy, projectName } from '../helpers/branch-project.js';
 import { attempt, run, runWith } from '../helpers/project-commands.js';
 import { freePort, serve } from '../helpers/project-server.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-gates-'));
-const root = join(work, 'gated');
+const root = join(work, projectName);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** Makes a target that must fail, and gives what it printed; pytest takes its selection from the environment. */
@@ -23,7 +23,8 @@ const make = (target: string, pytest = '', ...more: string[]) =>
 beforeAll(() => create(root, []), 600_000);
 
 /** A few tests, and only their files are read. */
-const quick = '--no-cov --ignore-glob=*/test_[!psv]* -k "planted or test_values or test_scripts"';
+const others = ['[!psv]', 'p[!l]', 's[!c]', 'v[!a]'].map((name) => `--ignore-glob=*/test_${name}*`).join(' ');
+const quick = `--no-cov ${others} -k "planted or test_values or test_scripts"`;
 /** Joined here, so that no scanner takes this file for a leak. */
 const token = ['ghp', 'R7uXw2LmQ9zKd4Tb8Vn1Yc6HsJ3pFe0aGqMi'].join('_');
 
@@ -32,23 +33,23 @@ const faults = [
   {
     fault: 'a file that is not formatted',
     gate: 'all-checks',
-    path: 'src/gated/planted.py',
+    path: 'src/zeta_lab/planted.py',
     text: '"""Planted."""\n\nANSWER = {"a":1}\n',
-    reason: /format --check[\s\S]*src\/gated\/planted\.py/,
+    reason: /format --check[\s\S]*src\/zeta_lab\/planted\.py/,
   },
   {
     fault: 'an import that nothing uses',
     gate: 'all-checks',
-    path: 'src/gated/planted.py',
+    path: 'src/zeta_lab/planted.py',
     text: '"""Planted."""\n\nimport os\n',
-    reason: /F401[\s\S]*src\/gated\/planted\.py/,
+    reason: /F401[\s\S]*src\/zeta_lab\/planted\.py/,
   },
   {
     fault: 'a type error',
     gate: 'all-checks',
-    path: 'src/gated/planted.py',
+    path: 'src/zeta_lab/planted.py',
     text: '"""Planted."""\n\nANSWER: int = "forty-two"\n',
-    reason: /src\/gated\/planted\.py:3: error: Incompatible types/,
+    reason: /src\/zeta_lab\/planted\.py:3: error: Incompatible types/,
   },
   {
     fault: 'a test that fails',
@@ -60,9 +61,9 @@ const faults = [
   {
     fault: 'unsafe code',
     gate: 'security-test',
-    path: 'src/gated/planted.py',
+    path: 'src/zeta_lab/planted.py',
     text: '"""Planted."""\n\nimport subprocess\n\nsubprocess.run("ls", shell=True, check=True)\n',
-    reason: /S60\d[\s\S]*src\/gated\/planted\.py/,
+    reason: /S60\d[\s\S]*src\/zeta_lab\/planted\.py/,
   },
   {
     fault: 'a secret',
@@ -153,7 +154,7 @@ describe('what a project measures', () => {
     const { figures } = JSON.parse(readFileSync(join(root, 'reports/performance.json'), 'utf8')) as {
       figures: { name: string; value: number; bare: number | null; ratio: number | null }[];
     };
-    expect(figures.map(({ name }) => name)).toContain('import gated');
+    expect(figures.map(({ name }) => name)).toContain('import zeta_lab');
     for (const { value, bare, ratio } of figures) if (bare !== null) expect(ratio).toBeCloseTo(value / bare);
   });
 });

@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { projectName } from '../helpers/branch-project.js';
 import { guideCommands } from '../helpers/guide-commands.js';
 import { cli, run, runWith } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-mapper-'));
-const root = join(work, 'texts');
+const root = join(work, projectName);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe('a project with use_case=mapper', () => {
@@ -45,12 +46,12 @@ describe('a project with use_case=mapper', () => {
   };
   /** A few steps and questions in place of hundreds. */
   const quick = {
-    TEXTS__LLM__TRAINING__MAX_STEPS: '4',
-    TEXTS__LLM__TRAINING__EVALUATIONS: '1',
-    TEXTS__LLM__EVALUATION__MAX_QUESTIONS: '20',
-    TEXTS__LLM__QUANTIZATION__MAX_LOSS_POINTS: '99',
-    TEXTS__LLM__QUANTIZATION__RECOVERY__STEPS: '4',
-    TEXTS__LLM__QUANTIZATION__TIMED_QUESTIONS: '3',
+    ZETA_LAB__LLM__TRAINING__MAX_STEPS: '4',
+    ZETA_LAB__LLM__TRAINING__EVALUATIONS: '1',
+    ZETA_LAB__LLM__EVALUATION__MAX_QUESTIONS: '20',
+    ZETA_LAB__LLM__QUANTIZATION__MAX_LOSS_POINTS: '99',
+    ZETA_LAB__LLM__QUANTIZATION__RECOVERY__STEPS: '4',
+    ZETA_LAB__LLM__QUANTIZATION__TIMED_QUESTIONS: '3',
   };
 
   it.each(Object.entries(guides))('has guides with commands that work: %s', (guide, elsewhere) => {

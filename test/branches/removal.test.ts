@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { projectName } from '../helpers/branch-project.js';
 import { cli, run } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-removal-'));
@@ -16,8 +17,8 @@ const tracked = (root: string) =>
   execFileSync('git', ['ls-files', '-s', ':!.mlsys/lock.json', ':!uv.lock'], { cwd: root, encoding: 'utf8' });
 
 describe('a project without the API, MLflow, notebooks and containers', () => {
-  const whole = join(work, 'whole');
-  const slim = join(work, 'slim', 'whole');
+  const whole = join(work, projectName);
+  const slim = join(work, 'slim', projectName);
 
   it('is the same whether they are left out at the start or later', () => {
     mlsys(work, 'new', whole, '--yes', '--no-setup');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, it } from 'vitest';
-import { branchLayer, check, create, isHealthy } from './branch-project.js';
+import { branchLayer, check, create, isHealthy, projectName } from './branch-project.js';
 
 /**
  * What holds for a project with one branch. Each branch has a file of its own, so that several run at once. The tests of the
@@ -10,7 +10,7 @@ import { branchLayer, check, create, isHealthy } from './branch-project.js';
  */
 export function ownTests(branch: string): void {
   const work = mkdtempSync(join(tmpdir(), `mlsys-${branch}-`));
-  const root = join(work, `zeta-${branch}`);
+  const root = join(work, projectName);
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
   describe(`a project with ${branch}`, () => {
