@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -51,8 +52,8 @@ _JAVA = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="session")
-def kafka_broker() -> Iterator[Server]:
+@contextmanager
+def running_broker() -> Iterator[Server]:
     """Run Kafka; its `url` is the list of its brokers. What it kept is there again after `down()`."""
     pytest.importorskip("confluent_kafka", reason="confluent-kafka is not installed: uv sync --extra kafka")
     java = find_program("java", "openjdk-17-jre-headless")
@@ -71,6 +72,13 @@ def kafka_broker() -> Iterator[Server]:
             yield server
 
 
+@pytest.fixture(scope="session")
+def kafka_broker() -> Iterator[Server]:
+    """Run Kafka for the time of the tests."""
+    with running_broker() as server:
+        yield server
+
+
 @pytest.fixture
 def kafka_topic(kafka_broker: Server) -> Callable[[int], str]:
     """Give a function that makes a topic of some partitions, and gives its name."""
@@ -81,8 +89,8 @@ def make_topic(url: str, partitions: int = 1) -> str:
     """Make a topic that no other test has."""
     admin = pytest.importorskip("confluent_kafka.admin")
     name = f"events-{os.getpid()}-{next(_numbers)}"
-    made = admin.AdminClient({"bootstrap.servers": url}).create_topics([admin.NewTopic(name, partitions, 1)])
-    made[name].result(_PATIENCE)
+    client = admin.AdminClient({"bootstrap.servers": url})  # which must live until the topic is made
+    client.create_topics([admin.NewTopic(name, partitions, 1)])[name].result(_PATIENCE)
     return name
 
 

@@ -101,10 +101,13 @@ class KafkaSource:
         found: dict[Partition, tuple[list[int], list[bytes]]] = {}
         for message in self._consumer.consume(limit, seconds):
             partition = Partition(message.topic() or "", message.partition() or 0)
-            if self._is_message(message, partition):
-                offsets, payloads = found.setdefault(partition, ([], []))
-                offsets.append(message.offset() or 0)
-                payloads.append(message.value() or b"")
+            error = message.error()
+            if error is not None:
+                self._note(error, partition)
+                continue
+            offsets, payloads = found.setdefault(partition, ([], []))
+            offsets.append(message.offset() or 0)
+            payloads.append(message.value() or b"")
         self._at_end -= found.keys() - self._done()
         return [Messages(partition, *parts) for partition, parts in found.items()]
 
@@ -128,21 +131,19 @@ class KafkaSource:
     def _done(self) -> set[Partition]:
         return {one for one, end in self._ends.items() if one in self._at_end or (self._position(one) or 0) >= end}
 
-    def _is_message(self, message: Message, partition: Partition) -> bool:
+    def _note(self, error: KafkaError, partition: Partition) -> None:
+        """Take what comes in the place of a message: news that may pass, or an error."""
         from confluent_kafka import KafkaError
 
-        error = message.error()
-        if error is None:
-            return True
         if error.code() == KafkaError._PARTITION_EOF:
             self._at_end.add(partition)
-            return False
+            return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
             hint = "fill the gap with a backfill and --from-offset, or keep messages longer (retention.ms)"
             raise FeatureError(f"{partition}: messages were deleted before they were read: {error.str()}", hint=hint)
         if error.retriable():
             _log.warning("%s: %s", partition, error.str())
-            return False
+            return
         hint = "may this user read the topic, and is it still there?"
         raise FeatureError(f"{self._servers} refuses {partition}: {error.str()}", hint=hint)
 
