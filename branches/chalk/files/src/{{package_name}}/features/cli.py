@@ -7,6 +7,7 @@ import typer
 from .changes_cli import apply_command, diff_command, lineage_command, plan_command
 from .definitions_cli import list_command, show_command
 from .example_cli import demo_command
+from .online_cli import materialise_command, parity_command
 from .stream_cli import app as stream_app
 from .tables_cli import backfill_command, train_set_command
 
@@ -21,6 +22,8 @@ app.command("backfill")(backfill_command)
 app.command("train-set")(train_set_command)
 app.command("demo")(demo_command)
 app.add_typer(stream_app, name="stream")
+app.command("materialise")(materialise_command)
+app.command("parity")(parity_command)
 
 
 @app.callback()

@@ -4,6 +4,7 @@ from ..config import ConfigModel
 from .batch_config import BatchConfig
 from .chalk_config import ChalkConfig
 from .engine_config import EngineConfig
+from .parity_config import ParityConfig
 from .serving_config import FeatureServingConfig
 from .sources_config import SourcesConfig
 from .store_config import FeatureStoreConfig
@@ -16,6 +17,7 @@ class FeaturesConfig(ConfigModel):
     batch: BatchConfig = BatchConfig()
     chalk: ChalkConfig = ChalkConfig()
     engine: EngineConfig = EngineConfig()
+    parity: ParityConfig = ParityConfig()
     sources: SourcesConfig = SourcesConfig()
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
     serving: FeatureServingConfig = FeatureServingConfig()

@@ -13,6 +13,9 @@ class FeatureServingConfig(ConfigModel):
     lateness_hours: float = Field(
         default=24, ge=0, description="How late rows may be and still join sessions; windows take all rows"
     )
+    history_hours: float = Field(
+        default=24, ge=0, description="How far back questions are answered, such as those of the check of parity"
+    )
     fallback: Literal["error", "default"] = Field(
         default="error", description="While the store does not answer: an error, or defaults with status UNAVAILABLE"
     )

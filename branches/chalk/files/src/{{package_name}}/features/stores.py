@@ -60,5 +60,6 @@ def open_features(config: Config, definitions: Definitions | None = None) -> Onl
         definitions or find_definitions(),
         store,
         lateness=timedelta(hours=own.serving.lateness_hours),
+        history=timedelta(hours=own.serving.history_hours),
         fallback=own.serving.fallback,
     )

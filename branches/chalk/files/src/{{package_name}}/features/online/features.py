@@ -10,7 +10,7 @@ import orjson
 
 from ..definitions.registry import Definitions
 from .later import Later
-from .plan import DAY, Plan, key_text, make_plans, to_line, to_micros
+from .plan import DAY, Plan, key_text, make_plans, micros, to_line, to_micros
 from .protocol import Compacted, Lines, OnlineStore, OnlineStoreError, Values
 from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader, before_error
 from .state import State
@@ -26,10 +26,10 @@ class OnlineFeatures:
     ----------
     lateness
         How late rows may be and still join sessions exactly.
+    history
+        How far back, from the time at which states were tidied, questions are still answered.
     fallback
         What is given while the store does not answer: an error, or defaults with the status `UNAVAILABLE`.
-    remember
-        Whether values that a reader computes are kept for the next one, by a thread in the background.
     """
 
     def __init__(
@@ -38,14 +38,15 @@ class OnlineFeatures:
         store: OnlineStore,
         *,
         lateness: timedelta = DAY,
+        history: timedelta = timedelta(0),
         fallback: Fallback = "error",
-        remember: bool = True,
     ) -> None:
         self.definitions = definitions
         self.store = store
         self.plans = make_plans(definitions.sets, lateness)
+        self.history = history
         self._fallback = fallback
-        self._later = Later(store) if remember else None
+        self._later = Later(store)  # what a reader computes is kept for the next one
         self._ready: set[str] = set()
         self._since: dict[str, int] = {}
         self._readers = {one.name: SetReader.of(one, self.plans) for one in definitions.sets}
@@ -85,7 +86,7 @@ class OnlineFeatures:
             if self._fallback == "error":
                 raise
             return reader.defaults(texts, moment, given)
-        if later and self._later is not None:
+        if later:
             self._later.put(later)
         return found
 
@@ -144,7 +145,7 @@ class OnlineFeatures:
         return len(many)
 
     def tidy(self, at: datetime, parts: Iterable[str] | None = None) -> int:
-        """Drop what no question at this time or later needs of the states that have grown, and compute their values.
+        """Drop what no question needs any more of the states that have grown, and compute their values at this time.
 
         Returns
         -------
@@ -166,7 +167,11 @@ class OnlineFeatures:
         """Compact the states of some entities at a time in microseconds."""
         found = self.store.states([(plan.part, key) for key in keys])
         return self.store.compact(
-            [_compacted(plan, key, data, at) for key, data in zip(keys, found, strict=True) if data is not None]
+            [
+                _compacted(plan, key, data, at, at - micros(self.history))
+                for key, data in zip(keys, found, strict=True)
+                if data is not None
+            ]
         )
 
     def filled(self, plan: Plan) -> dict[str, Any] | None:
@@ -183,8 +188,7 @@ class OnlineFeatures:
 
     def close(self) -> None:
         """Keep what is to be kept, and end the connections."""
-        if self._later is not None:
-            self._later.close()
+        self._later.close()
         self.store.close()
 
     def _check_ready(self, plan: Plan, moment: int) -> None:
@@ -219,9 +223,9 @@ class OnlineFeatures:
         return begun
 
 
-def _compacted(plan: Plan, key: str, data: bytes, at: int) -> Compacted:
+def _compacted(plan: Plan, key: str, data: bytes, at: int, first: int) -> Compacted:
     state = State.from_bytes(plan, data)
-    state.expire(at)
+    state.expire(first)
     computed = state.compute(max(at, state.since))
     values = Values(computed.to_bytes(), computed.since, computed.until) if computed.until > computed.since else None
     return Compacted(plan.part, key, data, state.to_bytes(), values)

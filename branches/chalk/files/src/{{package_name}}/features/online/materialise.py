@@ -90,50 +90,59 @@ def _fill(online: OnlineFeatures, tables: Tables, plan: Plan, until: datetime) -
     if after is not None and after >= moment:
         return Filled(plan.entity.name, plan.source.name, 0, 0, begun, until, "all is known until then")
     rows = entities = 0
-    for many in _chunks(_by_entity(tables, plan, after, moment)):
+    first = moment - micros(online.history)
+    for many in _chunks(_by_entity(_read(tables, plan, _Span(after, first, moment)), plan)):
         online.store.append(many, None, online.keep)
         online.compact(plan, [one.key for one in many], moment)
         rows, entities = rows + sum(one.size for one in many), entities + len(many)
-    since = moment if after is None else (told or {}).get("since", moment)
-    online.store.append([], {plan.part: orjson.dumps({"until": moment, "since": since}).decode()})
+    online.store.append([], {plan.part: orjson.dumps({"until": moment, "since": first}).decode()})
     _drop_older(online, plan)
     return Filled(plan.entity.name, plan.source.name, rows, entities, begun, until)
 
 
-def _by_entity(tables: Tables, plan: Plan, after: int | None, until: int) -> Iterator[Lines]:
-    for text, many in groupby(_read(tables, plan, after, until), key=itemgetter(0)):
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What is to be written, in microseconds: what became known after a time, for questions from a first time on."""
+
+    after: int | None
+    first: int
+    until: int
+
+
+def _by_entity(rows: Iterable[tuple[Any, ...]], plan: Plan) -> Iterator[Lines]:
+    for text, many in groupby(rows, key=itemgetter(0)):
         data = [to_line(list(row)) for _, *row in many]
         yield Lines(plan.part, text, b"".join(data), len(data))
 
 
-def _read(tables: Tables, plan: Plan, after: int | None, until: int) -> Iterator[tuple[Any, ...]]:
+def _read(tables: Tables, plan: Plan, span: _Span) -> Iterator[tuple[Any, ...]]:
     """Give the key and the kept row of what is to be written, those of an entity together."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         tables.scan(plan.source, plan.columns).create(connection, "rows")
-        rows = _needed(connection.view("rows"), plan, after, until)
+        rows = _needed(connection.view("rows"), plan, span)
         for batch in rows.to_arrow_reader(_FETCHED):
             for key, *row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield (key_text(plan.entity, key), *row)
 
 
-def _needed(rows: duckdb.DuckDBPyRelation, plan: Plan, after: int | None, until: int) -> duckdb.DuckDBPyRelation:
+def _needed(rows: duckdb.DuckDBPyRelation, plan: Plan, span: _Span) -> duckdb.DuckDBPyRelation:
     """Choose the rows to write; at first without those that are too old for any window, where that is safe."""
     stamped = {name: plan.source.columns[name] is Kind.TIMESTAMP for name in plan.columns}
     values = [f'epoch_us("{name}") AS "{name}"' if is_time else f'"{name}"' for name, is_time in stamped.items()]
     columns = ["_key", "epoch_us(_time) AS _t", "epoch_us(_created) AS _c", "_place", *values]
-    known = rows.project(", ".join(columns)).filter(f"_c <= {until}")
+    known = rows.project(", ".join(columns)).filter(f"_c <= {span.until}")
     kinds = {type(one) for one in plan.features.values()}
-    if after is not None:
-        known = known.filter(f"_c > {after}")
+    if span.after is not None:
+        known = known.filter(f"_c > {span.after}")
     elif Session not in kinds:  # which may go back for ever
         longest = max((micros(one.over) for one in plan.features.values() if isinstance(one, Window)), default=0)
-        # Rows of the future are the newest, and hide the one that holds until then: they are counted apart.
-        newest = (
-            f"row_number() OVER (PARTITION BY _key, _t > {until} ORDER BY _t DESC, _c DESC, _place DESC) AS _newest"
-        )
-        last = " OR _newest = 1" if Latest in kinds else ""
-        known = known.project(f"*, {newest}").filter(f"_t > {until - longest}{last}").project("* EXCLUDE _newest")
+        late = f"(_t > {span.first} OR _c > {span.first})"
+        # What is seen only later is counted apart, as it would hide the newest row that is seen at first.
+        number = f"row_number() OVER (PARTITION BY _key, {late} ORDER BY _t DESC, _c DESC, _place DESC)"
+        last = f" OR {late} OR _number = 1" if Latest in kinds else ""
+        known = known.project(f"*, {number} AS _number").filter(f"_t > {span.first - longest}{last}")
+        known = known.project("* EXCLUDE _number")
     return known.order("_key, _t, _c, _place")
 
 

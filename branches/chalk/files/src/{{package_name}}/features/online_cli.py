@@ -1,0 +1,113 @@
+"""The commands that fill the online store, read it, and hold it against training sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
+
+if TYPE_CHECKING:
+    from .parity.check import ParityReport
+    from .semantics import FeatureValue
+
+SourcesArgument = Annotated[list[str] | None, typer.Argument(help="Sources; all if none is named")]
+SetsArgument = Annotated[list[str] | None, typer.Argument(help="Feature sets; all if none is named")]
+UntilOption = Annotated[str | None, typer.Option("--until", help="What is known until then; the present if not given")]
+AtOption = Annotated[str | None, typer.Option("--at", help="The last time that is compared")]
+EntitiesOption = Annotated[int | None, typer.Option("--entities", min=1, help="How many entities are compared")]
+
+
+def materialise_command(
+    sources: SourcesArgument = None,
+    until: UntilOption = None,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write to the online store what became known since the last time."""
+    config = start(overrides, env)
+    from dataclasses import asdict
+
+    from .online.materialise import materialise
+    from .sources import open_reader
+    from .stores import open_features
+
+    online = open_features(config)
+    try:
+        moment = datetime.now(UTC) if until is None else _moment(until)
+        filled = materialise(online, open_reader(config), moment, sources)
+    finally:
+        online.close()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in filled], indent=2, default=str))
+        return
+    for one in filled:
+        done = one.skipped or f"{one.rows} rows of {one.entities} entities until {one.until.isoformat()}"
+        typer.echo(f"{one.entity} of {one.source}: {done}")
+
+
+def parity_command(
+    sets: SetsArgument = None,
+    entities: EntitiesOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Compare values online and offline, and explain each difference; ends with 1 if there is one."""
+    config = start(overrides, env)
+    from .config import FeaturesConfig
+    from .engines.factory import open_engine
+    from .parity.check import Sample, check_parity
+    from .sources import open_reader
+    from .stores import open_features
+
+    own = config.group("features", FeaturesConfig)
+    parity = own.parity
+    last = None if at is None else _moment(at)
+    sample = Sample(entities or parity.entities, parity.times, last, parity.seed, parity.tolerance)
+    online = open_features(config)
+    try:
+        engine, reader = open_engine(own.engine, config.root), open_reader(config)
+        wanted = sets or [one.name for one in online.definitions.sets]
+        reports = [check_parity(online, engine, reader, online.definitions[name], sample) for name in wanted]
+    finally:
+        online.close()
+    if as_json:
+        typer.echo(json.dumps([one.to_json() for one in reports], indent=2, default=str))
+    else:
+        _show(reports)
+    raise typer.Exit(int(any(one.mismatched for one in reports)))
+
+
+def _show(reports: Sequence[ParityReport]) -> None:
+    for report in reports:
+        typer.echo(f"{report.feature_set}: {report.compared} values compared, {report.mismatched} are not the same")
+    found = [one for report in reports for one in report.mismatches]
+    if found:
+        heading = ("feature", "entity", "time", "online", "offline", "reason", "explanation")
+        rows = [
+            (one.feature, str(one.key), one.time.isoformat(), _value(one.online), _value(one.offline), one.reason,
+             one.explanation)
+            for one in found
+        ]  # fmt: skip
+        print_table([heading, *rows])
+
+
+def _value(one: FeatureValue) -> str:
+    return f"{one.value} ({one.status})"
+
+
+def _moment(text: str) -> datetime:
+    from .errors import FeatureError
+    from .semantics import in_utc
+
+    try:
+        return in_utc(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise FeatureError(f"{text!r} is no time", hint="write it as 2026-01-31T12:00:00+00:00") from error
