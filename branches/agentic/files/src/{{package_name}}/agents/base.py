@@ -189,6 +189,19 @@ class Agent:
         other._schemas, other._told = [], None
         return other
 
+    def with_tools(self, tools: Sequence[Tool]) -> Self:
+        """Give an agent like this one that has more tools.
+
+        Raises
+        ------
+        AgentError
+            If there are then two of one name.
+        """
+        other = copy.copy(self)
+        other.tools = _by_name([*self.tools.values(), *tools], self.project)
+        other._schemas, other._told = [], None
+        return other
+
     def _configured_model(self) -> str:
         return self.project.agentic.agents.reasoning_model
 

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, field_validator
 
 from ..jsonable import as_text
 from ..tasks import Limits, Record, Status, TaskResult
+from .expected import ArgumentsCheck
 
 _NUMBER = re.compile(r"(?<![\w.-])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _MISSING = object()
@@ -202,6 +203,14 @@ class UsageCheck(Record):
         return f"it used {', '.join(over)}" if over else ""
 
 
+class CalledCheck(ArgumentsCheck):
+    """Calls that were made, with their arguments."""
+
+    def fault(self, outcome: Outcome) -> str:
+        """Say what is wrong."""
+        return self.fault_of(outcome.result.steps)
+
+
 Check = Annotated[
     StatusCheck
     | ContainsCheck
@@ -211,7 +220,8 @@ Check = Annotated[
     | CallsCheck
     | NeverCheck
     | FileCheck
-    | UsageCheck,
+    | UsageCheck
+    | CalledCheck,
     Field(discriminator="kind"),
 ]
 

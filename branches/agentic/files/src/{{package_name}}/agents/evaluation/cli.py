@@ -64,6 +64,30 @@ def run(
     typer.echo(f"the report is {place}", err=True)
 
 
+@app.command("import")
+def import_cases(
+    category: Annotated[str, typer.Argument(help="Of BFCL: simple_python, multiple, parallel, irrelevance, …")],
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FOLDER", help="Data of bfcl-eval, if it is installed elsewhere")
+    ] = None,
+    most: Annotated[int, typer.Option("--most", min=0, help="Cases that are taken; all if 0")] = 0,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Make a suite of cases of the Berkeley Function Calling Leaderboard, which `run` then knows by its name."""
+    import yaml
+
+    from .bfcl import find_data, read_bfcl
+
+    folder = _folder(_project(overrides, env))
+    suite = read_bfcl(data or find_data(), category, most)
+    folder.mkdir(parents=True, exist_ok=True)
+    place = folder / f"{suite.name}.yaml"
+    told = suite.model_dump(mode="json", exclude_defaults=True)
+    place.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    typer.echo(f"{len(suite.cases)} cases are in {place}", err=True)
+
+
 @app.command("compare")
 def compare_reports(
     before: ReportArgument,

@@ -66,7 +66,7 @@ def run_suite(
             hint=f"make {needed} with --repeats, or change what it requires",
         )
     began, apart = datetime.now(UTC), _without_cache(project)
-    workers = [_agent(case.agent, apart) for case in cases]
+    workers = [_agent(case, apart) for case in cases]
     jobs = [
         partial(_attempt, case, worker, apart, open_model)
         for case, worker in zip(cases, workers, strict=True)
@@ -102,9 +102,10 @@ def _without_cache(project: Project) -> Project:
     return replace(project, agentic=project.agentic.model_copy(update={"models": models}), models={})
 
 
-def _agent(config: AgentConfig | None, project: Project) -> Agent:
-    made: Agent | Team = (config or AgentConfig()).make(project)
-    return made if isinstance(made, Agent) else made.lead
+def _agent(case: Case, project: Project) -> Agent:
+    made: Agent | Team = (case.agent or AgentConfig()).make(project)
+    lead = made if isinstance(made, Agent) else made.lead
+    return lead.with_tools([offer.tool() for offer in case.offers]) if case.offers else lead
 
 
 def _attempt(

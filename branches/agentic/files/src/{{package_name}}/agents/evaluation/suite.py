@@ -14,6 +14,7 @@ from ..errors import AgentError
 from ..jsonable import canonical
 from ..tasks import Grant, Limits, Record, TaskSpec
 from .checks import Check, inside
+from .offers import Offer
 
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 Shares = dict[int, float]
@@ -48,6 +49,8 @@ class Case(Record):
     ----------
     files
         Texts that are in the task's folder from the start, by their path.
+    offers
+        Tools that its agent has beside its own; they do nothing.
     agent
         Who does it, in place of the suite's.
     budget
@@ -60,6 +63,7 @@ class Case(Record):
     answer_schema: dict[str, JsonValue] | None = None
     grants: tuple[Grant, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
+    offers: tuple[Offer, ...] = ()
     agent: AgentConfig | None = None
     budget: Limits | None = None
     checks: tuple[Check, ...] = Field(min_length=1)
