@@ -62,8 +62,11 @@ def _same(given: JsonValue, right: JsonValue) -> bool:
     if isinstance(given, str) and isinstance(right, str):
         return _LOOSE.sub("", given).casefold() == _LOOSE.sub("", right).casefold()
     if isinstance(given, dict) and isinstance(right, dict):
-        listed = {name: value if isinstance(value, list) else [value] for name, value in right.items()}
-        return _fits_object(given, listed)
+        return _fits_object(given, {name: _as_list(value) for name, value in right.items()})
     if isinstance(given, list) and isinstance(right, list):
         return len(given) == len(right) and all(map(_same, given, right))
     return given == right and isinstance(given, bool) is isinstance(right, bool)
+
+
+def _as_list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else [value]
