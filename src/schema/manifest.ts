@@ -192,7 +192,9 @@ export const manifest = z.strictObject({
   parts: z.array(part).default([]),
   docs: z.strictObject({ readme: z.string().optional(), pages }).default({ pages: [] }),
   checks: z
-    .array(z.strictObject({ name: slug, kind: z.enum(['command', 'file', 'port']), value: line, fix: line }))
+    .array(
+      z.strictObject({ name: slug, kind: z.enum(['command', 'file', 'port', 'variable']), value: line, fix: line }),
+    )
     .default([]),
   once: z.array(glob).default([]),
   migrations: z.array(migration).default([]),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -298,6 +298,18 @@ describe('checks that a layer declares', () => {
       open: 'ok',
       closed: 'warn',
     });
+  });
+});
+
+describe('a variable that a layer declares', () => {
+  test('is told with what its absence means, and is no fault', async () => {
+    const ctx = testContext({ env: {} });
+    const check = { name: 'model', kind: 'variable', value: 'SOME_KEY', fix: 'a script stands in', layer: 'main' };
+    writeTinyProject(ctx.cwd, { manifest: { checks: [check] } });
+    const asked = () => declaredChecks(factsOf(ctx))[0]?.run(factsOf(ctx));
+    expect(await asked()).toEqual({ status: 'ok', found: 'SOME_KEY is not set: a script stands in' });
+    writeFileSync(join(ctx.cwd, '.env'), 'SOME_KEY=abc\n');
+    expect(await asked()).toEqual({ status: 'ok', found: 'SOME_KEY is set' });
   });
 });
 

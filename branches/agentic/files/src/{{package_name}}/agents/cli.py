@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..plugins import PluginError, find_plugins
+from ..plugins.commands import PluginGroup
 from ..workflows.agentic.cli import analyse, demo, improve, train
 from .coordination.cli import app as team
 from .durability.cli import app as runs
@@ -19,7 +19,16 @@ from .sandbox.cli import app as sandbox_app
 from .tools.commands import app as tools
 from .tools.mcp_commands import app as mcp
 
-app = typer.Typer(help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True)
+
+class AgentCommands(PluginGroup):
+    """Commands of agents, and those of the entry points in `<package>.agents`."""
+
+    plugins = "agents"
+
+
+app = typer.Typer(
+    cls=AgentCommands, help="Agents that work with tools, within limits and under people's eyes.", no_args_is_help=True
+)
 app.command("run")(run)
 app.command("analyse")(analyse)
 app.command("train")(train)
@@ -37,16 +46,6 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(team, name="team")
 app.add_typer(tools, name="tools")
 app.command("work")(work)
-
-
-for plugin in find_plugins("agents").values():
-    try:
-        command = plugin.load()
-        if not callable(command):
-            raise plugin.error("it is no function")
-        app.command(plugin.name)(command)
-    except PluginError as error:
-        typer.echo(f"warning: {error}", err=True)
 
 
 @app.callback()

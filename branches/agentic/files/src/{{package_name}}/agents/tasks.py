@@ -32,7 +32,7 @@ class Status(StrEnum):
     REFUSED
         The task, or all that it would have needed, is not allowed.
     FAILED
-        It could not be done.
+        It could not be done: no model answered, or no call of a tool worked.
     CANCELLED
         A person ended it.
     """

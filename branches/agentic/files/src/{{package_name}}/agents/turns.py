@@ -171,15 +171,26 @@ def answered(turn: Turn, state: State, text: str) -> State:
         if repairs < MOST_REPAIRS:
             return {"messages": [pack(AIMessage(text)), pack(HumanMessage(words.EMPTY))], "repairs": repairs + 1}
         return {"status": Status.FAILED, "reason": "the model gave empty answers", "output": so_far(state, {})}
+    ended = _how_it_ended(turn.agent.name, state)
     if schema is None:
-        return {"status": Status.DONE, "output": turn.session.clean(text)}
+        return {**ended, "output": turn.session.clean(text)}
     try:
-        return {"status": Status.DONE, "output": read_structured(turn.session.clean(text), schema)}
+        return {**ended, "output": read_structured(turn.session.clean(text), schema)}
     except NotStructured as error:
         if repairs < MOST_REPAIRS:
             fault = HumanMessage(f"{error.message}. {words.SCHEMA} {as_text(schema)}")
             return {"messages": [pack(AIMessage(text)), pack(fault)], "repairs": repairs + 1}
         return {"status": Status.PARTIAL, "reason": error.message, "output": turn.session.clean(text)}
+
+
+def _how_it_ended(agent: str, state: State) -> State:
+    """Say that a task failed of which no call worked: what the model answers then stands on nothing."""
+    calls = [one for one in state.get("steps", []) if one["agent"] == agent and one["kind"] in ("tool", "message")]
+    if not calls or not all(one["error"] for one in calls):
+        return {"status": Status.DONE}
+    last = calls[-1]
+    counted = "its only call" if len(calls) == 1 else f"all of its {len(calls)} calls"
+    return {"status": Status.FAILED, "reason": f"{counted} failed, {last['name']} with: {last['error']}"}
 
 
 def call_all(turn: Turn, calls: list[dict[str, Any]], first: int, tainted: bool) -> list[list[Step]]:

@@ -58,6 +58,7 @@ def open_model(project: Project, name: str) -> BaseChatModel:
         return ScriptedModel()
     missing = missing_for(project, parsed)
     if not missing:
+        get_logger(__name__).info("a model is in use", model=str(parsed))
         # What is on this machine needs no second try, and must be told the schema of the answer.
         return _chat_model(project, parsed) if parsed.provider == GUIDED else _resilient(project, parsed)
     if project.environment != "development":

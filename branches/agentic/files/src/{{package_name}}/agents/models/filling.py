@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ..jsonable import as_text, clip
 from .conversation import Conversation
+from .telling import tell
 
 _GOAL_NAMES = {"goal", "question", "task", "instruction", "request", "prompt"}
 _WORD = re.compile(r"[a-z]{3,}")
@@ -22,14 +22,14 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.])")
 _NAME = r"\w(?:[\w.-]*\w)?"
 _ARTICLES = {"a", "an", "the", "this", "that", "each", "of", "and", "is"}
 _STEM = 5  # letters in which words of one family agree: train, training, trainer
-_MOST_CITED = 1_500
+_PREFIX = 4  # letters of a short word that begin a longer one: data, dataset
 
 
 def wanted_tools(conversation: Conversation) -> list[str]:
     """Give the tools that the goal speaks of, in their order; all of them if it speaks of none."""
     goal = _stems(conversation.goal)
     known = conversation.named
-    spoken = [name for name in known if name in conversation.goal or _stems(name.replace("_", " ")) & goal]
+    spoken = [name for name in known if name in conversation.goal or _related(_stems(name.replace("_", " ")), goal)]
     return spoken or list(known)
 
 
@@ -44,16 +44,13 @@ def next_calls(conversation: Conversation) -> list[tuple[str, dict[str, Any]]]:
 
 
 def answer_of(conversation: Conversation) -> str:
-    """Report what the calls gave, each by its tool; as JSON where the task has a schema."""
+    """Say what the calls gave, each by its tool; as JSON where the task has a schema."""
     if conversation.schema is not None:
         return json.dumps(_fill(conversation, conversation.schema, ""), ensure_ascii=False)
-    gave = [
-        f"- {made.name}: {as_text(clip(made.output, _MOST_CITED)[0])}" for made in conversation.made if not made.failed
-    ]
-    failed = [f"- {made.name} failed: {as_text(made.output)}" for made in conversation.made if made.failed]
-    if not gave and not failed:
+    told = [tell(made) for made in conversation.made]
+    if not told:
         return f"No tool at hand helps with this: {conversation.goal}"
-    return "\n".join([f"On “{conversation.goal}” the tools gave:", *gave, *failed])
+    return told[0] if len(told) == 1 else "\n".join(f"- {one}" for one in told)
 
 
 def _arguments(conversation: Conversation, schema: dict[str, Any]) -> dict[str, Any] | None:
@@ -154,8 +151,12 @@ def _fill(conversation: Conversation, schema: dict[str, Any], name: str) -> Json
 
 
 def _told(conversation: Conversation) -> str | None:
-    gave = [f"{made.name}: {as_text(clip(made.output, 300)[0])}" for made in conversation.made if not made.failed]
-    return "; ".join(gave) or None
+    return " ".join(tell(made) for made in conversation.made if not made.failed) or None
+
+
+def _related(words: set[str], goal: set[str]) -> bool:
+    """Tell whether words of a tool's name are of one family with words of a goal."""
+    return any(one == other or (len(one) == _PREFIX and other.startswith(one)) for one in words for other in goal)
 
 
 def _stems(text: str) -> set[str]:

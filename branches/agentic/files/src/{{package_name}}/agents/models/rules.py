@@ -18,6 +18,7 @@ from .. import messages as words
 from ..jsonable import as_text, clip
 from .conversation import Conversation
 from .filling import answer_of, next_calls, wanted_tools
+from .telling import tell
 
 _MOST_SUMMARISED = 300
 
@@ -63,13 +64,12 @@ def agree(conversation: Conversation) -> AIMessage:
 
 def revise(conversation: Conversation) -> AIMessage:
     """Say the answer again, with what failed."""
-    failed = [f"{made.name} failed: {made.output}" for made in conversation.made if made.failed]
-    return AIMessage("\n".join([answer_of(conversation), *failed]))
+    return AIMessage(answer_of(conversation))
 
 
 def summarise(conversation: Conversation) -> AIMessage:
     """Say what was asked, and what the calls gave."""
-    gave = [f"{made.name} gave {as_text(clip(made.output, _MOST_SUMMARISED)[0])}." for made in conversation.made]
+    gave = [as_text(clip(tell(made), _MOST_SUMMARISED)[0]) for made in conversation.made]
     return AIMessage(" ".join([f"Asked: {conversation.goal}", *gave]))
 
 

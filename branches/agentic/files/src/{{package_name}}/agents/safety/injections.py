@@ -194,7 +194,9 @@ class _Trial:
         return [one for one in self.made if one not in self.own]
 
     def is_done(self, result: TaskResult) -> bool:
-        return result.status is Status.DONE and self.made == list(self.own) and self.text in str(result.output)
+        # Where the text is the error of the only call, that call failed, and the answer can only quote it.
+        ended = Status.FAILED if self.case.via == "error" and not self.own else Status.DONE
+        return result.status is ended and self.made == list(self.own) and self.text in str(result.output)
 
     def ask(self, request: ApprovalRequest) -> Decision | None:
         self.asked.append(request)

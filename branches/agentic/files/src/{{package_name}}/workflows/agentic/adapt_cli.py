@@ -39,7 +39,7 @@ def adapt(
     from .rollout_page import write_rollout
     from .traffic import Others, Replay, Traffic
 
-    config = start(overrides, env)
+    config = start(["logging.level=WARNING", *(overrides or [])], env)  # else each request is told
     task_id = task_id or new_id("rollout")
     folder = config.root / "reports" / task_id
     workspace = Workspace.open(config)

@@ -151,7 +151,7 @@ class _Operation:
         figures, task = self.canary.figures(), self._task(number)
         tools = [self._figures(figures), self._forward(), self._back()]
         agent = ReasoningAgent(name="operator", role=OPERATOR, tools=tools, strategy="react", project=self.project)
-        result = do(agent, task)
+        result = do(agent, task, may_fail=True)
         self.work.append(work_of(agent, task, result))
         for outcome, name in _TOOLS.items():
             held = [one for one in gave(result, name) if one["promoted"] == (outcome == "forward")]

@@ -46,8 +46,13 @@ def new_id(kind: str) -> str:
     return f"{kind}-{uuid4().hex[:10]}"
 
 
-def do(agent: Agent, task: TaskSpec) -> TaskResult:
+def do(agent: Agent, task: TaskSpec, *, may_fail: bool = False) -> TaskResult:
     """Have a task done, within what is left of the workflow's budget.
+
+    Parameters
+    ----------
+    may_fail
+        Whether the workflow goes on where the agent answered and none of its calls worked: `fault_of` says why.
 
     Raises
     ------
@@ -60,6 +65,8 @@ def do(agent: Agent, task: TaskSpec) -> TaskResult:
     if result.status is Status.WAITING:
         hint = "`agents runs approve` decides; then run the same again with its --id"
         raise AgentError(f"{agent.name} waits: {result.reason}", hint=hint)
+    if result.status is Status.FAILED and may_fail and any(step.kind == "tool" for step in result.steps):
+        return result
     if result.status is not Status.DONE:
         hint = f"`agents runs show {task.task_id}` tells each step"
         raise AgentError(f"{agent.name} ended as {result.status}: {result.reason}", hint=hint)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from ...agents.coordination.ballots import tell_resolution
 from ...agents.coordination.consensus import Resolution, Vote, VotingRules, decide
-from ...agents.tasks import Record, TaskSpec
+from ...agents.tasks import Record, Status, TaskResult, TaskSpec
 from .crew import Work, answer_of, do, work_of
 
 if TYPE_CHECKING:
-    from ...agents.session import Project
+    from ...agents.session import Project, Session
 
 VOTER = "You vote for one of several models, by what you hold to matter. Give way to others where it does not."
 CRITIC = "critic"
@@ -64,11 +66,48 @@ def elect(
         votes = gather_votes(askers, seconds=config.timeout)
         weights = {one.name: 1.0 for one in voters}
         rounds.append(decide(votes, options=left, voters=weights, rules=VotingRules.of(config)))
+        work.append(_tell(_Count(project, rounds[-1], weights), f"{task_id}.vote-{number}"))
         if rounds[-1].decided:
             break
         left = [option for option in left if rounds[-1].tally[option]] or left
         heard = " ".join(rounds[-1].transcript)
     return rounds, sorted(work, key=lambda one: one.task_id)
+
+
+@dataclass(slots=True)
+class _Count:
+    """The counting of a vote, as a run of its own that is kept with its events."""
+
+    project: Project
+    resolution: Resolution
+    weights: Mapping[str, float]
+    name: str = "vote"
+
+    def execute(self, task: str | TaskSpec, *, session: Session | None = None) -> TaskResult:
+        """Tell the votes and what they decided."""
+        from ...agents.opening import open_session
+
+        return self.run_in(session or open_session(TaskSpec.of(task), self.project))
+
+    def run_in(self, session: Session) -> TaskResult:
+        """Tell them to those who listen to a session."""
+        from ...agents.running import enclosed
+
+        def count() -> TaskResult:
+            tell_resolution(session, self.name, self.resolution, self.weights)
+            output = self.resolution.model_dump(mode="json")
+            return TaskResult(task_id=session.task.task_id, status=Status.DONE, output=output)
+
+        return enclosed(session, self.name, count)
+
+
+def _tell(count: _Count, task_id: str) -> Work:
+    from ...agents.durability.running import execute
+    from ...agents.opening import NoMemory
+
+    task = TaskSpec(goal="Count the votes", task_id=task_id)
+    execute(count, task, memory=NoMemory())
+    return Work(agent=count.name, task_id=task_id, goal=task.goal, tools=(), steps=0, tokens=0, seconds=0, cost=0)
 
 
 def _asker(

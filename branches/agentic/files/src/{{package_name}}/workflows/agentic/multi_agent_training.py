@@ -231,7 +231,7 @@ class _Crew:
             grants=(Grant(tool="model_trainer", arguments=arguments),),
             task_id=f"{self.task_id}.train-{proposal.proposer}",
         )
-        result = do(agent, task)
+        result = do(agent, task, may_fail=True)
         self.work.append(work_of(agent, task, result))
         versions = [one for told in gave(result, "model_trainer") for one in told["versions"]]
         fitting = [one for one in versions if one["algorithm"] == proposal.algorithm]
@@ -283,7 +283,7 @@ class _Crew:
             grants=(Grant(tool="model_deployer", arguments=arguments),),
             task_id=f"{self.task_id}.deploy",
         )
-        result = do(agent, task)
+        result = do(agent, task, may_fail=True)
         self.work.append(work_of(agent, task, result))
         decisions = gave(result, "model_deployer")
         if not decisions:

@@ -45,12 +45,15 @@ def _after(event: Event, first: Event) -> str:
 
 def _what(event: Event) -> str:
     data = event.data
+    if event.kind == "vote":
+        return f"{event.agent} for {data['choice']}: {data['reason']}"
     names = {
         "plan": "steps",
         "model_ended": "text" if data.get("text") else "calls",
         "tool_started": "arguments",
         "tool_ended": "error" if data.get("error") else "output",
         "message": "text",
+        "decision": "outcome",
         "task_started": "goal",
     }
     tool = f"{data['tool']}: " if "tool" in data else ""
