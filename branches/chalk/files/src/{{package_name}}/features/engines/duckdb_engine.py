@@ -64,7 +64,7 @@ class DuckDBEngine:
         check_spine(spine, sets)
         opened = connect(self.memory_limit, self.threads, self.spill)
         with closing(opened) as connection, explained("the features could not be computed"):
-            _ask(connection, spine, sets)
+            ask(connection, spine, sets)
             found = Found()
             for group in groups(sets):
                 _Join(connection, group, statuses, self.many_frames).run(read, sets, found, spine)
@@ -74,8 +74,8 @@ class DuckDBEngine:
         return spine
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, spine: pa.Table, sets: Sequence[FeatureSet]) -> None:
-    """Make the table `asked`: the questions' numbers, times, keys (`key_customer`) and inputs (`in_amount`)."""
+def ask(connection: duckdb.DuckDBPyConnection, spine: pa.Table, sets: Sequence[FeatureSet]) -> pa.Table:
+    """Make the table `asked`: numbers of questions, times, keys (`key_customer`) and inputs (`in_rate`)."""
     columns: dict[str, pa.ChunkedArray | pa.Array] = {"_row": pa.array(np.arange(spine.num_rows))}
     columns["_at"] = pc.cast(spine.column(EVENT_TIME), UTC_TIME, safe=False).cast(pa.int64())
     for one in sets:
@@ -83,9 +83,11 @@ def _ask(connection: duckdb.DuckDBPyConnection, spine: pa.Table, sets: Sequence[
         for name, kind in one.inputs.items():
             if name in spine.column_names:
                 columns[f"in_{name}"] = _plain(spine.column(name), kind)
-    connection.register("_asked", pa.table(columns))
+    table = pa.table(columns)
+    connection.register("_asked", table)
     connection.execute("CREATE TEMP TABLE asked AS SELECT * FROM _asked")
     connection.unregister("_asked")
+    return table
 
 
 def _plain(column: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:

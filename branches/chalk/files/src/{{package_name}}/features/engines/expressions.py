@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import polars as pl
@@ -132,4 +133,47 @@ _POLARS: dict[str, Callable[..., pl.Expr]] = {
     "logarithm": _logarithm,
     "seconds": lambda operand: operand.dt.total_microseconds() / 1e6,
     "when": lambda condition, then, otherwise: pl.when(condition).then(then).otherwise(otherwise),
+}
+
+
+def to_ibis(expression: Expression, names: Mapping[str, Any], now: Any, given: Mapping[str, Any]) -> Any:
+    """Write an expression for Ibis, with times as microseconds; parameters are those of `to_sql`."""
+    if expression.operation == "now":
+        return now
+    if expression.operation in {"ref", "request"}:
+        known = names if expression.operation == "ref" else given
+        return known.get(expression.operands[0], import_module("ibis").null())
+    if expression.operation == "literal":
+        return import_module("ibis").literal(expression.operands[0])
+    return _IBIS[expression.operation](*(to_ibis(one, names, now, given) for one in expression.operands))
+
+
+def _chosen(condition: Any, then: Any, otherwise: Any) -> Any:
+    return import_module("ibis").ifelse(condition.cast("boolean"), then, otherwise)
+
+
+def _equal(left: Any, right: Any) -> Any:
+    """Compare; Ibis makes IS NULL of what is compared with a NULL."""
+    unknown = left.type().is_null() or right.type().is_null()
+    return import_module("ibis").literal(None, type="boolean") if unknown else left == right
+
+
+_IBIS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": lambda left, right: left.cast("float64") / right.cast("float64").nullif(0.0),
+    "less": operator.lt,
+    "less_or_equal": operator.le,
+    "equal": _equal,
+    "not": operator.invert,
+    "and": operator.and_,
+    "or": operator.or_,
+    "coalesce": lambda *operands: import_module("ibis").coalesce(*operands),
+    "is_null": lambda operand: operand.isnull(),
+    "absolute": lambda operand: operand.abs(),
+    "floor": lambda operand: operand.floor().cast("int64"),
+    "logarithm": lambda operand: _chosen(operand > 0, operand.cast("float64"), import_module("ibis").null()).ln(),
+    "seconds": lambda operand: operand / 1e6,
+    "when": _chosen,
 }
