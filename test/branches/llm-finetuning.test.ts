@@ -27,6 +27,7 @@ const quick = {
   ...less,
   HARBOUR__LLM__BENCHMARKS__LOADS: '[0.5]',
   HARBOUR__LLM__BENCHMARKS__QUICK: '{prompts: 2, rounds: 2, seconds: 0.5, soak_minutes: 0.02}',
+  HARBOUR__LLM__QUANTIZATION__TIMED_QUESTIONS: '3',
   HARBOUR__LLM__TUNING__LOOKUP_TOKENS: '[0, 2]',
   HARBOUR__LLM__TUNING__PREFILL_TOKENS: '[1024]',
   HARBOUR__LLM__TUNING__PROMPTS: '8',
