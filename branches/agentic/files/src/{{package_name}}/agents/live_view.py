@@ -19,7 +19,7 @@ from rich.text import Text
 from .events import Event
 from .observability.outline import Node, Outline, Totals
 from .safety.taint import visible
-from .tasks import Limits
+from .tasks import Limits, Status
 
 _REFRESH = 8  # times a second
 _KEPT_FREE = 4  # lines below the tree
@@ -95,7 +95,8 @@ class LiveView:
         if node.fault:
             return Text("✕" if node.kind != "warning" else "!", style="red")
         if node.over(at):
-            return Text("✓", style="green")
+            whole = node.kind != "agent" or node.outcome == Status.DONE
+            return Text("✓", style="green") if whole else Text("·", style="yellow")
         if node.kind in {"agent", "model", "tool"}:
             return Text("·", style="yellow") if self._over else self._spinner
         return Text(_MARKS.get(node.kind, "·"), style="cyan")
