@@ -8,6 +8,7 @@ A run that is interrupted goes on where it stopped; of a definition that changed
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from ..errors import FeatureError
 from ..semantics import in_utc
 from ..sources import SourceReader, open_reader
 from ..tables import write_table
-from .feature_store import FeatureTables
+from .feature_store import FeatureTables, TableWriter
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -114,26 +115,27 @@ class Backfill:
     ) -> None:
         """Compute some features at some times, slice by slice, and write each time as soon as it is whole."""
         wanted = one.select(names)
-        found: list[pa.Table] = []
         whole = len(names) == len(one.stored)
-        for spine, ends in self._slices(one, times, keys, whole=whole):
-            table = self.engine.point_in_time(spine, [wanted], self.read)
-            found.append(table)
-            if not ends:
-                continue
-            done = pa.concat_tables(found)
-            for at in ends:
-                rows = done.filter(pc.equal(done.column(EVENT_TIME), pa.scalar(at, UTC_TIME)))
-                with self.tables.writing(one, at) as writer:
-                    writer.write(rows if whole else self._merged(one, at, rows))
-                report.times += 1
-                report.rows += rows.num_rows
-                report.columns += len(names)
-            found = []
+        with ExitStack() as stack:
+            writer: TableWriter | None = None
+            written = 0
+            for spine, ends in self._slices(one, times, keys, whole=whole):
+                table = self.engine.point_in_time(spine, [wanted], self.read)
+                for at in ends or [spine.column(EVENT_TIME)[0].as_py()]:
+                    rows = table.filter(pc.equal(table.column(EVENT_TIME), pa.scalar(at, UTC_TIME)))
+                    writer = writer or stack.enter_context(self.tables.writing(one, at))
+                    writer.write(rows if whole else self._merged(one, at, rows, written))
+                    written += rows.num_rows
+                    if at in ends:
+                        stack.close()
+                        report.times += 1
+                        report.rows += written
+                        report.columns += len(names)
+                        writer, written = None, 0
 
-    def _merged(self, one: FeatureSet, at: datetime, rows: pa.Table) -> pa.Table:
-        """Put new columns in place of old ones; rows are those of the file, in its order."""
-        known = pq.read_table(self.tables.path(one.name, at))
+    def _merged(self, one: FeatureSet, at: datetime, rows: pa.Table, first: int) -> pa.Table:
+        """Put new columns in place of old ones; rows are those of the file from the first on, in its order."""
+        known = pq.read_table(self.tables.path(one.name, at), memory_map=True).slice(first, rows.num_rows)
         columns = {name: known.column(name) for name in known.column_names} | {
             name: rows.column(name) for name in rows.column_names
         }
