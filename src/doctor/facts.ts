@@ -10,7 +10,8 @@ import { type Lock, lockPath } from '../schema/lock.js';
 import { projectManifestPath } from '../schema/project.js';
 import type { Facts, Readable } from './check.js';
 
-const limit = 3_000;
+/** Milliseconds until a program that is asked counts as missing; on a machine that is busy, git itself takes seconds. */
+const limit = 10_000;
 
 export function gatherFacts(ctx: Context, setUp: Facts['setUp']): Facts {
   const root = findProjectRoot(ctx.cwd) ?? findWithoutLock(ctx.cwd);
