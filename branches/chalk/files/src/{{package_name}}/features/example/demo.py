@@ -1,6 +1,6 @@
 """The example as a demonstration, from purchases to a model that is asked by the number of a customer.
 
-purchases → definitions → training set → model → online store and stream → reads → drift, and a report
+purchases → definitions → training set → model → online store and stream → reads → parity → drift, and a report
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from ...monitoring.reference import Reference, profile
 from ...monitoring.values import read_column
 from ...reports import Facts, Status, Table, Text
 from ..chalk_integration import ChalkFeatureStore
+from ..config import FeaturesConfig
 from ..definitions.registry import Definitions
+from ..engines.factory import open_engine
 from ..online.materialise import materialise
+from ..parity.check import Sample, check_parity
 from ..sources import open_reader
 from ..streaming import StreamProcessor
 from .buying import AHEAD, DATASET, INPUTS, TARGET, ask, learn, make_dataset
@@ -43,6 +46,7 @@ def demonstrate(config: Config, now: datetime | None = None, customers: int = CU
     with ChalkFeatureStore(config, definitions=_DEFINITIONS) as store:
         fill(journey, store, purchases, end_of_data(now))
         serve(journey, store, questions, now)
+        compare(journey, store, now)
     drift(journey)
     return journey
 
@@ -135,6 +139,21 @@ def serve(journey: Journey, store: ChalkFeatureStore, questions: pa.Table, now: 
             Table(("feature", "value", "status"), rows, f"Customer {keys[0]}"),
         )
         step.facts.update({"reads": len(taken), "median_us": middle, "p99_us": slow})
+
+
+def compare(journey: Journey, store: ChalkFeatureStore, now: datetime) -> None:
+    """Hold what is read online against what a training set has."""
+    with journey.step("Compare online and offline") as step:
+        engine = open_engine(journey.config.group("features", FeaturesConfig).engine, journey.config.root)
+        sample = Sample(entities=1000, times=3, at=now)
+        found = check_parity(store.online, engine, open_reader(journey.config), CUSTOMER, sample)
+        said = f"{found.compared} values compared, {found.mismatched} differ"
+        step.say(said)
+        step.show(Status("critical" if found.mismatched else "good", said))
+        if found.mismatches:
+            rows = [(one.feature, one.key, one.reason, one.explanation) for one in found.mismatches]
+            step.show(Table(("feature", "customer", "reason", "explanation"), rows))
+        step.facts.update({"compared": found.compared, "mismatched": found.mismatched})
 
 
 def drift(journey: Journey) -> None:
