@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from .errors import FeatureError
     from .pipelines.historical_features import training_set
     from .streaming import StreamProcessor
+    from .validators import FeatureValidator
 
-__all__ = ["ChalkFeatureStore", "FeatureError", "FeatureSet", "StreamProcessor", "training_set"]
+__all__ = ["ChalkFeatureStore", "FeatureError", "FeatureSet", "FeatureValidator", "StreamProcessor", "training_set"]
 
 _HOMES = {
     "ChalkFeatureStore": ".chalk_integration",
     "FeatureError": ".errors",
     "FeatureSet": ".definitions",
+    "FeatureValidator": ".validators",
     "StreamProcessor": ".streaming",
     "training_set": ".pipelines.historical_features",
 }

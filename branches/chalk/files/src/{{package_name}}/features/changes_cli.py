@@ -48,10 +48,14 @@ def apply_command(
     """Make the definitions those that hold, and compute again the columns of tables that changed."""
     config = start(overrides, env)
     applied, tables = _open(config)
+    from .config import FeaturesConfig
+    from .contracts import check_consumers, read_contracts
     from .definitions.registry import find_definitions
     from .pipelines.batch_features import open_backfill
 
     definitions = find_definitions()
+    contracts = config.group("features", FeaturesConfig).validation.contracts
+    check_consumers(read_contracts(config.root / contracts), definitions)
     if backfill:
         work = open_backfill(config)
         for one in definitions.sets:

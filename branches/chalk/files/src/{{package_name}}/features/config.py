@@ -9,6 +9,7 @@ from .serving_config import FeatureServingConfig
 from .sources_config import SourcesConfig
 from .store_config import FeatureStoreConfig
 from .stream_config import StreamingConfig
+from .validation_config import ValidationConfig
 
 
 class FeaturesConfig(ConfigModel):
@@ -22,3 +23,4 @@ class FeaturesConfig(ConfigModel):
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
     serving: FeatureServingConfig = FeatureServingConfig()
     streaming: StreamingConfig = StreamingConfig()
+    validation: ValidationConfig = ValidationConfig()

@@ -30,11 +30,13 @@ def train_set_command(
     """Join features to questions, each as it was known at the question's time."""
     config = start(overrides, env)
     from .definitions.registry import find_definitions
+    from .pipelines.feature_validation import checked
     from .pipelines.historical_features import read_spine, training_set
     from .tables import write_table
 
-    questions = read_spine(spine)
-    table = training_set(questions, references, definitions=find_definitions(), config=config, statuses=statuses)
+    questions, definitions = read_spine(spine), find_definitions()
+    table = training_set(questions, references, definitions=definitions, config=config, statuses=statuses)
+    checked(table, str(out), definitions, config)
     write_table(table, out)
     typer.echo(f"{out}: {table.num_rows} rows, {table.num_columns} columns")
 
@@ -56,6 +58,7 @@ def backfill_command(
     config = start(overrides, env)
     from .definitions.registry import find_definitions
     from .pipelines.batch_features import open_backfill
+    from .pipelines.feature_validation import newest_checked
 
     definitions = find_definitions()
     first, last = _moment(start_at), _moment(end_at)
@@ -64,6 +67,7 @@ def backfill_command(
     for name in sets or [one.name for one in definitions.sets]:
         report = backfill.run(definitions[name], first, last)
         reports.append(report.to_json())
+        newest_checked(name, definitions, config)
         if not as_json:
             done = f"{report.times} times computed, {report.done_before} were there, {report.rows} rows"
             aside = "".join(f", {count} rows of {source} set aside" for source, count in report.set_aside.items())
