@@ -1,0 +1,1 @@
+"""Definitions from, and for, other feature stores."""
