@@ -10,6 +10,7 @@ from .example_cli import demo_command
 from .online_cli import materialise_command, parity_command
 from .stream_cli import app as stream_app
 from .tables_cli import backfill_command, train_set_command
+from .transform_cli import transform_command
 from .validation_cli import validate_command
 
 app = typer.Typer(help="Features: define, compute, serve and check them.", no_args_is_help=True)
@@ -22,6 +23,7 @@ app.command("apply")(apply_command)
 app.command("backfill")(backfill_command)
 app.command("train-set")(train_set_command)
 app.command("validate")(validate_command)
+app.command("transform")(transform_command)
 app.command("demo")(demo_command)
 app.add_typer(stream_app, name="stream")
 app.command("materialise")(materialise_command)

@@ -9,6 +9,7 @@ from .serving_config import FeatureServingConfig
 from .sources_config import SourcesConfig
 from .store_config import FeatureStoreConfig
 from .stream_config import StreamingConfig
+from .transformations_config import TransformationsConfig
 from .validation_config import ValidationConfig
 
 
@@ -24,3 +25,4 @@ class FeaturesConfig(ConfigModel):
     serving: FeatureServingConfig = FeatureServingConfig()
     streaming: StreamingConfig = StreamingConfig()
     validation: ValidationConfig = ValidationConfig()
+    transformations: TransformationsConfig = TransformationsConfig()

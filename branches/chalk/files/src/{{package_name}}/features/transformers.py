@@ -1,0 +1,101 @@
+"""Columns of a training set as numbers: categories encoded, numbers scaled, what is missing imputed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardScaler
+
+from ..data.features import to_categories, to_numbers
+from .encoders import make_encoder
+from .errors import FeatureError
+from .transformations_config import ImputationConfig, TransformationsConfig
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STATUS = ".status"
+
+
+def make_transformations(
+    frame: pd.DataFrame, options: TransformationsConfig | None = None, without: Sequence[str] = ()
+) -> ColumnTransformer:
+    """Make what turns a training set into numbers, not fitted yet.
+
+    Fit it with a model in one pipeline, or with `fit_transform(training, target)`: training rows are then encoded by
+    what the other folds say of their categories. Rows of later are only transformed.
+
+    Parameters
+    ----------
+    frame
+        A training set, for the kinds of its columns: numbers and booleans are scaled and imputed, text and categories
+        encoded. Times are left out, as are lists: `temporal` makes numbers of the former.
+    options
+        The section `features.transformations`; its defaults if it is None.
+    without
+        Columns that are no features: the entity's key, the label.
+
+    Returns
+    -------
+    ColumnTransformer
+        To float64, a category that training did not have, infinity and what is missing included.
+
+    Raises
+    ------
+    FeatureError
+        If no column is left, or a column of `without` is not there.
+    """
+    options = options or TransformationsConfig()
+    if absent := [name for name in without if name not in frame]:
+        raise FeatureError(f"there is no column {', '.join(absent)}", hint=f"there are {', '.join(map(str, frame))}")
+    used = frame.drop(columns=list(without))
+    numbers = [str(name) for name in used.select_dtypes(["number", "bool"])]
+    texts = [str(name) for name in used if _is_text(used[name]) and not str(name).endswith(STATUS)]
+    parts: list[tuple[str, Any, list[str]]] = []
+    if numbers:
+        parts.append(("numbers", _numbers(options), numbers))
+    if texts:
+        text = FunctionTransformer(to_categories, feature_names_out="one-to-one")
+        parts.append(("categories", make_pipeline(text, make_encoder(options.encoding, options.seed)), texts))
+    if not parts:
+        raise FeatureError("no column can be transformed: there are neither numbers nor categories")
+    return ColumnTransformer(parts, sparse_threshold=0.0, verbose_feature_names_out=False)
+
+
+def _is_text(column: pd.Series[Any]) -> bool:
+    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype):
+        return True
+    return bool(column.dtype == object and not column.map(pd.api.types.is_list_like).any())
+
+
+def _numbers(options: TransformationsConfig) -> Pipeline:
+    steps: list[Any] = [FunctionTransformer(_to_array, feature_names_out="one-to-one")]
+    if options.imputation.method != "none":
+        steps.append(_imputer(options.imputation, options.seed))
+    if options.scaling.method != "none":
+        steps.append(RobustScaler() if options.scaling.method == "robust" else StandardScaler())
+    return make_pipeline(*steps)
+
+
+def _to_array(frame: pd.DataFrame) -> NDArray[np.float64]:
+    # The iterative imputer writes into what it is given, and frames of pandas 3 do not let it.
+    numbers: NDArray[np.float64] = to_numbers(frame).to_numpy(dtype=float, copy=True)
+    return numbers
+
+
+def _imputer(options: ImputationConfig, seed: int) -> Any:
+    # A column that held nothing in training stays, as zeros: later rows have as many columns.
+    common = {"add_indicator": options.indicators, "keep_empty_features": True}
+    if options.method == "median":
+        return SimpleImputer(strategy="median", **common)
+    # scikit-learn shows it only to those who have imported this: it may change.
+    import_module("sklearn.experimental.enable_iterative_imputer")
+    imputers = import_module("sklearn.impute")
+    return imputers.IterativeImputer(max_iter=options.iterations, random_state=seed, **common)
