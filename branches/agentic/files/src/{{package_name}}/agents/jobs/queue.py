@@ -62,8 +62,8 @@ class Queue(Protocol):
     def wake(self, task_id: str) -> bool:
         """Let a parked task wait for a worker again, and tell whether it was parked."""
 
-    def release(self, task_id: str, worker: str) -> None:
-        """Give a task back, for another worker to take at once."""
+    def release(self, task_id: str, worker: str, seconds: float = 0.0) -> None:
+        """Give a task back, for another worker to take after that time; that it was taken does not count."""
 
     def done(self, task_id: str, worker: str) -> None:
         """Take a task out that is over."""
@@ -138,9 +138,10 @@ class DatabaseQueue:
         with self._database.writing() as connection:
             return connection.execute(parked.values(ready=True, queued=datetime.now(UTC))).rowcount == 1
 
-    def release(self, task_id: str, worker: str) -> None:
+    def release(self, task_id: str, worker: str, seconds: float = 0.0) -> None:
         """Give a task back."""
-        self._change(task_id, worker, lease=None, worker="", attempts=_JOB.attempts - 1)
+        lease = datetime.now(UTC) + timedelta(seconds=seconds) if seconds else None
+        self._change(task_id, worker, lease=lease, worker="", attempts=_JOB.attempts - 1)
 
     def done(self, task_id: str, worker: str) -> None:
         """Take a task out."""

@@ -53,7 +53,11 @@ redis.call('ZREM', leases, id)
 if what == 'release' then
     redis.call('HSET', holders, id, '')
     redis.call('HINCRBY', attempts, id, -1)
-    redis.call('ZADD', waiting, now, id)
+    if tonumber(ARGV[4]) > 0 then
+        redis.call('ZADD', leases, now + tonumber(ARGV[4]), id)
+    else
+        redis.call('ZADD', waiting, now, id)
+    end
 elseif what == 'park' then
     redis.call('HSET', holders, id, 'parked')
     redis.call('HDEL', attempts, id)
@@ -122,9 +126,9 @@ class RedisQueue:
         """Let a parked task wait for a worker again."""
         return bool(self._run("wake", task_id))
 
-    def release(self, task_id: str, worker: str) -> None:
+    def release(self, task_id: str, worker: str, seconds: float = 0.0) -> None:
         """Give a task back."""
-        self._run("change", task_id, worker, "release")
+        self._run("change", task_id, worker, "release", seconds)
 
     def done(self, task_id: str, worker: str) -> None:
         """Take a task out."""

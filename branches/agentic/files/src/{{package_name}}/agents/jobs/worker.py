@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
+from ..durability.errors import ConflictError
 from ..durability.opening import open_durability
 from ..durability.running import agent_of, resume
 from ..errors import AgentError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _IDLE = 0.25  # seconds between two looks into an empty queue
 _OVERDUE = 5.0  # seconds between two looks for approvals that nobody gave
+_ELSEWHERE = 5.0  # seconds between two looks at a run that a process does which is no worker
 _log = get_logger(__name__)
 
 
@@ -85,8 +87,7 @@ class Worker:
         try:
             hopeless = self._hopeless(claim)
             if hopeless:
-                result = TaskResult(task_id=task_id, status=Status.FAILED, reason=hopeless)
-                self._kept.store.end(result)
+                result = self._give_up(task_id, hopeless)
             else:
                 result = resume(task_id, self.project, holds=lambda: self._held.get(task_id, False))
             if self._held[task_id] and result.status is Status.WAITING:
@@ -94,6 +95,9 @@ class Worker:
                 self._wake_answered(task_id)
             elif self._held[task_id]:
                 self._queue.done(task_id, self.name)
+        except ConflictError as error:  # such as by `agents run`; if that one dies, the task is ours again
+            _log.info("a task is done elsewhere", task=task_id, reason=str(error))
+            self._queue.release(task_id, self.name, _ELSEWHERE)
         except ProjectError as error:  # it is tried again when its lease is over
             _log.error("a task can't be done now", task=task_id, reason=str(error))
         except Exception as error:
@@ -111,6 +115,20 @@ class Worker:
         except AgentError as error:
             return f"its agents can't be made: {error}"
         return ""
+
+    def _give_up(self, task_id: str, reason: str) -> TaskResult:
+        """Write down that a run has failed, unless somebody does it or has ended it.
+
+        Raises
+        ------
+        ConflictError
+            If another process does it.
+        """
+        result = TaskResult(task_id=task_id, status=Status.FAILED, reason=reason)
+        with self._kept.watch.watching(task_id, lambda: None):
+            if not self._kept.store.get(task_id).status.ended:
+                self._kept.store.end(result)
+        return result
 
     def _wake_answered(self, task_id: str) -> None:
         """Wake a task that was answered between its question and its parking."""
