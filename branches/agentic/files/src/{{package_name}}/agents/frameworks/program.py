@@ -38,6 +38,8 @@ from ..tasks import Record
 
 _BEGIN = "import sys; sys.path.insert(0, {folder!r}); from outside.main import main; main()"
 _LOOK_UP = 0.05  # seconds between two looks at whether the run was ended
+_LAST_WORDS = 1.0  # seconds in which what a process wrote before it ended has been read
+_HELD_ON = 5.0  # seconds to wait for the end of what it writes, which a process out of reach may hold open
 _MOST_TOLD = 300
 _QUIET = {
     "AUTOGEN_DISABLE_RUNTIME_TRACING": "true",
@@ -133,15 +135,22 @@ class Program:
     def end(self) -> None:
         """End the process, and whatever it started; its folder goes with it."""
         if self._process is not None:
-            if sys.platform == "win32":
-                self._process.kill()
-            elif self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._kill(self._process)
             self._process.wait()
             with suppress(OSError):  # what it was still to be told is of no use to it
                 self._process.stdin.close()
-            self._listener.join()
+            self._listener.join(_HELD_ON)
         self._home.cleanup()
+
+    def _kill(self, process: psutil.Popen) -> None:
+        """Kill it and its group, which may outlive it; until it is waited for, its number is no other group's."""
+        if process.returncode is not None:
+            return
+        with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):  # as systems say that all have ended
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _start(self) -> None:
         home = self._home.name
@@ -183,14 +192,24 @@ class Program:
     def _next_line(self, ended: Callable[[], bool]) -> str | None:
         until = time.monotonic() + self._patience
         while not ended():
+            over = self._over()
             try:
-                return self._lines.get(timeout=_LOOK_UP)
+                return self._lines.get(timeout=_LAST_WORDS if over else _LOOK_UP)
             except queue.Empty:
+                if over:  # what it started holds the pipe open, so that no end of it is read
+                    return ""
                 if time.monotonic() > until:
                     hint = "set agentic.frameworks.patience to more seconds"
                     message = f"{self.title} asked nothing for {self._patience:g} seconds"
                     raise FrameworkError(message, hint=hint) from None
         return None
+
+    def _over(self) -> bool:
+        """Tell whether the process has ended, without waiting for it."""
+        try:
+            return self._process is None or self._process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
 
     def _read(self, line: str) -> Question:
         if not line:
