@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 import redis
+from redis.client import Pipeline
 
 from ...errors import first_line
 from ..errors import AgentError
@@ -43,50 +44,69 @@ class RedisMemories:
 
     def add(self, *entries: Entry) -> None:
         """Keep memories; one of an id that is known takes the place of the earlier one."""
-        self.forget([one.id for one in entries])
-        with _told(), self._redis.pipeline(transaction=True) as changes:
-            for one, vector in zip(entries, vectors_of(entries, self._embedder), strict=True):
+        vectors = vectors_of(entries, self._embedder)
+        ids = [one.id for one in entries]
+
+        def put(changes: Pipeline) -> None:
+            earlier = self._read(ids)
+            changes.multi()
+            for one in earlier:  # it may be another user's
+                changes.zrem(_USER + one.user, one.id)
+            for one, vector in zip(entries, vectors, strict=True):
                 fields = {"entry": one.model_dump_json(), "embedder": self._embedder.name, "vector": vector}
                 changes.hset(_ENTRY + one.id, mapping=fields)
                 for index in (_ALL, _USER + one.user):
                     changes.zadd(index, {one.id: one.created.timestamp()})
-            changes.execute()
+
+        with _told():  # all of it anew if one of them is changed meanwhile
+            self._redis.transaction(put, *(_ENTRY + one for one in ids))
 
     def search(self, text: str, wanted: Wanted) -> list[tuple[float, Entry]]:
         """Give the memories that are most like a text, with their similarities, the best first."""
         fitting = [
             one
-            for one in self._kept(_USER + wanted.user)
+            for one in self._kept(wanted.user)
             if one.entry.source != wanted.without and (wanted.tainted or not one.entry.tainted)
         ]
         return rank(text, fitting[:MOST_COMPARED], self._embedder, wanted)
 
     def entries(self, user: str | None = None) -> Iterator[Entry]:
         """Give memories, the newest first."""
-        return (one.entry for one in self._kept(_ALL if user is None else _USER + user))
+        return (one for one in self._read(self._ids(user)) if _stands(one))
 
     def forget(self, ids: Sequence[str] = (), *, user: str | None = None, source: str | None = None) -> int:
         """Delete memories: those of the ids, or all of a user or from a source. Gives how many there were."""
         if not ids and user is None and source is None:
             return 0
-        found = [one.entry for one in self._kept(_ALL if user is None else _USER + user, expired=True)]
-        chosen = [one for one in found if (not ids or one.id in set(ids)) and source in (None, one.source)]
-        return self._delete(chosen)
+        found = self._read(ids or self._ids(user))
+        return self._delete([one for one in found if user in (None, one.user) and source in (None, one.source)])
 
     def drop_expired(self) -> int:
         """Delete what has expired, and give how many there were."""
-        return self._delete([one.entry for one in self._kept(_ALL, expired=True) if not _stands(one.entry)])
+        return self._delete([one for one in self._read(self._ids()) if not _stands(one)])
 
-    def _kept(self, index: str, *, expired: bool = False) -> list[Kept]:
-        """Read the memories of an index, the newest first."""
+    def _ids(self, user: str | None = None) -> list[str]:
+        """Give the ids of all memories, or of a user's, the newest first."""
         with _told(), self._redis.pipeline(transaction=False) as asked:
-            asked.zrevrange(index, 0, -1)
-            for found in asked.execute()[0]:
-                asked.hmget(_ENTRY + found.decode(), ["entry", "embedder", "vector"])
-            rows = asked.execute()
-        # One that was deleted meanwhile has no fields.
-        kept = [Kept(Entry.model_validate_json(row[0]), row[1].decode(), row[2]) for row in rows if row[0] is not None]
-        return [one for one in kept if expired or _stands(one.entry)]
+            asked.zrevrange(_ALL if user is None else _USER + user, 0, -1)
+            return [found.decode() for found in asked.execute()[0]]
+
+    def _read(self, ids: Sequence[str]) -> list[Entry]:
+        """Read memories, without their vectors."""
+        return [Entry.model_validate_json(row[0]) for row in self._fields(ids, "entry")]
+
+    def _kept(self, user: str) -> list[Kept]:
+        """Read the memories of a user that have not expired, the newest first."""
+        rows = self._fields(self._ids(user), "entry", "embedder", "vector")
+        kept = [Kept(Entry.model_validate_json(row[0]), row[1].decode(), row[2]) for row in rows]
+        return [one for one in kept if _stands(one.entry)]
+
+    def _fields(self, ids: Sequence[str], *names: str) -> list[list[bytes]]:
+        """Read fields of the memories that there are of the ids."""
+        with _told(), self._redis.pipeline(transaction=False) as asked:
+            for one in ids:
+                asked.hmget(_ENTRY + one, list(names))
+            return [row for row in asked.execute() if row[0] is not None]
 
     def _delete(self, entries: Sequence[Entry]) -> int:
         with _told(), self._redis.pipeline(transaction=True) as changes:
