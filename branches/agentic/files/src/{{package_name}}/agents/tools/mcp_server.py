@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _UNLIMITED = Limits(steps=0, tokens=0, seconds=0, money=0)
 _AGENT = "mcp"
+_MOST_SESSIONS = 1_000
 
 
 def offered_tools(project: Project, session: Session, names: Sequence[str] = ()) -> dict[str, Tool]:
@@ -47,6 +49,25 @@ def offered_tools(project: Project, session: Session, names: Sequence[str] = ())
     return {tool.name: tool for tool in tools if tool.name not in refused}
 
 
+class Sessions:
+    """What each connection is given, opened in a thread; of too many, the one that was used longest ago is dropped."""
+
+    def __init__(self, opened: Callable[[], Session], most: int = _MOST_SESSIONS) -> None:
+        self._opened, self._most = opened, most
+        self._known: OrderedDict[str, Session] = OrderedDict()
+        self._opening = asyncio.Lock()
+
+    async def get(self, name: str) -> Session:
+        """Give that of a connection."""
+        async with self._opening:  # two calls of a new connection are of one session
+            if name not in self._known:
+                self._known[name] = await asyncio.to_thread(self._opened)
+            self._known.move_to_end(name)
+            if len(self._known) > self._most:
+                self._known.popitem(last=False)
+            return self._known[name]
+
+
 def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
     """Make the server. All calls of one connection are one task, with one folder of files, and are tainted together.
 
@@ -65,7 +86,7 @@ def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
         return open_session(TaskSpec(goal="serve tools over MCP", limits=_UNLIMITED), project)
 
     tools = offered_tools(project, opened(), names)
-    sessions: dict[str, Session] = {}
+    sessions = Sessions(opened)
     numbers = count()
 
     async def list_tools(context: object, asked: PaginatedRequestParams | None) -> ListToolsResult:
@@ -85,9 +106,7 @@ def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
 
     async def call(context: ServerRequestContext[object, Any], asked: CallToolRequestParams) -> CallToolResult:
         name = context.request.headers.get("mcp-session-id", "") if context.request else ""
-        if name not in sessions:
-            sessions[name] = opened()
-        session, number = sessions[name], next(numbers)
+        session, number = await sessions.get(name), next(numbers)
         made = Call(str(number), asked.name, asked.arguments or {}, number, tainted=session.tainted)
         return await asyncio.to_thread(_answer, session, tools, made)
 
