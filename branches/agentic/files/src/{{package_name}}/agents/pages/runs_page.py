@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..durability.store import RunStore
 
 _PAGE = 25
+_DIGITS = 9  # of a page's number: no database counts as far as some that can be written
 _LOOK = 2.0  # seconds between two looks for what has changed
 
 
@@ -42,7 +43,8 @@ class Choice:
         """Read it from the address of the page."""
         page, status = visit.first("page"), visit.first("status")
         known = status if status in {one.value for one in Status} else ""
-        return cls(known, visit.first("words"), int(page) if page.isascii() and page.isdigit() else 0)
+        numbered = page.isascii() and page.isdigit() and len(page) <= _DIGITS
+        return cls(known, visit.first("words"), int(page) if numbered else 0)
 
     def query(self) -> dict[str, str]:
         """Write it for the address of the page."""
