@@ -21,9 +21,9 @@ def list_command(as_json: JsonOption = False, overrides: SetOption = None, env: 
     from .definitions.registry import find_definitions
 
     rows = [
-        (f"{one.name}.{feature.name}", type(feature).__name__.lower(), str(feature.kind), one.fingerprint(feature.name))
+        (f"{one.name}.{name}", type(one[name]).__name__.lower(), str(kind), one.fingerprint(name))
         for one in find_definitions().sets
-        for feature in one.features
+        for name, kind in ((feature.name, one.kinds[feature.name]) for feature in one.features)
     ]
     heading = ("feature", "type", "kind", "version")
     if as_json:
@@ -66,7 +66,7 @@ def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
         "key": owner.entity.key,
         "owner": owner.owner,
         "tags": list(owner.tags),
-        "kind": str(feature.kind),
+        "kind": str(owner.kinds[feature.name]),
         "version": owner.fingerprint(feature.name),
     }
     if isinstance(feature, OnDemand):

@@ -5,14 +5,15 @@ Engines are held against it by tests, and `features parity` explains mismatches 
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .definitions.features import Aggregate, FeatureSet, Latest, Session, Stored, Window
-from .semantics import FeatureValue, Status
+from .definitions.features import COUNTS, Aggregate, FeatureSet, Latest, Session, Stored, Window
+from .semantics import FeatureValue, Status, held
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def features_at(
     found = {one.name: value_at(one, rows.get(one.source.name, ()), at) for one in features.stored}
     for one in features.in_order():
         values = {name: value.value for name, value in found.items()}
-        value = one.expression.evaluate(values, at, given)
+        value = held(features.kinds[one.name], one.expression.evaluate(values, at, given))
         times = [found[name].time for name in one.expression.names()]
         newest = max((time for time in times if time is not None), default=None)
         found[one.name] = FeatureValue(value, Status.NULL if value is None else Status.PRESENT, newest)
@@ -108,33 +109,38 @@ def _of_session(feature: Session, visible: Sequence[Row], at: datetime) -> list[
 
 def _aggregate(feature: Window | Session, chosen: Sequence[Row]) -> FeatureValue:
     if not chosen:
-        zero = 0 if feature.default is None and feature.aggregate in _COUNTS else feature.default
+        zero = 0 if feature.default is None and feature.aggregate in COUNTS else feature.default
         return FeatureValue(zero, Status.MISSING)
     values = [row.values.get(feature.column) for row in chosen] if feature.column else []
-    value = len(chosen) if feature.aggregate is Aggregate.ROWS else AGGREGATES[feature.aggregate](values)
+    value = len(chosen) if feature.aggregate is Aggregate.ROWS else aggregated(feature, values)
     return FeatureValue(value, Status.NULL if value is None else Status.PRESENT, chosen[-1].time)
-
-
-_COUNTS = {Aggregate.ROWS, Aggregate.COUNT, Aggregate.COUNT_DISTINCT}
 
 
 def _known(function: Callable[[list[Any]], Any], least: int = 1) -> Callable[[Sequence[Any]], Any]:
     def computed(values: Sequence[Any]) -> Any:
         known = [value for value in values if value is not None]
-        return function(known) if len(known) >= least else None
+        try:
+            return function(known) if len(known) >= least else None
+        except OverflowError:
+            return None
 
     return computed
 
 
+def aggregated(feature: Window | Session, values: Sequence[Any]) -> Any:
+    """Make the value of an aggregate but `rows`, of the values of at least one row in their order."""
+    return held(feature.kind, _AGGREGATES[feature.aggregate](values))
+
+
 # What is made of the values of at least one row, which are in their order.
-AGGREGATES: dict[Aggregate, Callable[[Sequence[Any]], Any]] = {
+_AGGREGATES: dict[Aggregate, Callable[[Sequence[Any]], Any]] = {
     Aggregate.COUNT: _known(len, 0),
     Aggregate.COUNT_DISTINCT: _known(lambda known: len(set(known)), 0),
     Aggregate.SUM: _known(sum),
     Aggregate.MEAN: _known(statistics.fmean),
     Aggregate.MIN: _known(min),
     Aggregate.MAX: _known(max),
-    Aggregate.STD: _known(statistics.stdev, 2),
+    Aggregate.STD: _known(lambda known: math.sqrt(statistics.variance(known)), 2),
     Aggregate.FIRST: lambda values: values[0],
     Aggregate.LAST: lambda values: values[-1],
 }

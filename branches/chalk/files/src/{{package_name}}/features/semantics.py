@@ -11,6 +11,8 @@ For a question about an entity at the time t:
 - `Session` is made of the visible rows that end with the last one, each at most `gap` after the one before; it is open
   while `t - time of the last <= gap`.
 - NULL is a value: it is not replaced by an older one. Aggregates leave it out as SQL does.
+- A number that its kind can't hold is NULL: an integer of more than 64 bits, a float that is not finite. It is the
+  result that counts; what is in between, such as in `a * b / c`, may be larger.
 - Times have a zone; they are compared in UTC, to the microsecond.
 """
 
@@ -19,9 +21,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from math import isfinite
 from typing import Any
 
+from .definitions.entities import Kind
 from .errors import FeatureError
+
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 class Status(StrEnum):
@@ -49,6 +55,18 @@ class FeatureValue:
     value: Any
     status: Status
     time: datetime | None = None
+
+
+def held(kind: Kind, value: Any) -> Any:
+    """Give a result as its kind holds it: a float for an integer where it is one, NULL for what is too large."""
+    if value is None or not kind.is_number:
+        return value
+    if kind is Kind.INTEGER:
+        return value if _LEAST <= value <= _MOST else None
+    try:
+        return float(value) if isfinite(value) else None
+    except OverflowError:  # an integer that no float is as large as
+        return None
 
 
 def in_utc(moment: datetime, what: str = "a time") -> datetime:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from .definitions.entities import Kind, Source
+from .definitions.entities import Source
 from .definitions.registry import Definitions, find_definitions
+from .engines.protocol import ARROW_TYPES
 from .errors import FeatureError
 from .online.features import OnlineFeatures
 from .online.plan import from_micros
@@ -181,7 +182,7 @@ def _read(online: OnlineFeatures, source: Source, keys: Sequence[str | int], at:
             values = online.read(one.name, keys, at=at) if keys else []
             for feature in one.features:
                 column = [row[feature.name].value for row in values]
-                found[f"{one.name}.{feature.name}"] = pa.array(column, _TYPES[feature.kind])
+                found[f"{one.name}.{feature.name}"] = pa.array(column, ARROW_TYPES[one.kinds[feature.name]])
     return pa.table(found)
 
 
@@ -190,12 +191,3 @@ def _configured() -> Policy:
     from .config import FeaturesConfig
 
     return load_config().group("features", FeaturesConfig).streaming.policy()
-
-
-_TYPES = {
-    Kind.BOOLEAN: pa.bool_(),
-    Kind.INTEGER: pa.int64(),
-    Kind.FLOAT: pa.float64(),
-    Kind.STRING: pa.string(),
-    Kind.TIMESTAMP: pa.timestamp("us", "UTC"),
-}

@@ -225,11 +225,12 @@ def make_rules(
     """
     found = {}
     for name in names:
+        owner, feature = definitions.find(name)
         held = [(one.consumer, one.columns[name]) for one in contracts if name in one.columns]
         columns = [column for _, column in held]
         known = [set(column.allowed) for column in columns if column.allowed]
         found[name] = Rule(
-            kind=definitions.find(name)[1].kind,
+            kind=owner.kinds[feature.name],
             completeness=max((c.completeness for c in columns if c.completeness is not None), default=completeness),
             minimum=max((c.minimum for c in columns if c.minimum is not None), default=None),
             maximum=min((c.maximum for c in columns if c.maximum is not None), default=None),

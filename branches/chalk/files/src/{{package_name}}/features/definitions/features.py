@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from ..errors import DefinitionError
+from .checks import check_default, check_span, check_where
 from .entities import Column, Entity, Kind, Source, check_name
 from .expressions import Expression, Literal
+from .kinds import Kinds, kind_of
 
 
 class Aggregate(StrEnum):
@@ -30,8 +32,8 @@ class Aggregate(StrEnum):
     LAST = "last"
 
 
-_COUNTS = {Aggregate.ROWS, Aggregate.COUNT, Aggregate.COUNT_DISTINCT}
-_NUMERIC = {Aggregate.SUM, Aggregate.MEAN, Aggregate.STD}
+COUNTS = frozenset({Aggregate.ROWS, Aggregate.COUNT, Aggregate.COUNT_DISTINCT})
+MADE = frozenset({Aggregate.SUM, Aggregate.MEAN, Aggregate.STD})  # numbers that are of no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class OnDemand:
-    """A value that is computed when it is asked for, of other features of its set, the request and the time."""
+    """A value that is computed when it is asked for, of other features of its set, the request and the time.
+
+    Attributes
+    ----------
+    kind
+        What its expression holds, which need not be said; `Kind.FLOAT` makes floats of integers.
+    """
 
     name: str
     expression: Expression
-    kind: Kind = Kind.FLOAT
+    kind: Kind | None = None
     description: str = ""
 
 
@@ -142,6 +150,8 @@ class FeatureSet:
         Who answers for it: an address or a team.
     inputs
         What requests give to on-demand features, and what it holds.
+    kinds
+        What each feature holds, by its name.
     """
 
     name: str
@@ -151,6 +161,7 @@ class FeatureSet:
     tags: Sequence[str] = ()
     inputs: Mapping[str, Kind] = field(default_factory=dict)
     description: str = ""
+    kinds: Mapping[str, Kind] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_name(self.name, "a feature set")
@@ -160,7 +171,7 @@ class FeatureSet:
             if names.count(one.name) > 1:
                 raise DefinitionError(f"{self.name} has two features {one.name!r}", hint="give one another name")
             _check(self, one)
-        self.in_order()
+        object.__setattr__(self, "kinds", _kinds(self))
 
     def __getitem__(self, name: str) -> Feature:
         """Give a feature.
@@ -232,7 +243,8 @@ class FeatureSet:
         if isinstance(one, OnDemand):
             parts = {name: self._meaning(self[name]) for name in sorted(one.expression.names())}
             inputs = {name: str(self.inputs[name]) for name in sorted(one.expression.names("request"))}
-            return {"expression": one.expression.to_json(), "kind": str(one.kind), "of": parts, "inputs": inputs}
+            kind = str(self.kinds[one.name])
+            return {"expression": one.expression.to_json(), "kind": kind, "of": parts, "inputs": inputs}
         return {"entity": [self.entity.name, str(self.entity.kind)], **meaning(one)}
 
 
@@ -254,7 +266,7 @@ def meaning(one: Stored) -> dict[str, Any]:
 
 def aggregated_kind(source: Source, aggregate: Aggregate, column: str | None) -> Kind:
     """Tell what an aggregate of a column holds."""
-    if aggregate in _COUNTS:
+    if aggregate in COUNTS:
         return Kind.INTEGER
     if aggregate in {Aggregate.MEAN, Aggregate.STD} or column is None:
         return Kind.FLOAT
@@ -277,28 +289,31 @@ def _check(owner: FeatureSet, one: Feature) -> None:
     if one.source.key != owner.entity.key:
         hint = f"name the column with the key of {owner.entity.name} {owner.entity.key!r}, as the entity does"
         raise DefinitionError(f"{where}: {one.source.name} tells rows apart by {one.source.key!r}", hint=hint)
+    if not isinstance(one, Latest):
+        _check_aggregate(where, one)  # whose kind is known only if its column is there
+    check_default(where, one.kind, one.default)
     if isinstance(one, Latest):
-        _check_span(where, "ttl", one.ttl)
+        check_span(where, "ttl", one.ttl)
     else:
-        _check_span(where, *(("over", one.over) if isinstance(one, Window) else ("gap", one.gap)))
-        _check_aggregate(where, one)
-
-
-def _check_span(where: str, what: str, span: timedelta | None) -> None:
-    if span is not None and span <= timedelta(0):
-        raise DefinitionError(f"{where}: {what} is {span}", hint="give a time that is longer than nothing")
+        check_span(where, *(("over", one.over) if isinstance(one, Window) else ("gap", one.gap)))
+        check_where(where, one.source, one.where)
 
 
 def _check_aggregate(where: str, one: Window | Session) -> None:
     if (one.column is None) != (one.aggregate is Aggregate.ROWS):
         raise DefinitionError(f"{where}: {one.aggregate} of {one.column}", hint="`rows` has no column, all others have")
-    if one.column is not None and one.aggregate in _NUMERIC and not one.source[one.column].kind.is_number:
+    if one.column is not None and one.aggregate in MADE and not one.source[one.column].kind.is_number:
         hint = "take a column of numbers, or count, min, max, first or last"
         raise DefinitionError(f"{where}: there is no {one.aggregate} of {one.source[one.column].kind}", hint=hint)
-    for name in sorted(one.where.names() if one.where is not None else ()):
-        one.source[name]
     if one.column is not None:
         one.source[one.column]
+
+
+def _kinds(owner: FeatureSet) -> dict[str, Kind]:
+    found = {one.name: one.kind for one in owner.stored}
+    for one in owner.in_order():
+        found[one.name] = kind_of(Kinds(f"{owner.name}.{one.name}", found, owner.inputs), one.expression, one.kind)
+    return found
 
 
 def _digest(value: Any) -> str:

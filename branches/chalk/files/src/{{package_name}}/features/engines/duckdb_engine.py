@@ -27,7 +27,7 @@ from .duckdb_rows import (
 )
 from .duckdb_values import Found, values_sql
 from .grouping import Group, groups, has_now, needs_rows
-from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_spine, columns_of
+from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_key, check_spine, columns_of
 
 # With few questions it is cheaper to look at the rows of their keys only.
 _FEW = 100_000
@@ -131,6 +131,8 @@ class _Join:
         asked = f"SELECT _row, _at, {key} AS _key FROM asked WHERE {key} IS NOT NULL"
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW questions AS {asked}")
         read.scan(self.group.source, columns).create(self.connection, "clean")
+        found = self.connection.sql("SELECT _key FROM clean LIMIT 0").to_arrow_table().schema.field("_key").type
+        check_key(self.group.entity, found, self.group.source.name)
         last = self.connection.sql("SELECT COALESCE(MAX(_at), 0) FROM asked").fetchall()[0][0]
         keys = "questions" if spine.num_rows <= _FEW else None
         sql = rows_sql(self.group, columns, "clean", last, keys)

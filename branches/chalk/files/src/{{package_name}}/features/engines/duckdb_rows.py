@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ..definitions.entities import Kind
 from ..definitions.expressions import Expression
 from ..definitions.features import Aggregate, Session, Window
-from .expressions import SQL_TYPES, quoted, to_sql
+from .expressions import quoted, to_sql, wide_sql
 from .grouping import Group, microseconds
 
 _FUNCTIONS = {
@@ -71,8 +71,7 @@ class Columns:
             return f"COUNT({self.marks(one.where)}) {tail}"
         if one.aggregate in {Aggregate.FIRST, Aggregate.LAST}:
             return f"({_FUNCTIONS[one.aggregate].format(s=self.rows(one))} {tail}).v"
-        call = f"{_FUNCTIONS[one.aggregate].format(x=self.values(one))} {tail}"
-        return f"CAST({call} AS {SQL_TYPES[one.kind]})" if one.aggregate is Aggregate.SUM else call
+        return f"{_FUNCTIONS[one.aggregate].format(x=self.values(one))} {tail}"
 
     def selected(self) -> str:
         """Write the columns as a part of SELECT."""
@@ -86,7 +85,8 @@ class Columns:
         """Write a condition that is true or false; nothing if there is none."""
         if where is None:
             return ""
-        names = {name: quoted(name) for name in self.group.source.columns}
+        kinds = self.group.source.columns
+        names = wide_sql(where, {name: quoted(name) for name in kinds}, kinds)
         return f"COALESCE({to_sql(where, names, self.now)}, FALSE)"
 
 

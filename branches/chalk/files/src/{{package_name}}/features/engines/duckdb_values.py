@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..definitions.entities import Kind
-from ..definitions.features import FeatureSet, Latest, Session, Stored, Window
+from ..definitions.features import COUNTS, MADE, FeatureSet, Latest, Session, Stored, Window
 from ..semantics import Status
-from .expressions import SQL_TYPES, literal_sql, quoted, to_sql
-from .grouping import COUNTS, microseconds
+from .expressions import SQL_TYPES, held_sql, literal_sql, quoted, to_sql, wide_sql
+from .grouping import microseconds
 
 
 @dataclass(slots=True)
@@ -49,6 +49,8 @@ class Found:
             value, rows = f"{table}.v{place}", f"COALESCE({table}.n{place}, 0)"
             if one.aggregate in COUNTS:
                 value = f"COALESCE({value}, 0)"
+            elif one.aggregate in MADE:
+                value = held_sql(value, one.kind)
             self.values[column] = value
             if column in counted:
                 if one.default is not None:
@@ -74,7 +76,9 @@ def _on_demand(one: FeatureSet, sql: str) -> str:
     names = {feature.name: quoted(f"{one.name}.{feature.name}") for feature in one.features}
     given = {name: quoted(f"in_{name}") for name in one.inputs}
     for feature in one.in_order():
-        value = f"CAST({to_sql(feature.expression, names, '_at', given)} AS {SQL_TYPES[feature.kind]})"
+        known = wide_sql(feature.expression, names, one.kinds)
+        asked = wide_sql(feature.expression, given, one.inputs)
+        value = held_sql(f"TRY({to_sql(feature.expression, known, '_at', asked)})", one.kinds[feature.name])
         sql = f"SELECT *, {value} AS {names[feature.name]} FROM ({sql})"
     return sql
 
@@ -84,8 +88,9 @@ def _columns(one: FeatureSet, *, statuses: bool) -> list[str]:
     on_demand = {feature.name for feature in one.in_order()}
     for feature in one.features:
         column = quoted(f"{one.name}.{feature.name}")
-        typed = f"CAST({column} AS {SQL_TYPES[feature.kind]})"
-        found.append(f"{f'make_timestamptz({column})' if feature.kind is Kind.TIMESTAMP else typed} AS {column}")
+        kind = one.kinds[feature.name]
+        typed = f"CAST({column} AS {SQL_TYPES[kind]})"
+        found.append(f"{f'make_timestamptz({column})' if kind is Kind.TIMESTAMP else typed} AS {column}")
         if statuses:
             status = quoted(f"{one.name}.{feature.name}.status")
             null = f"CASE {_null(column)} ELSE '{Status.PRESENT}' END"

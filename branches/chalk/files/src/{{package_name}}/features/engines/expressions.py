@@ -25,6 +25,9 @@ SQL_TYPES = {
 }
 
 
+_GROWING = frozenset({"add", "subtract", "multiply", "absolute"})
+
+
 def quoted(name: str) -> str:
     """Write a name so that SQL takes it as it is."""
     return '"' + name.replace('"', '""') + '"'
@@ -50,6 +53,29 @@ def to_sql(expression: Expression, names: Mapping[str, str], now: str, given: Ma
         case "now":
             return now
     return _SQL[expression.operation](*(to_sql(one, names, now, given) for one in expression.operands))
+
+
+def calculates(expression: Expression) -> bool:
+    """Say whether numbers that are too large for 64 bits can come up in it."""
+    parts = (one for one in expression.operands if isinstance(one, Expression))
+    return expression.operation in _GROWING or any(calculates(one) for one in parts)
+
+
+def wide_sql(expression: Expression, names: Mapping[str, str], kinds: Mapping[str, Kind]) -> dict[str, str]:
+    """Give names of `to_sql` so that integers have room for results in between."""
+    grows = calculates(expression)
+    return {
+        name: f"CAST({sql} AS HUGEINT)" if grows and kinds.get(name) is Kind.INTEGER else sql
+        for name, sql in names.items()
+    }
+
+
+def held_sql(value: str, kind: Kind) -> str:
+    """Write a result as its kind holds it; what is too large is NULL."""
+    if kind is Kind.FLOAT:
+        value = f"CAST({value} AS DOUBLE)"
+        return f"CASE WHEN isfinite({value}) THEN {value} END"
+    return f"TRY_CAST({value} AS BIGINT)" if kind is Kind.INTEGER else f"CAST({value} AS {SQL_TYPES[kind]})"
 
 
 def literal_sql(value: Any) -> str:
@@ -101,6 +127,22 @@ def to_polars(
         case "now":
             return now
     return _POLARS[expression.operation](*(to_polars(one, names, now, given) for one in expression.operands))
+
+
+def wide_polars(expression: Expression, names: Mapping[str, pl.Expr], kinds: Mapping[str, Kind]) -> dict[str, pl.Expr]:
+    """Give names of `to_polars` so that integers have room for results in between."""
+    grows = calculates(expression)
+    return {
+        name: one.cast(pl.Int128()) if grows and kinds.get(name) is Kind.INTEGER else one for name, one in names.items()
+    }
+
+
+def held_polars(value: pl.Expr, kind: Kind) -> pl.Expr:
+    """Write a result as its kind holds it; what is too large is NULL."""
+    if kind is Kind.FLOAT:
+        value = value.cast(pl.Float64())
+        return pl.when(value.is_finite()).then(value)
+    return value.cast(pl.Int64(), strict=False) if kind is Kind.INTEGER else value
 
 
 def _divided(left: pl.Expr, right: pl.Expr) -> pl.Expr:

@@ -8,9 +8,7 @@ from datetime import timedelta
 
 from ..definitions.entities import Entity, Source
 from ..definitions.expressions import Expression
-from ..definitions.features import Aggregate, FeatureSet, Latest, Session, Stored, Window
-
-COUNTS = frozenset({Aggregate.ROWS, Aggregate.COUNT, Aggregate.COUNT_DISTINCT})
+from ..definitions.features import FeatureSet, Latest, Session, Stored, Window
 
 
 @dataclass(frozen=True, slots=True)

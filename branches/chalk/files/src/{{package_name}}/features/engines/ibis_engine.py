@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from ..definitions.entities import Kind
 from ..definitions.features import Aggregate, FeatureSet, Session, Window
 from .connection import connect, explained
 from .duckdb_engine import ask
 from .duckdb_values import Found, values_sql
 from .expressions import quoted, to_ibis
 from .grouping import Group, groups, microseconds
-from .protocol import UTC_TIME, Reader, check_spine, columns_of
+from .protocol import UTC_TIME, Reader, check_key, check_spine, columns_of
 
 _AGGREGATES: dict[Aggregate, Callable[[Any, Any], Any]] = {
     Aggregate.COUNT: lambda column, test: column.count(where=test),
@@ -56,6 +57,7 @@ class IbisEngine:
             answers = _Answers(self.server, connection)
             for group in groups(sets):
                 rows = read.scan(group.source, columns_of(group.source, sets)).batches().read_all()
+                check_key(group.entity, rows.schema.field("_key").type, group.source.name)
                 answers.add(asked, rows, group)
             result = connection.sql(values_sql(sets, answers.found, statuses=statuses)).to_arrow_table()
         for name in result.column_names:
@@ -148,7 +150,11 @@ def _condition(pairs: Any, one: Window | Session) -> Any:
 
 
 def _aggregated(rows: Any, one: Window | Session, test: Any) -> Any:
-    return rows.count(where=test) if one.column is None else _AGGREGATES[one.aggregate](rows[one.column], test)
+    if one.column is None:
+        return rows.count(where=test)
+    wide = one.aggregate is Aggregate.SUM and one.kind is Kind.INTEGER
+    column = rows[one.column].cast("decimal(38, 0)") if wide else rows[one.column]
+    return _AGGREGATES[one.aggregate](column, test)
 
 
 def _first(rows: Any, *, newest: bool) -> Any:

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..definitions.entities import Kind
-from ..definitions.features import Aggregate, FeatureSet, Latest, Session, Stored, Window
+from ..definitions.features import COUNTS, Aggregate, FeatureSet, Latest, Session, Stored, Window
 from ..semantics import Status
-from .expressions import to_polars
-from .grouping import COUNTS, Group, groups
-from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_spine, columns_of
+from .expressions import held_polars, to_polars, wide_polars
+from .grouping import Group, groups
+from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_key, check_spine, columns_of
 
 TYPES = {
     Kind.BOOLEAN: pl.Boolean(),
@@ -65,13 +65,15 @@ class PolarsEngine:
         for one in sets:
             for feature in one.features:
                 name = f"{one.name}.{feature.name}"
-                spine = spine.append_column(name, asked[name].to_arrow().cast(ARROW_TYPES[feature.kind]))
+                spine = spine.append_column(name, asked[name].to_arrow().cast(ARROW_TYPES[one.kinds[feature.name]]))
                 if statuses:
                     spine = spine.append_column(f"{name}.status", asked[f"{name}.status"].to_arrow().cast(pa.string()))
         return spine
 
     def _join(self, asked: pl.DataFrame, group: Group, columns: Sequence[str], read: Reader) -> pl.DataFrame:
-        rows = pl.DataFrame(read.scan(group.source, columns).batches().read_all())
+        known = read.scan(group.source, columns).batches().read_all()
+        check_key(group.entity, known.schema.field("_key").type, group.source.name)
+        rows = pl.DataFrame(known)
         rows = rows.with_columns(pl.col("_time", "_created").cast(TYPES[Kind.TIMESTAMP]))
         questions = asked.select("_row", "_at", _key=f"key_{group.entity.name}").drop_nulls("_key")
         many = rows.group_by("_key").len()
@@ -122,7 +124,8 @@ def _latest(pairs: pl.DataFrame, name: str, one: Latest) -> pl.DataFrame:
 
 def _aggregated(pairs: pl.DataFrame, name: str, one: Window | Session) -> pl.DataFrame:
     if one.where is not None:
-        names = {column: pl.col(column) for column in one.where.names()}
+        kinds = one.source.columns
+        names = wide_polars(one.where, {column: pl.col(column) for column in one.where.names()}, kinds)
         pairs = pairs.filter(to_polars(one.where, names, pl.col("_at"), {}).fill_null(value=False))
     if isinstance(one, Window):
         pairs = pairs.filter(pl.col("_time") > pl.col("_at") - one.over)
@@ -131,7 +134,9 @@ def _aggregated(pairs: pl.DataFrame, name: str, one: Window | Session) -> pl.Dat
         broken = (until - pl.col("_time") > one.gap).cast(pl.Int64())
         pairs = pairs.filter(broken.cum_sum(reverse=True).over("_row") == 0)
     column = pl.col(one.column or "_time")
-    value = _AGGREGATES[one.aggregate](column).cast(TYPES[one.kind])
+    if one.aggregate is Aggregate.SUM and one.kind is Kind.INTEGER:
+        column = column.cast(pl.Int128())
+    value = held_polars(_AGGREGATES[one.aggregate](column), one.kind)
     found = pairs.group_by("_row", maintain_order=True).agg(value.alias(name))
     return found.with_columns(_present(pl.col(name)).alias(f"{name}.status"))
 
@@ -154,7 +159,10 @@ def _on_demand(asked: pl.DataFrame, one: FeatureSet) -> pl.DataFrame:
     names = {feature.name: pl.col(f"{one.name}.{feature.name}") for feature in one.features}
     given = {name: pl.col(f"in_{name}") for name in one.inputs if f"in_{name}" in asked.columns}
     for feature in one.in_order():
-        value = to_polars(feature.expression, names, pl.col("_at"), given).cast(TYPES[feature.kind])
+        kind = one.kinds[feature.name]
+        known = wide_polars(feature.expression, names, one.kinds)
+        asked_for = wide_polars(feature.expression, given, one.inputs)
+        value = held_polars(to_polars(feature.expression, known, pl.col("_at"), asked_for), kind).cast(TYPES[kind])
         column = f"{one.name}.{feature.name}"
         asked = asked.with_columns(value.alias(column)).with_columns(_present(pl.col(column)).alias(f"{column}.status"))
     return asked

@@ -8,7 +8,7 @@ from typing import Protocol
 import duckdb
 import pyarrow as pa
 
-from ..definitions.entities import Kind, Source
+from ..definitions.entities import Entity, Kind, Source
 from ..definitions.features import FeatureSet, Latest, Stored
 from ..errors import FeatureError
 
@@ -109,15 +109,25 @@ def _check_columns(spine: pa.Table, one: FeatureSet) -> None:
         if name not in spine.column_names:
             hint = f"add the column {name!r}: {one.name} needs it"
             raise FeatureError(f"the questions have no column {name!r}", hint=hint)
-    key = spine.schema.field(one.entity.key).type
-    fits = pa.types.is_integer(key) if one.entity.kind is Kind.INTEGER else is_text(key)
-    if not fits and not pa.types.is_null(key):
-        hint = f"make it {one.entity.kind} as the key of {one.entity.name} is"
-        raise FeatureError(f"{one.entity.key!r} of the questions is {key}", hint=hint)
+    check_key(one.entity, spine.schema.field(one.entity.key).type, "the questions")
     for feature in one.features:
         if f"{one.name}.{feature.name}" in spine.column_names:
             hint = "rename the column, or leave the feature out"
             raise FeatureError(f"the questions already have a column {one.name}.{feature.name}", hint=hint)
+
+
+def check_key(entity: Entity, found: pa.DataType, where: str) -> None:
+    """See that a column of keys is of the entity's kind.
+
+    Raises
+    ------
+    FeatureError
+        If it is of another.
+    """
+    fits = pa.types.is_integer(found) if entity.kind is Kind.INTEGER else is_text(found)
+    if not fits and not pa.types.is_null(found):
+        hint = f"make it {entity.kind} as the key of {entity.name} is, or change the kind of {entity.name}"
+        raise FeatureError(f"{entity.key!r} of {where} is {found}", hint=hint)
 
 
 def is_text(kind: pa.DataType) -> bool:

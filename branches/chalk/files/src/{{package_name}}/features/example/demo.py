@@ -65,9 +65,9 @@ def gather(journey: Journey, now: datetime) -> pa.Table:
             Table(
                 ("feature", "type", "holds", "what it is", "version"),
                 [
-                    (f"{CUSTOMER.name}.{one.name}", type(one).__name__.lower(), str(one.kind), one.description, version)
+                    (f"{CUSTOMER.name}.{one.name}", type(one).__name__.lower(), kind, one.description, version)
                     for one in CUSTOMER.features
-                    for version in (CUSTOMER.fingerprint(one.name),)
+                    for kind, version in ((str(CUSTOMER.kinds[one.name]), CUSTOMER.fingerprint(one.name)),)
                 ],
             ),
         )

@@ -22,8 +22,7 @@ def faults_of_source(source: Source, row: Mapping[str, Any]) -> list[str]:
 def faults_of_features(features: FeatureSet, row: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with values of features; each is needed, and may be NULL."""
     faults = [f"{one.name} is missing" for one in features.features if one.name not in row]
-    kinds = {one.name: one.kind for one in features.features}
-    return faults + faults_of_values(kinds, row, also={features.entity.key})
+    return faults + faults_of_values(features.kinds, row, also={features.entity.key})
 
 
 def faults_of_values(kinds: Mapping[str, Kind], row: Mapping[str, Any], also: set[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..definitions.features import FeatureSet
 from ..errors import FeatureError
-from ..semantics import FeatureValue, Status
+from ..semantics import FeatureValue, Status, held
 from .plan import Plan, from_micros
 from .protocol import Address, Compacted, OnlineStore, Values
 from .state import State, read_values
@@ -109,7 +109,7 @@ class SetReader:
         if demanded:
             values, moment = {name: one.value for name, one in row.items()}, from_micros(at)
             for one in demanded:
-                value = one.expression.evaluate(values, moment, given)
+                value = held(self.features.kinds[one.name], one.expression.evaluate(values, moment, given))
                 values[one.name] = value
                 times = [time for name in one.expression.names() if (time := row[name].time) is not None]
                 status = Status.NULL if value is None else Status.PRESENT

@@ -18,15 +18,14 @@ import orjson
 
 from ..definitions.entities import Kind
 from ..definitions.expressions import Expression
-from ..definitions.features import Aggregate, Latest, Session, Stored, Window
-from ..oracle import AGGREGATES
+from ..definitions.features import COUNTS, Latest, Session, Stored, Window
+from ..oracle import aggregated
 from ..semantics import FeatureValue, Status
 from .plan import HEAD, Kept, Plan, from_micros, micros, to_line, to_micros
 
 _TIME = itemgetter(0)
 _CREATED = itemgetter(1)
 _ORDER = itemgetter(0, 1, 2)
-_COUNTS = frozenset((Aggregate.ROWS, Aggregate.COUNT, Aggregate.COUNT_DISTINCT))
 _CODES = {Status.PRESENT: "P", Status.NULL: "N", Status.EXPIRED: "E", Status.MISSING: "M"}
 _STATUSES = {code: status for status, code in _CODES.items()}
 _NEVER = 2**62  # microseconds: no value changes then
@@ -201,13 +200,13 @@ def _value(
     if rows is None:
         rows = chosen[same] = _choose(plan, feature, visible, at)
     if not rows:
-        zero = 0 if feature.default is None and feature.aggregate in _COUNTS else feature.default
+        zero = 0 if feature.default is None and feature.aggregate in COUNTS else feature.default
         return FeatureValue(zero, Status.MISSING)
     newest = from_micros(rows[-1][0])
     if feature.column is None:
         return FeatureValue(len(rows), Status.PRESENT, newest)
     place = plan.place(feature.column)
-    value = AGGREGATES[feature.aggregate]([row[place] for row in rows])
+    value = aggregated(feature, [row[place] for row in rows])
     if feature.kind is Kind.TIMESTAMP and value is not None:
         value = from_micros(value)
     return FeatureValue(value, Status.NULL if value is None else Status.PRESENT, newest)

@@ -137,7 +137,7 @@ def lineage(definitions: Definitions, references: Sequence[str] = ()) -> list[tu
 
 
 def _facts(one: FeatureSet, feature: Feature) -> dict[str, Any]:
-    common = {"version": one.fingerprint(feature.name), "entity": one.entity.name, "kind": str(feature.kind)}
+    common = {"version": one.fingerprint(feature.name), "entity": one.entity.name, "kind": str(one.kinds[feature.name])}
     if isinstance(feature, OnDemand):
         parts = {name: one.fingerprint(name) for name in sorted(feature.expression.names())}
         return common | {"type": "ondemand", "expression": feature.expression.to_json(), "of": parts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ..definitions.entities import Entity, Kind, Source
+from ..definitions.entities import Kind, Source
 from ..engines.expressions import quoted
 from ..errors import FeatureError
 
@@ -27,13 +27,11 @@ _TYPES = {
 _NAIVE = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "DATE"}
 
 
-def check_columns(source: Source, columns: Sequence[str], found: Mapping[str, str]) -> None:
-    """Hold the columns of a table against a definition.
+def check_columns(source: Source, found: Mapping[str, str]) -> None:
+    """Hold the columns of a table against a definition: all, so that it does not matter which are asked for.
 
     Parameters
     ----------
-    columns
-        Those of the definition that are needed.
     found
         DuckDB's type by name of column.
 
@@ -42,7 +40,7 @@ def check_columns(source: Source, columns: Sequence[str], found: Mapping[str, st
     FeatureError
         If one is missing, is of another kind, or holds times without a zone; it names all of them.
     """
-    needed = {source.time: Kind.TIMESTAMP, **{name: source.columns[name] for name in columns}}
+    needed = {source.time: Kind.TIMESTAMP, **source.columns}
     if source.created is not None:
         needed[source.created] = Kind.TIMESTAMP
     faults = [] if source.key in found else [f"{source.key} is not there"]
@@ -58,8 +56,10 @@ def check_columns(source: Source, columns: Sequence[str], found: Mapping[str, st
         raise FeatureError(f"{source.name} is not what its definition says: {'; '.join(faults)}", hint=hint)
 
 
-def faults_sql(source: Source, columns: Sequence[str], until: datetime) -> dict[str, str]:
+def faults_sql(source: Source, until: datetime) -> dict[str, str]:
     """Give the reasons for which a row is set aside, each with the SQL that tells it.
+
+    They are of all columns of the source: a feature's value must not depend on which others are asked for with it.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ def faults_sql(source: Source, columns: Sequence[str], until: datetime) -> dict[
     if source.created is not None:
         found[f"no {source.created}"] = f"{quoted(source.created)} IS NULL"
         found[f"{source.created} in the future"] = f"{quoted(source.created)} > {limit}"
-    for name in columns:
-        if source.columns[name] is Kind.FLOAT:
+    for name, kind in source.columns.items():
+        if kind is Kind.FLOAT:
             found[f"{name} is infinite"] = f"isinf(CAST({quoted(name)} AS DOUBLE))"
     return found
 
@@ -84,7 +84,7 @@ def faults_sql(source: Source, columns: Sequence[str], until: datetime) -> dict[
 def clean_sql(source: Source, columns: Sequence[str], table: str, until: datetime) -> str:
     """Select what features are made of. Not-a-number is no value: NULL."""
     created = quoted(source.created or source.time)
-    wrong = " OR ".join(f"COALESCE({one}, FALSE)" for one in faults_sql(source, columns, until).values())
+    wrong = " OR ".join(f"COALESCE({one}, FALSE)" for one in faults_sql(source, until).values())
     key = quoted(source.key)
     parts = [
         f"{key} AS _key, {quoted(source.time)} AS _time, {created} AS _created, _place",
@@ -93,16 +93,11 @@ def clean_sql(source: Source, columns: Sequence[str], table: str, until: datetim
     return f"SELECT {', '.join(parts)} FROM {table} WHERE NOT ({wrong})"
 
 
-def set_aside_sql(source: Source, columns: Sequence[str], table: str, until: datetime) -> str:
+def set_aside_sql(source: Source, table: str, until: datetime) -> str:
     """Select the rows that no feature is made of, with all their columns and `_reasons`."""
-    faults = faults_sql(source, columns, until)
+    faults = faults_sql(source, until)
     reasons = ", ".join(f"CASE WHEN {test} THEN '{reason}' END" for reason, test in faults.items())
     return f"SELECT * FROM (SELECT *, concat_ws('; ', {reasons}) AS _reasons FROM {table}) WHERE _reasons <> ''"
-
-
-def key_sql(entity: Entity) -> str:
-    """Give DuckDB's type of a key."""
-    return _TYPES[entity.kind]
 
 
 def _typed(kind: Kind, column: str) -> str:

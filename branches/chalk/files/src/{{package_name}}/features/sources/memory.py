@@ -61,7 +61,7 @@ class MemoryScan:
         raw = f"_in_memory_{self.source.name}"
         connection.register(raw, table.append_column("_place", place))
         described = connection.execute(f"DESCRIBE SELECT * FROM {quoted(raw)}").fetchall()
-        check_columns(self.source, self.columns, {str(row[0]): str(row[1]) for row in described})
+        check_columns(self.source, {str(row[0]): str(row[1]) for row in described})
         sql = clean_sql(self.source, self.columns, quoted(raw), self.reader.until)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
 

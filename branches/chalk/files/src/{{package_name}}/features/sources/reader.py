@@ -55,7 +55,7 @@ class SourceReader:
         scan = self.scan(source)
         with connect() as connection:
             table = scan.open(connection)
-            return connection.sql(set_aside_sql(source, scan.columns, table, self.until())).to_arrow_table()
+            return connection.sql(set_aside_sql(source, table, self.until())).to_arrow_table()
 
     def until(self) -> datetime:
         """Say what the latest time is that is believed."""
@@ -94,7 +94,7 @@ class SourceScan:
         with explained(f"the rows of {self.source.name} can't be read"):
             table = open_place(connection, self.reader.place(self.source), self.reader.root, self.source.name)
             described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-        check_columns(self.source, self.columns, {str(row[0]): str(row[1]) for row in described})
+        check_columns(self.source, {str(row[0]): str(row[1]) for row in described})
         return table
 
     def create(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
