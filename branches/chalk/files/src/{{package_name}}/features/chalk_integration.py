@@ -91,7 +91,7 @@ class ChalkFeatureStore:
             return self.service.read(self.definitions[name], keys, at=at, given=given)
         return self.online.read(name, keys, at=at, given=given)
 
-    def write(self, source: str, rows: Iterable[Mapping[str, Any]], *, place: int = 0) -> int:
+    def write(self, source: str, rows: Iterable[Mapping[str, Any]], *, place: int | None = None) -> int:
         """Add rows of a source to the embedded online features; see `OnlineFeatures.write`."""
         return self.online.write(source, rows, place=place)
 

@@ -59,7 +59,7 @@ def parity_command(
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Compare values online and offline, and explain each difference; ends with 1 if there is one."""
+    """Compare values online and offline, and explain each difference; ends with 1 if one is found, or nothing is."""
     config = start(overrides, env)
     from .config import FeaturesConfig
     from .engines.factory import open_engine
@@ -82,11 +82,16 @@ def parity_command(
         typer.echo(json.dumps([one.to_json() for one in reports], indent=2, default=str))
     else:
         _show(reports)
-    raise typer.Exit(int(any(one.mismatched for one in reports)))
+    raise typer.Exit(int(not reports or any(one.mismatched or not one.compared for one in reports)))
 
 
 def _show(reports: Sequence[ParityReport]) -> None:
+    if not reports:
+        typer.echo("nothing was compared: no feature set is defined")
     for report in reports:
+        if not report.compared:
+            typer.echo(f"{report.feature_set}: nothing was compared, as its sources have no rows")
+            continue
         typer.echo(f"{report.feature_set}: {report.compared} values compared, {report.mismatched} are not the same")
     found = [one for report in reports for one in report.mismatches]
     if found:

@@ -56,10 +56,12 @@ def open_features(config: Config, definitions: Definitions | None = None) -> Onl
     """
     own = config.group("features", FeaturesConfig)
     store = open_store(own.feature_store.online_store, config.root)
-    return OnlineFeatures(
+    online = OnlineFeatures(
         definitions or find_definitions(),
         store,
         lateness=timedelta(hours=own.serving.lateness_hours),
         history=timedelta(hours=own.serving.history_hours),
         fallback=own.serving.fallback,
     )
+    online.ahead = own.streaming.policy().future
+    return online

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from functools import reduce
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,8 @@ from ..errors import ProjectError
 from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
     from .stream.runner import Tally
 
 app = typer.Typer(help="Streams: events become online features.", no_args_is_help=True)
@@ -49,8 +52,11 @@ def run_command(
     job = _Job(tuple(source or ()), file, until_end, processes, tuple(overrides or ()), env)
     if processes == 1:
         _report(job.run(0), as_json=as_json)
-    elif not _share_out(job):
+        return
+    tally = _share_out(job)
+    if tally is None:
         raise typer.Exit(1)
+    _report(tally, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -76,19 +82,20 @@ class _Job:
             return stream.run(lambda: bool(told))
 
 
-def _take_share(job: _Job, number: int) -> None:
+def _take_share(job: _Job, number: int, done: SimpleQueue[Tally]) -> None:
     """Be one of several processes."""
     try:
-        _report(job.run(number), as_json=False)
+        done.put(job.run(number))
     except ProjectError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
 
 
-def _share_out(job: _Job) -> bool:
-    """Run processes that share the partitions, and tell whether all of them were done."""
+def _share_out(job: _Job) -> Tally | None:
+    """Run processes that share the partitions, and give what they did together; None if one failed."""
     context = multiprocessing.get_context("spawn")
-    running = [context.Process(target=_take_share, args=(job, number)) for number in range(job.processes)]
+    done = context.SimpleQueue()
+    running = [context.Process(target=_take_share, args=(job, number, done)) for number in range(job.processes)]
     with _until_told() as told:
         for one in running:
             one.start()
@@ -97,7 +104,9 @@ def _share_out(job: _Job) -> bool:
                 one.join(0.5)
                 if told:
                     one.terminate()  # which ends after the batch at hand
-    return all(one.exitcode == 0 for one in running)
+    if any(one.exitcode != 0 for one in running):
+        return None
+    return reduce(lambda one, other: one.and_beside(other), [done.get() for _ in running])
 
 
 @app.command("status")

@@ -19,10 +19,11 @@ from .engines.protocol import ARROW_TYPES
 from .errors import FeatureError
 from .online.features import OnlineFeatures
 from .online.plan import from_micros
+from .online.streams import NUMBERED, UNNUMBERED
 from .stream.columns import Rows
 from .stream.file_source import table_events
 from .stream.intake import DeadLetter, Intake, Policy, Progress, Taken
-from .stream.ledger import PARTITIONS, Ledger
+from .stream.ledger import Ledger
 from .stream.messages import Messages, Partition
 
 if TYPE_CHECKING:
@@ -79,10 +80,14 @@ class StreamFeatures:
             If the store can't be used, or the time is before what it keeps.
         """
         online = store if isinstance(store, OnlineFeatures) else store.online
-        ledger, taken, rows = Ledger(online), self._taken, self.rows
+        ledger, rows = Ledger(online), self.rows
+        number = UNNUMBERED if self._first is None else NUMBERED
+        taken = replace(self._taken, partition=self._taken.partition._replace(number=number))
         before = ledger.progress(self.source.name, taken.partition) or Progress()
-        first = before.next if self._first is None else self._first
-        done = max(0, before.next - first)  # of these rows, which are counted from 0
+        if self._first is None:
+            first, done = online.next_place(taken.progress.next), 0
+        else:
+            first, done = self._first, max(0, before.next - self._first)  # of these rows, which are counted from 0
         kept = rows.placed_from(done)
         kept.places = [place + first for place in kept.places]
         total = taken.progress
@@ -140,7 +145,7 @@ class StreamProcessor:
         found = self._source(source, events)
         kind = next(one.entity.kind for one in self._definitions.sets if found in one.sources)
         intake = Intake(found, lambda: time.time_ns() // 1000, kind, self._policy)
-        partition = Partition(found.topic or found.name, PARTITIONS - 1)  # no broker has as many
+        partition = Partition(found.topic or found.name, NUMBERED)
         progress = Progress(newest=self._newest.get(found.name))
         if events:
             taken = intake.take(Messages(partition, range(len(events)), events), progress)

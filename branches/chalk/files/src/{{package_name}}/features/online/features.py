@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from .plan import DAY, Plan, key_text, make_plans, micros, to_line, to_micros
 from .protocol import Compacted, Lines, OnlineStore, OnlineStoreError, Values
 from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader, before_error
 from .state import State
+from .streams import PARTITIONS, UNNUMBERED
 
 _EVER = -(2**62)
 _CHUNK = 1000  # states that are compacted in one transaction
@@ -30,6 +32,11 @@ class OnlineFeatures:
         How far back, from the time at which states were tidied, questions are still answered.
     fallback
         What is given while the store does not answer: an error, or defaults with the status `UNAVAILABLE`.
+
+    Attributes
+    ----------
+    ahead
+        How far ahead of the clock rows may be.
     """
 
     def __init__(
@@ -45,6 +52,7 @@ class OnlineFeatures:
         self.store = store
         self.plans = make_plans(definitions.sets, lateness)
         self.history = history
+        self.ahead = timedelta(minutes=5)
         self._fallback = fallback
         self._later = Later(store)  # what a reader computes is kept for the next one
         self._ready: set[str] = set()
@@ -81,7 +89,10 @@ class OnlineFeatures:
         try:
             for plan, _ in reader.parts:
                 self._check_ready(plan, moment)
-            found, later = reader.read(self.store, texts, moment, given)
+            found, later, empty = reader.read(self.store, texts, moment, given)
+            for plan in empty:  # which another process may have dropped since
+                self._since.pop(plan.part, None)
+                self._check_ready(plan, moment)
         except OnlineStoreError:
             if self._fallback == "error":
                 raise
@@ -125,14 +136,20 @@ class OnlineFeatures:
         self.store.append(found, {**self._begun(found), **(marks or {})}, self.keep)
 
     def write(
-        self, source: str, rows: Iterable[Mapping[str, Any]], *, place: int = 0, marks: Mapping[str, str] | None = None
+        self,
+        source: str,
+        rows: Iterable[Mapping[str, Any]],
+        *,
+        place: int | None = None,
+        marks: Mapping[str, str] | None = None,
     ) -> int:
         """Add rows of a source; those without a key belong to nobody.
 
         Parameters
         ----------
         place
-            The number of the first row in the source.
+            The number of the first row in the source: rows that come again with their numbers count once. If None, all
+            are new, and are numbered by the store.
 
         Returns
         -------
@@ -140,9 +157,16 @@ class OnlineFeatures:
             How many rows there were.
         """
         many = list(rows)
-        lines = [line for number, row in enumerate(many, place) for line in self.lines(source, row, number)]
-        self.append(lines, marks)
+        step = 1
+        if place is None:
+            place, step = self.next_place(len(many)) * PARTITIONS + UNNUMBERED, PARTITIONS
+        numbered = zip(count(place, step), many, strict=False)
+        self.append([line for number, row in numbered for line in self.lines(source, row, number)], marks)
         return len(many)
+
+    def next_place(self, many: int) -> int:
+        """Reserve numbers for rows that have none of their own, and give the first; nobody else gets the same."""
+        return self.store.number("places", many)
 
     def tidy(self, at: datetime, parts: Iterable[str] | None = None) -> int:
         """Drop what no question needs any more of the states that have grown, and compute their values at this time.
@@ -157,9 +181,9 @@ class OnlineFeatures:
         for plan in self.plans:
             while wanted is None or plan.part in wanted:
                 keys = self.store.grown(plan.part, _CHUNK)
-                count = self.compact(plan, keys, moment)
-                done += count
-                if not count:
+                compacted = self.compact(plan, keys, moment)
+                done += compacted
+                if not compacted:
                     break
         return done
 
@@ -181,10 +205,10 @@ class OnlineFeatures:
 
     @property
     def keep(self) -> timedelta | None:
-        """How long after its last row anything of an entity matters; None: for ever."""
+        """How long anything of an entity matters after its last row was written; None: for ever."""
         spans = [plan.span for plan in self.plans]
         known = [span for span in spans if span is not None]
-        return max(known) if known and len(known) == len(spans) else None
+        return max(known) + self.history + self.ahead if known and len(known) == len(spans) else None
 
     def close(self) -> None:
         """Keep what is to be kept, and end the connections."""

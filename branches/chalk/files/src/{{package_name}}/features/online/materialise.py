@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import duckdb
 import orjson
@@ -15,8 +16,10 @@ import orjson
 from ..definitions.entities import Kind, Source
 from ..definitions.features import Latest, Session, Window
 from .features import OnlineFeatures
-from .plan import Plan, from_micros, key_text, micros, to_line, to_micros
+from .plan import HEAD, Kept, Plan, from_micros, key_text, micros, to_line, to_micros
 from .protocol import Lines
+from .state import State
+from .streams import is_streamed
 
 _FETCHED = 50_000  # rows in memory
 _WRITTEN = 2_000  # entities of one transaction
@@ -62,7 +65,8 @@ def materialise(
 ) -> list[Filled]:
     """Write to the online store what is known until a time, and was not written before.
 
-    It can be done again after it was interrupted: rows that were written already are told by their place.
+    Rows that landed late in a table are found as long as they became known within the features' lateness before the
+    last time. A row that is there already, of an interrupted run or of a stream, is told by its times and values.
 
     Parameters
     ----------
@@ -83,18 +87,18 @@ def _fill(online: OnlineFeatures, tables: Tables, plan: Plan, until: datetime) -
     told, moment = online.filled(plan), to_micros(until)
     after = None if told is None else told.get("until")
     begun = None if after is None else from_micros(after)
-    if online.store.marks(f"stream/{plan.part}/"):
-        if told is None:  # the stream has read its topics from their beginning for this definition
-            online.store.append([], {plan.part: orjson.dumps({}).decode()})
+    if after is not None and is_streamed(online.store, plan):
         return Filled(plan.entity.name, plan.source.name, 0, 0, begun, until, "a stream brings its rows")
     if after is not None and after >= moment:
         return Filled(plan.entity.name, plan.source.name, 0, 0, begun, until, "all is known until then")
     rows = entities = 0
     first = moment - micros(online.history)
-    for many in _chunks(_by_entity(_read(tables, plan, _Span(after, first, moment)), plan)):
-        online.store.append(many, None, online.keep)
-        online.compact(plan, [one.key for one in many], moment)
-        rows, entities = rows + sum(one.size for one in many), entities + len(many)
+    overlap = None if after is None else after - micros(plan.lateness)
+    for many in _chunks(_by_entity(_read(tables, plan, _Span(overlap, first, moment)))):
+        lines = _lacking(online, plan, many)
+        online.store.append(lines, None, online.keep)
+        online.compact(plan, [one.key for one in lines], moment)
+        rows, entities = rows + sum(one.size for one in lines), entities + len(lines)
     online.store.append([], {plan.part: orjson.dumps({"until": moment, "since": first}).decode()})
     _drop_older(online, plan)
     return Filled(plan.entity.name, plan.source.name, rows, entities, begun, until)
@@ -109,10 +113,44 @@ class _Span:
     until: int
 
 
-def _by_entity(rows: Iterable[tuple[Any, ...]], plan: Plan) -> Iterator[Lines]:
+_Rows: TypeAlias = tuple[str, list[Kept]]
+
+
+def _by_entity(rows: Iterable[tuple[Any, ...]]) -> Iterator[_Rows]:
     for text, many in groupby(rows, key=itemgetter(0)):
-        data = [to_line(list(row)) for _, *row in many]
-        yield Lines(plan.part, text, b"".join(data), len(data))
+        yield text, [list(row) for _, *row in many]
+
+
+def _lacking(online: OnlineFeatures, plan: Plan, many: Sequence[_Rows]) -> list[Lines]:
+    """Leave out the rows that are there; places can't tell, as those of a table may move when rows are added to it."""
+    found = []
+    there = online.store.states([(plan.part, key) for key, _ in many])
+    for (key, rows), data in zip(many, there, strict=True):
+        left = rows if data is None else _new(rows, State.from_bytes(plan, data).rows)
+        if left:
+            found.append(Lines(plan.part, key, b"".join(map(to_line, left)), len(left)))
+    return found
+
+
+def _new(rows: Iterable[Kept], known: Sequence[Kept]) -> list[Kept]:
+    same = Counter(map(_content, known))
+    taken = {tuple(row[:HEAD]) for row in known}
+    after = max((row[2] for row in known), default=0)
+    found = []
+    for row in rows:
+        if same[content := _content(row)]:
+            same[content] -= 1
+            continue
+        if tuple(row[:HEAD]) in taken:  # by another row, which had this place once
+            after += 1
+            found.append([*row[:2], after, *row[HEAD:]])
+        else:
+            found.append(row)
+    return found
+
+
+def _content(row: Kept) -> bytes:
+    return to_line([*row[:2], *row[HEAD:]])
 
 
 def _read(tables: Tables, plan: Plan, span: _Span) -> Iterator[tuple[Any, ...]]:
@@ -146,8 +184,8 @@ def _needed(rows: duckdb.DuckDBPyRelation, plan: Plan, span: _Span) -> duckdb.Du
     return known.order("_key, _t, _c, _place")
 
 
-def _chunks(many: Iterable[Lines]) -> Iterator[list[Lines]]:
-    chunk: list[Lines] = []
+def _chunks(many: Iterable[_Rows]) -> Iterator[list[_Rows]]:
+    chunk: list[_Rows] = []
     for one in many:
         chunk.append(one)
         if len(chunk) == _WRITTEN:
@@ -158,8 +196,10 @@ def _chunks(many: Iterable[Lines]) -> Iterator[list[Lines]]:
 
 
 def _drop_older(online: OnlineFeatures, plan: Plan) -> None:
-    """Forget what a definition that is no more has filled."""
+    """Forget what older definitions have filled, but the last: processes that still have it answer by it."""
     same = plan.part.rpartition("/")[0] + "/"
-    for part in online.store.parts():
-        if part.startswith(same) and part != plan.part:
-            online.store.drop(part)
+    older = [part for part in online.store.parts() if part.startswith(same) and part != plan.part]
+    marks = online.store.marks(same)
+    older.sort(key=lambda part: orjson.loads(marks.get(part, "{}")).get("until", 0))
+    for part in older[:-1]:
+        online.store.drop(part)

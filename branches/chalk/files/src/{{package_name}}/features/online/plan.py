@@ -25,7 +25,7 @@ HEAD = 3  # of a kept row: what stands before its columns
 DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LEAST, _MOST = -(2**63), 2**63 - 1
 
 
@@ -135,7 +135,7 @@ def key_text(entity: Entity, key: Any) -> str:
     if entity.kind is Kind.INTEGER:
         if isinstance(key, int) and not isinstance(key, bool) and _LEAST <= key <= _MOST:
             return str(key)
-        if isinstance(key, str) and _INTEGER.fullmatch(key):
+        if isinstance(key, str) and _INTEGER.fullmatch(key) and _LEAST <= int(key) <= _MOST:
             return str(int(key))
     hint = f"the key of {entity.name} is of the kind {entity.kind}"
     raise FeatureError(f"{repr(key)[:100]} can't be a {entity.key}", hint=hint)

@@ -104,7 +104,10 @@ class OnlineStore(Protocol):
         """Name the parts of which there is anything."""
 
     def drop(self, part: str) -> None:
-        """Forget a part, and the marks that begin with its name."""
+        """Forget a part, its mark, and the marks below it: those whose names begin with its own and a slash."""
+
+    def number(self, name: str, count: int) -> int:
+        """Add to a mark that is a number, from 0 on, and give what it was; nobody else gets the same."""
 
     def marks(self, prefix: str = "") -> dict[str, str]:
         """Give the marks whose names begin so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -55,7 +56,7 @@ class SetReader:
 
     def read(
         self, store: OnlineStore, keys: Sequence[str], at: int, given: Given
-    ) -> tuple[list[Found], list[Compacted]]:
+    ) -> tuple[list[Found], list[Compacted], list[Plan]]:
         """Read the features of entities.
 
         Returns
@@ -64,11 +65,14 @@ class SetReader:
             For each key.
         list of Compacted
             What was computed now, and could be kept for the next time.
+        list of Plan
+            Those that have nothing of any of the entities.
         """
         addresses: list[Address] = [(plan.part, key) for plan, _ in self.parts for key in keys]
         kept = store.values(addresses)
         stale = [place for place, one in enumerate(kept) if one is None or not one.since <= at < one.until]
-        fresh, later = self._compute(store, {place: addresses[place] for place in stale}, at) if stale else ({}, [])
+        asked = {place: addresses[place] for place in stale}
+        fresh, later, unknown = self._compute(store, asked, at) if stale else ({}, [], Counter[str]())
         found: list[Found] = [{} for _ in keys]
         place = 0
         for plan, places in self.parts:
@@ -78,20 +82,24 @@ class SetReader:
                 for at_plan, name in places:
                     row[name] = values[at_plan]
                 place += 1
-        return [self.complete(row, at, _of(given, number)) for number, row in enumerate(found)], later
+        empty = [plan for plan, _ in self.parts if keys and unknown[plan.part] == len(keys)]
+        return [self.complete(row, at, _of(given, number)) for number, row in enumerate(found)], later, empty
 
     def _compute(
         self, store: OnlineStore, asked: Mapping[int, Address], at: int
-    ) -> tuple[dict[int, list[FeatureValue]], list[Compacted]]:
+    ) -> tuple[dict[int, list[FeatureValue]], list[Compacted], Counter[str]]:
+        """Compute values of states; those of entities without one are counted by part."""
         plans = {plan.part: plan for plan, _ in self.parts}
         empty: dict[str, list[FeatureValue]] = {}
         fresh: dict[int, list[FeatureValue]] = {}
         later: list[Compacted] = []
+        unknown = Counter[str]()
         for (place, (part, key)), data in zip(asked.items(), store.states(list(asked.values())), strict=True):
             if data is None:
                 if part not in empty:
                     empty[part] = State(plans[part]).compute(at).values
                 fresh[place] = empty[part]
+                unknown[part] += 1
                 continue
             state = State.from_bytes(plans[part], data)
             if at < state.since:
@@ -101,7 +109,7 @@ class SetReader:
             if computed.until > at:
                 values = Values(computed.to_bytes(), computed.since, computed.until)
                 later.append(Compacted(part, key, data, state.to_bytes(), values))
-        return fresh, later
+        return fresh, later, unknown
 
     def complete(self, row: Found, at: int, given: Mapping[str, Any] | None) -> Found:
         """Add the features on demand, and give all in the set's order."""
@@ -113,6 +121,8 @@ class SetReader:
                 values[one.name] = value
                 times = [time for name in one.expression.names() if (time := row[name].time) is not None]
                 status = Status.NULL if value is None else Status.PRESENT
+                if any(row[name].status is Status.UNAVAILABLE for name in one.expression.names()):
+                    status = Status.UNAVAILABLE  # it is made of what stands in
                 row[one.name] = FeatureValue(value, status, max(times, default=None))
         return {one.name: row[one.name] for one in self.features.features}
 

@@ -99,10 +99,21 @@ class RedisStore:
         return done
 
     def grown(self, part: str, most: int = 1000) -> list[str]:
-        """Take some of a set."""
+        """Take some of a set, and leave out those that have ended meanwhile."""
+        entity, field = self._place(part)
         with self._explained():
-            found = self._client.srandmember(self._grown(part), most)
-        return [_text(key) for key in found] if isinstance(found, list) else []
+            while isinstance(found := self._client.srandmember(self._grown(part), most), list) and found:
+                keys = [_text(key) for key in found]
+                with self._client.pipeline(transaction=False) as pipe:
+                    for key in keys:
+                        pipe.hexists(f"{entity}{key}", f"{field}:lines")
+                    alive = pipe.execute()
+                gone = [key for key, there in zip(keys, alive, strict=True) if not there]
+                if gone:
+                    self._client.srem(self._grown(part), *gone)
+                if len(gone) < len(keys):
+                    return [key for key, there in zip(keys, alive, strict=True) if there]
+        return []
 
     def parts(self) -> list[str]:
         """Read their names."""
@@ -123,8 +134,14 @@ class RedisStore:
             with self._client.pipeline(transaction=True) as pipe:
                 pipe.delete(self._grown(part))
                 pipe.srem(f"{self._prefix}:parts", part)
-                pipe.hdel(f"{self._prefix}:marks", part)
+                pipe.hdel(f"{self._prefix}:marks", part, *self.marks(f"{part}/"))
                 pipe.execute()
+
+    def number(self, name: str, count: int) -> int:
+        """Let the server count."""
+        with self._explained():
+            told: Any = self._client.hincrby(f"{self._prefix}:marks", name, count)
+        return int(told) - count
 
     def marks(self, prefix: str = "") -> dict[str, str]:
         """Read them."""

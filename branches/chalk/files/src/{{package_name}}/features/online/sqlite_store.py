@@ -13,7 +13,7 @@ from ...sqlite import connect, explained, make_tables
 from .protocol import GROWN, Address, Compacted, Lines, OnlineStoreError, Values
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS parts (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS parts (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS states (
     part INTEGER NOT NULL,
     key TEXT NOT NULL,
@@ -33,11 +33,18 @@ ON CONFLICT (part, key) DO UPDATE SET
     lines = CAST(lines || excluded.lines AS BLOB), added = added + excluded.added,
     since = NULL, until = NULL, computed = NULL
 """
-_COMPACT = """
-UPDATE states SET lines = ?, added = 0, since = ?, until = ?, computed = ? WHERE part = ? AND key = ? AND lines = ?
+# A number is looked up each time: other processes may drop a part, and make it anew.
+_OF_PART = "part = (SELECT id FROM parts WHERE name = ?)"
+_VALUES = f"SELECT computed, since, until FROM states WHERE {_OF_PART} AND key = ? AND computed NOT NULL"
+_LINES = f"SELECT lines FROM states WHERE {_OF_PART} AND key = ?"
+_COMPACT = f"""
+UPDATE states SET lines = ?, added = 0, since = ?, until = ?, computed = ? WHERE {_OF_PART} AND key = ? AND lines = ?
 """
-_GROWN = "SELECT key FROM states WHERE part = ? AND added >= GROWN LIMIT ?".replace("GROWN", str(GROWN))
+_GROWN = f"SELECT key FROM states WHERE {_OF_PART} AND added >= {GROWN} LIMIT ?"
 _MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+_NUMBER = """
+INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = CAST(value + ? AS TEXT) RETURNING value
+"""
 _WHAT = "online features"
 
 
@@ -62,7 +69,6 @@ class SqliteStore:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._open: list[sqlite3.Connection] = []
-        self._parts: dict[str, int] = {}
         make_tables(path, _TABLES, _WHAT, OnlineStoreError)
 
     def append(
@@ -70,10 +76,12 @@ class SqliteStore:
     ) -> None:
         """Add lines, and marks, in one transaction; a file keeps all for ever."""
         with self._writing() as connection:
-            parts = self._parts
+            parts: dict[str, int] = {}
             rows = []
             for part, key, data, size in lines:
-                rows.append((parts.get(part) or self._make_part(connection, part), key, size, data))
+                if part not in parts:
+                    parts[part] = _make_part(connection, part)
+                rows.append((parts[part], key, size, data))
             connection.executemany(_APPEND, rows)
             connection.executemany(_MARK, (marks or {}).items())
 
@@ -82,11 +90,8 @@ class SqliteStore:
         found: list[Values | None] = []
         with explained(self._path, _WHAT, OnlineStoreError):
             execute = self._connection().execute
-            for part, key in addresses:
-                row = execute(
-                    "SELECT computed, since, until FROM states WHERE part = ? AND key = ? AND computed NOT NULL",
-                    (self._parts.get(part) or self._part(part), key),
-                ).fetchone()
+            for address in addresses:
+                row = execute(_VALUES, address).fetchone()
                 found.append(None if row is None else Values(*row))
         return found
 
@@ -95,9 +100,8 @@ class SqliteStore:
         found: list[bytes | None] = []
         with explained(self._path, _WHAT, OnlineStoreError):
             execute = self._connection().execute
-            for part, key in addresses:
-                at = (self._parts.get(part) or self._part(part), key)
-                row = execute("SELECT lines FROM states WHERE part = ? AND key = ?", at).fetchone()
+            for address in addresses:
+                row = execute(_LINES, address).fetchone()
                 found.append(None if row is None else row[0])
         return found
 
@@ -107,14 +111,14 @@ class SqliteStore:
         with self._writing() as connection:
             for part, key, before, after, values in states:
                 data, since, until = values or (None, None, None)
-                row = (after, since, until, data, self._part(part), key, before)
+                row = (after, since, until, data, part, key, before)
                 done += connection.execute(_COMPACT, row).rowcount
         return done
 
     def grown(self, part: str, most: int = 1000) -> list[str]:
         """Look in an index that has only those that have grown."""
         with explained(self._path, _WHAT, OnlineStoreError):
-            return [key for (key,) in self._connection().execute(_GROWN, (self._part(part), most))]
+            return [key for (key,) in self._connection().execute(_GROWN, (part, most))]
 
     def parts(self) -> list[str]:
         """Read their names."""
@@ -124,10 +128,15 @@ class SqliteStore:
     def drop(self, part: str) -> None:
         """Delete it in one transaction."""
         with self._writing() as connection:
-            connection.execute("DELETE FROM states WHERE part = ?", (self._part(part),))
+            connection.execute(f"DELETE FROM states WHERE {_OF_PART}", (part,))
             connection.execute("DELETE FROM parts WHERE name = ?", (part,))
-            connection.execute("DELETE FROM marks WHERE name = ?", (part,))
-            self._parts = {}
+            connection.execute("DELETE FROM marks WHERE name = ? OR substr(name, 1, ?) = ?", (part, *_below(part)))
+
+    def number(self, name: str, count: int) -> int:
+        """Count in a transaction of its own."""
+        with self._writing() as connection:
+            told: str = connection.execute(_NUMBER, (name, str(count), count)).fetchone()[0]
+        return int(told) - count
 
     def marks(self, prefix: str = "") -> dict[str, str]:
         """Read them."""
@@ -161,21 +170,15 @@ class SqliteStore:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with explained(self._path, _WHAT, OnlineStoreError), self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                self._parts = {}  # one that was made is not there any more
-                raise
+            yield connection
 
-    def _part(self, name: str) -> int:
-        """Give the number of a part, 0 if there is none."""
-        row = self._connection().execute("SELECT id FROM parts WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            return 0
-        number: int = row[0]
-        self._parts[name] = number
-        return number
 
-    def _make_part(self, connection: sqlite3.Connection, name: str) -> int:
-        connection.execute("INSERT INTO parts (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
-        return self._part(name)
+def _make_part(connection: sqlite3.Connection, name: str) -> int:
+    connection.execute("INSERT INTO parts (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+    number: int = connection.execute("SELECT id FROM parts WHERE name = ?", (name,)).fetchone()[0]
+    return number
+
+
+def _below(part: str) -> tuple[int, str]:
+    prefix = f"{part}/"
+    return len(prefix), prefix

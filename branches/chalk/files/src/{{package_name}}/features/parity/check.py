@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain, zip_longest
 from typing import Any
 
 import duckdb
@@ -123,14 +124,15 @@ def check_parity(
 
 def _sample_keys(reader: Reader, plans: Sequence[Plan], sample: Sample) -> list[Any]:
     """Choose entities by a hash of their key, so that the same are compared again."""
-    keys: dict[Any, None] = {}
+    found: list[list[Any]] = []
     for plan in plans:
         with duckdb.connect() as connection:
             reader.scan(plan.source, plan.columns).create(connection, "rows")
             chosen = connection.view("rows").project("_key").distinct().filter("_key IS NOT NULL")
             ordered = chosen.order(f"hash(CAST(_key AS VARCHAR) || '{sample.seed}'), _key").limit(sample.entities)
-            keys |= dict.fromkeys(key for (key,) in ordered.fetchall())
-    return list(keys)[: sample.entities]
+            found.append([key for (key,) in ordered.fetchall()])
+    turns = chain.from_iterable(zip_longest(*found))  # of each source in turn, so that none is left out
+    return list(dict.fromkeys(key for key in turns if key is not None))[: sample.entities]
 
 
 def _sample_times(online: OnlineFeatures, plans: Sequence[Plan], sample: Sample) -> list[datetime]:

@@ -15,11 +15,12 @@ from ..definitions.entities import Kind, Source
 from ..definitions.registry import Definitions
 from ..errors import FeatureError
 from ..online.features import OnlineFeatures
+from ..online.streams import stream_prefix
 from ..stream.dead_letters import DeadLetters
 from ..stream.decoding import Decode, decode_json
 from ..stream.file_source import FileSource
 from ..stream.intake import Intake
-from ..stream.ledger import Ledger, stream_prefix
+from ..stream.ledger import Ledger
 from ..stream.messages import EventSource
 from ..stream.runner import StreamRun
 
@@ -133,8 +134,9 @@ def stream_status(online: OnlineFeatures) -> list[dict[str, Any]]:
     for plan in online.plans:
         prefix = stream_prefix(plan)
         for name, told in online.store.marks(prefix).items():
-            topic, _, number = name.removeprefix(prefix).rpartition("/")
-            where = {"source": plan.source.name, "entity": plan.entity.name, "topic": topic, "partition": int(number)}
+            topic, *file, number = name.removeprefix(prefix).split("/")
+            partition = file[0] if file else int(number)
+            where = {"source": plan.source.name, "entity": plan.entity.name, "topic": topic, "partition": partition}
             found.append({**where, **orjson.loads(told)})
     return found
 

@@ -123,10 +123,13 @@ def _address_and_table(location: str, what: str) -> tuple[str, str]:
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, rows: object, what: str) -> str:
-    """Copy rows that can be read only once into the connection, which spills them to disk."""
+    """Copy rows that can be read only once into the connection, which spills them to disk.
+
+    A server gives them in any order: sorted, rows of the same times have the same order in every run.
+    """
     connection.register("_arriving", rows)
     table = quoted(f"rows_of_{what}")
-    numbered = "SELECT *, row_number() OVER () AS _place FROM _arriving"
+    numbered = "SELECT *, row_number() OVER () AS _place FROM (SELECT * FROM _arriving ORDER BY ALL)"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {numbered}")
     connection.unregister("_arriving")
     return table

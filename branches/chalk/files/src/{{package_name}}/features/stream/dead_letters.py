@@ -74,10 +74,7 @@ class DeadLetters:
             If the file can't be written.
         """
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = [
-            (*one.partition, one.offset, source, str(one.reason), one.detail, as_bytes(one.payload), at)
-            for one in letters
-        ]
+        rows = [(*_place(one), source, str(one.reason), one.detail, as_bytes(one.payload), at) for one in letters]
         with connected(self._path, _WHAT, FeatureError) as connection:
             connection.executemany(_ADD, rows)
         if self._forward is not None:
@@ -108,6 +105,11 @@ class DeadLetters:
             for topic, number, place, origin, why, detail, payload, at in rows:
                 text = payload.decode(errors="backslashreplace")
                 yield KeptLetter(topic, number, place, origin, why, detail, text, at)
+
+
+def _place(one: DeadLetter) -> tuple[str, int, int]:
+    topic, number, file = one.partition
+    return f"{topic}/{file}" if file else topic, number, one.offset
 
 
 def as_bytes(payload: Payload) -> bytes:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from ..errors import FeatureError
+from ..online.streams import UNNUMBERED
 from .messages import Messages, Partition, Payload, Position
 
 _SUFFIXES = (".jsonl", ".ndjson", ".parquet")
+_HEAD = 65_536  # bytes
 _ROWS = 16_384  # of a Parquet file that are made Python's at a time
 
 
@@ -41,7 +45,7 @@ class FileSource:
             kinds = ", ".join(_SUFFIXES)
             raise FeatureError(f"{path} has no events of {topic} to replay", hint=f"name a file or folder of {kinds}")
         number, processes = share
-        self._files = {Partition(topic, i): file for i, file in enumerate(files) if i % processes == number}
+        self._files = {_partition(topic, file): file for i, file in enumerate(files) if i % processes == number}
         self._open: dict[Partition, Iterator[tuple[int, Payload]]] = {}
 
     def open(self, position: Position) -> None:
@@ -113,8 +117,23 @@ class MemorySource:
 
 def table_events(table: pa.Table) -> list[Mapping[str, Any]]:
     """Make events of the rows of a table; what is not a number in a frame is NULL."""
-    columns = {name: table.column(name).to_pylist() for name in table.column_names}
+    columns = {name: _values(table.column(name)) for name in table.column_names}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _partition(topic: str, file: Path) -> Partition:
+    """Tell a file by its name and how it begins: a file may grow, and others may come before it in its folder."""
+    with file.open("rb") as data:
+        head = data.readline(_HEAD) if file.suffix != ".parquet" else data.read(_HEAD)
+    digest = hashlib.blake2b(file.name.encode() + b"\n" + head.rstrip(), digest_size=8)
+    return Partition(topic, int.from_bytes(digest.digest()) % UNNUMBERED, f"{file.name}-{digest.hexdigest()[:8]}")
 
 
 def _payloads(file: Path, first: int) -> Iterator[tuple[int, Payload]]:

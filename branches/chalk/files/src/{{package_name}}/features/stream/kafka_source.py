@@ -139,7 +139,7 @@ class KafkaSource:
             self._at_end.add(partition)
             return
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
-            hint = "fill the gap with a backfill and --from-offset, or keep messages longer (retention.ms)"
+            hint = "keep messages for longer (retention.ms), and fill a new online store with `features materialise`"
             raise FeatureError(f"{partition}: messages were deleted before they were read: {error.str()}", hint=hint)
         if error.retriable():
             _log.warning("%s: %s", partition, error.str())
@@ -175,7 +175,7 @@ class KafkaSource:
         consumer.incremental_assign(given)
 
     def _on_revoke(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
-        # What was polled of them is kept already, or is refused when it is kept: another member went on.
+        # What was polled of them and is kept all the same has the places that the next member gives it: it counts once.
         _log.info("partitions taken away: %s", ", ".join(f"{one.topic}[{one.partition}]" for one in taken))
         consumer.incremental_unassign(taken)
 

@@ -17,12 +17,11 @@ from ..errors import FeatureError
 from ..online.features import OnlineFeatures
 from ..online.plan import Plan, key_text
 from ..online.protocol import Lines
+from ..online.streams import PARTITIONS, stream_prefix
 from .columns import Rows
 from .dead_letters import DeadLetters
 from .intake import Progress, Taken
 from .messages import Partition
-
-PARTITIONS = 4096  # at most, in a topic
 
 
 class Ledger:
@@ -30,11 +29,9 @@ class Ledger:
 
     def __init__(self, features: OnlineFeatures, dead_letters: DeadLetters | None = None) -> None:
         self._features, self._dead = features, dead_letters
-        self._until: dict[str, int | None] = {}
 
     def progress(self, source: str, partition: Partition) -> Progress | None:
         """Tell how far a partition is; None if it is to be read from its beginning."""
-        self._until = {}
         found = [self._mark(plan, partition) for plan in self._plans(source)]
         known = [one for one in found if one is not None]
         return min(known, key=lambda one: one.next) if len(known) == len(found) else None
@@ -65,16 +62,15 @@ class Ledger:
 
     def _handover(self, plan: Plan) -> int | None:
         """Tell until when rows were known that tables brought: their events are left out."""
-        if plan.part not in self._until:
-            self._until[plan.part] = (self._features.filled(plan) or {}).get("until")
-        return self._until[plan.part]
+        until: int | None = (self._features.filled(plan) or {}).get("until")  # tables may be read while this runs
+        return until
 
     def tidy(self, at: datetime) -> int:
         """Compact what has grown."""
         return self._features.tidy(at)
 
     def _mark(self, plan: Plan, partition: Partition) -> Progress | None:
-        # Marks outlive a part that was dropped: what it held must come again.
+        # A part that is not filled may have been dropped while its stream ran: what it held must come again.
         found = self._features.store.marks(name := mark_name(plan, partition)).get(name)
         return None if found is None or self._features.filled(plan) is None else Progress(**orjson.loads(found))
 
@@ -87,12 +83,8 @@ class Ledger:
 
 def mark_name(plan: Plan, partition: Partition) -> str:
     """Name the mark of a partition: a changed definition has marks of its own, and reads the stream anew."""
-    return f"{stream_prefix(plan)}{partition.topic}/{partition.number}"
-
-
-def stream_prefix(plan: Plan) -> str:
-    """Give what the marks of a plan's streams begin with."""
-    return f"stream/{plan.part}/"
+    file = f"{partition.file}/" if partition.file else ""
+    return f"{stream_prefix(plan)}{partition.topic}/{file}{partition.number}"
 
 
 def lines_of(plan: Plan, rows: Rows, number: int) -> Iterator[Lines]:

@@ -10,13 +10,20 @@ from ..errors import FeatureError
 
 
 class Partition(NamedTuple):
-    """A part of a topic, within which messages have an order."""
+    """A part of a topic, within which messages have an order.
+
+    Attributes
+    ----------
+    file
+        What names it where it is a file; its number then only makes it likely that rows of two files differ in it.
+    """
 
     topic: str
     number: int = 0
+    file: str = ""
 
     def __str__(self) -> str:
-        return f"{self.topic}[{self.number}]"
+        return f"{self.topic}[{self.file or self.number}]"
 
 
 # What a message holds: the bytes that were sent, or a row whose values are Python's already.

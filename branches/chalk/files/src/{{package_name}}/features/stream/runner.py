@@ -30,6 +30,16 @@ class Tally:
     dropped: int = 0
     seconds: float = 0.0
 
+    def and_beside(self, other: Tally) -> Tally:
+        """Add what was done at the same time."""
+        return Tally(
+            self.messages + other.messages,
+            self.rows + other.rows,
+            self.rejected + other.rejected,
+            self.dropped + other.dropped,
+            max(self.seconds, other.seconds),
+        )
+
 
 class StreamRun:
     """Takes events until they end, or until it is told to stop.
