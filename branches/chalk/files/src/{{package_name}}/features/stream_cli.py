@@ -106,7 +106,8 @@ def _share_out(job: _Job) -> Tally | None:
                     one.terminate()  # which ends after the batch at hand
     if any(one.exitcode != 0 for one in running):
         return None
-    return reduce(lambda one, other: one.and_beside(other), [done.get() for _ in running])
+    tallies: list[Tally] = [done.get() for _ in running]
+    return reduce(lambda one, other: one.and_beside(other), tallies)
 
 
 @app.command("status")
