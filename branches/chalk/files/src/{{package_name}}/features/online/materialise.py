@@ -15,6 +15,7 @@ import orjson
 
 from ..definitions.entities import Kind, Source
 from ..definitions.features import Latest, Session, Window
+from ..engines.connection import connect
 from .features import OnlineFeatures
 from .plan import HEAD, Kept, Plan, from_micros, key_text, micros, to_line, to_micros
 from .protocol import Lines
@@ -155,8 +156,7 @@ def _content(row: Kept) -> bytes:
 
 def _read(tables: Tables, plan: Plan, span: _Span) -> Iterator[tuple[Any, ...]]:
     """Give the key and the kept row of what is to be written, those of an entity together."""
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with connect() as connection:
         tables.scan(plan.source, plan.columns).create(connection, "rows")
         rows = _needed(connection.view("rows"), plan, span)
         for batch in rows.to_arrow_reader(_FETCHED):

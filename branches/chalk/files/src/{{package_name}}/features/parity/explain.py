@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import duckdb
-
 from ..definitions.features import FeatureSet, OnDemand
+from ..engines.connection import connect
 from ..engines.protocol import Reader
 from ..online.features import OnlineFeatures
 from ..online.plan import HEAD, Kept, Plan, from_micros, key_text, to_micros
@@ -75,8 +74,7 @@ class Explainer:
         return next(plan for plan in self._online.plans if reference in plan.features)
 
     def _source_rows(self, plan: Plan, key: Any) -> list[Row]:
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with connect() as connection:
             self._reader.scan(plan.source, plan.columns).create(connection, "rows")
             times = "epoch_us(_time) AS _t, epoch_us(_created) AS _c, _place"
             chosen = connection.view("rows").filter(f"_key = {_literal(key)}")

@@ -84,8 +84,11 @@ def _open_duckdb(connection: duckdb.DuckDBPyConnection, location: str, root: Pat
 
 
 def _open_postgresql(connection: duckdb.DuckDBPyConnection, location: str, root: Path, what: str) -> str:
-    from adbc_driver_postgresql import dbapi
-
+    try:
+        from adbc_driver_postgresql import dbapi
+    except ImportError as error:
+        hint = "install what the project names: uv sync"
+        raise FeatureError(f"{what} is in PostgreSQL, which needs adbc-driver-postgresql", hint=hint) from error
     address, table = _address_and_table(location, what)
     try:
         with dbapi.connect(address) as server, server.cursor() as cursor:
