@@ -88,12 +88,13 @@ def broken(contracts: Iterable[Contract], definitions: Definitions) -> list[str]
         for reference, column in contract.columns.items():
             who = f"{contract.consumer} ({contract.contact})" if contract.contact else contract.consumer
             try:
-                _, feature = definitions.find(reference)
+                owner, feature = definitions.find(reference)
             except DefinitionError:
                 found.append(f"{who} reads {reference}, which is not defined")
                 continue
-            if feature.kind is not column.kind:
-                found.append(f"{who} reads {reference} as {column.kind}, and it is {feature.kind}")
+            kind = owner.kinds[feature.name]
+            if kind is not column.kind:
+                found.append(f"{who} reads {reference} as {column.kind}, and it is {kind}")
     return found
 
 
