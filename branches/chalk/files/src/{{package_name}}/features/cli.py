@@ -7,6 +7,7 @@ import typer
 from .changes_cli import apply_command, diff_command, lineage_command, plan_command
 from .definitions_cli import list_command, show_command
 from .example_cli import demo_command
+from .monitoring_cli import monitor_command
 from .online_cli import materialise_command, parity_command
 from .stream_cli import app as stream_app
 from .tables_cli import backfill_command, train_set_command
@@ -28,6 +29,7 @@ app.command("demo")(demo_command)
 app.add_typer(stream_app, name="stream")
 app.command("materialise")(materialise_command)
 app.command("parity")(parity_command)
+app.command("monitor")(monitor_command)
 
 
 @app.callback()

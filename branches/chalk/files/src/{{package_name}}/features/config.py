@@ -4,6 +4,7 @@ from ..config import ConfigModel
 from .batch_config import BatchConfig
 from .chalk_config import ChalkConfig
 from .engine_config import EngineConfig
+from .monitoring_config import FeatureMonitoringConfig
 from .parity_config import ParityConfig
 from .serving_config import FeatureServingConfig
 from .sources_config import SourcesConfig
@@ -19,6 +20,7 @@ class FeaturesConfig(ConfigModel):
     batch: BatchConfig = BatchConfig()
     chalk: ChalkConfig = ChalkConfig()
     engine: EngineConfig = EngineConfig()
+    monitoring: FeatureMonitoringConfig = FeatureMonitoringConfig()
     parity: ParityConfig = ParityConfig()
     sources: SourcesConfig = SourcesConfig()
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
