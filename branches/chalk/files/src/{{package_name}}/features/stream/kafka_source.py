@@ -162,7 +162,7 @@ class KafkaSource:
         return [Partition(name, number) for name in self._topics for number in topics[name].partitions]
 
     def _end(self, partition: Partition) -> int:
-        _, end = self._consumer.get_watermark_offsets(_place(*partition), timeout=_SECONDS)
+        _, end = self._consumer.get_watermark_offsets(_place(partition.topic, partition.number), timeout=_SECONDS)
         return int(end)
 
     def _on_assign(self, consumer: Consumer, given: list[TopicPartition]) -> None:
