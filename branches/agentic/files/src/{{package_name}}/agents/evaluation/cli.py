@@ -10,9 +10,11 @@ import typer
 
 from ...runtime import EnvOption, JsonOption, SetOption, print_table, start
 from ..errors import AgentError
+from .config import ATTACK, BENCHMARK
 
 if TYPE_CHECKING:
     from ..session import Project
+    from .attacked import Measured
     from .compare import Comparison
     from .reports import Estimate, Report
     from .suite import Suite
@@ -86,6 +88,37 @@ def import_cases(
     told = suite.model_dump(mode="json", exclude_defaults=True)
     place.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), encoding="utf-8")
     typer.echo(f"{len(suite.cases)} cases are in {place}", err=True)
+
+
+@app.command("agentdojo")
+def agentdojo(
+    suites: Annotated[list[str] | None, typer.Argument(help="Such as banking or slack; all by default")] = None,
+    most: Annotated[int, typer.Option("--most", min=0, help="Tasks that are taken of each; all if 0")] = 0,
+    attack: Annotated[str, typer.Option("--attack", help="How texts ask, by AgentDojo's name")] = ATTACK,
+    benchmark: Annotated[str, typer.Option("--benchmark", help="Version of the suites")] = BENCHMARK,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Do AgentDojo's tasks with a model that obeys its attacks, and see what the policy lets happen."""
+    from .attacked import measure_suite
+    from .dojo import Dojo
+
+    project = _project(overrides, env)
+    with Dojo(project, benchmark, attack) as dojo:
+        known = dojo.names()
+        unknown = sorted(set(suites or ()) - set(known))
+        if unknown:
+            raise AgentError(f"AgentDojo has no suite {', '.join(unknown)}", hint=f"it has {', '.join(known)}")
+        found = [one for name in suites or known for one in measure_suite(dojo, name, project, most)]
+    if as_json:
+        typer.echo(json.dumps([one.model_dump(mode="json") for one in found], indent=2))
+    else:
+        _print_attacked(found)
+    through = [f"{one.suite} {attack}" for one in found if one.approver != "no gate" for attack in one.succeeded]
+    if through:
+        hint = "agentic.safety says what is allowed"
+        raise AgentError(f"{len(through)} attacks got what they wanted: {', '.join(through[:10])}", hint=hint)
 
 
 @app.command("compare")
@@ -177,6 +210,18 @@ def _print(report: Report) -> None:
 
 def _line(name: str, found: Estimate) -> str:
     return f"{name} {found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
+
+
+def _print_attacked(found: list[Measured]) -> None:
+    rows = [("suite", "approves", "done alone", "under attack", "attacks that succeeded", "asked")]
+    for one in found:
+        shares = (
+            f"{one.done} of {one.tasks}",
+            f"{one.done_under_attack} of {one.attacks}",
+            f"{len(one.succeeded)} of {one.attacks}",
+        )
+        rows.append((one.suite, one.approver, *shares, str(one.asked)))
+    print_table(rows)
 
 
 def _print_comparison(compared: Comparison) -> None:

@@ -6,6 +6,12 @@ from pydantic import Field
 
 from ...config import ConfigModel
 
+BENCHMARK = "v1.2.2"
+"""Version of AgentDojo's suites."""
+
+ATTACK = "important_instructions_no_names"
+"""How AgentDojo's texts ask for what an attacker wants."""
+
 
 class EvaluationConfig(ConfigModel):
     """How agents are measured."""

@@ -70,6 +70,11 @@ FRAMEWORKS: tuple[Framework, ...] = (
 GUIDANCE = Package("guidance", "Guidance", "guidance")
 """It leads no agent: it holds a local model to a schema."""
 
+AGENTDOJO = Package("agentdojo", "AgentDojo", "agentdojo")
+"""It leads no agent: its tasks and attacks measure them."""
+
+PACKAGES: tuple[Package, ...] = (*FRAMEWORKS, GUIDANCE, AGENTDOJO)
+
 
 def framework_named(name: str) -> Framework:
     """Find a framework by its name.
@@ -94,7 +99,10 @@ def package_named(name: str) -> Package:
     AgentError
         If there is none.
     """
-    return GUIDANCE if name == GUIDANCE.name else framework_named(name)
+    for package in (GUIDANCE, AGENTDOJO):
+        if package.name == name:
+            return package
+    return framework_named(name)
 
 
 def own_folder(project: Project, framework: Package) -> Path:

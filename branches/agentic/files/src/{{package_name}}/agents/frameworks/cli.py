@@ -8,18 +8,18 @@ import typer
 
 from ...runtime import EnvOption, SetOption, start
 
-app = typer.Typer(help="What can lead agents from step to step, or hold models to a schema.", no_args_is_help=True)
+app = typer.Typer(help="What can lead agents, hold models to a schema, or measure them.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_frameworks(overrides: SetOption = None, env: EnvOption = None) -> None:
     """List the frameworks: which is installed, and how it runs."""
     from ..opening import project_of
-    from .catalogue import FRAMEWORKS, GUIDANCE, find_installed
+    from .catalogue import PACKAGES, find_installed
     from .config import LANGGRAPH
 
     project = project_of(start(overrides, env))
-    for framework in (*FRAMEWORKS, GUIDANCE):
+    for framework in PACKAGES:
         installed = find_installed(project, framework)
         marked = "*" if framework.name == project.agentic.agents.framework else " "
         if installed is None:

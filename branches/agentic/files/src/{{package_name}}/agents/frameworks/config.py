@@ -8,7 +8,7 @@ from pydantic import Field
 from ...config import ConfigModel
 
 FrameworkName = Literal["langgraph", "autogen", "ag2", "agent_framework", "crewai", "semantic_kernel"]
-PackageName = Literal["langgraph", "autogen", "ag2", "agent_framework", "crewai", "semantic_kernel", "guidance"]
+PackageName = Literal[FrameworkName, "guidance", "agentdojo"]
 LANGGRAPH: Final = "langgraph"
 
 
@@ -25,6 +25,7 @@ class FrameworksConfig(ConfigModel):
             "crewai": ("crewai==1.15.30",),
             "semantic_kernel": ("semantic-kernel==1.45.0",),
             "guidance": ("guidance==0.3.1", "torch", "transformers<5"),
+            "agentdojo": ("agentdojo==0.1.35",),
         },
         description="What `agents frameworks install` installs, in the form of pip",
     )
