@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { programsOnPath } from '../adapters/exec.js';
 import type { ProjectManifest } from '../schema/project.js';
 import { type Check, type Facts, ok } from './check.js';
-import { variablesSet } from './dotenv.js';
 import { probe } from './probe.js';
+import { judgeSetting } from './setting.js';
 
 type Declared = ProjectManifest['checks'][number];
 
@@ -15,19 +15,12 @@ function checkOf(declared: Declared): Check {
   return {
     name: declared.name,
     title: `${declared.name} (${declared.layer})`,
-    run: async (facts) =>
-      declared.kind === 'variable'
-        ? ok(`${declared.value} is ${isSet(declared.value, facts) ? 'set' : `not set: ${declared.fix}`}`)
-        : (await holds(declared, facts))
-          ? ok(declared.value)
-          : { status: 'warn', found: `${declared.kind} ${declared.value} is missing`, fix: declared.fix },
+    run: async (facts) => {
+      if (declared.kind === 'setting') return judgeSetting(declared, facts);
+      if (await holds(declared, facts)) return ok(declared.value);
+      return { status: 'warn', found: `${declared.kind} ${declared.value} is missing`, fix: declared.fix };
+    },
   };
-}
-
-/** Whether a variable that nothing needs is there: what its absence means is told, and is no fault. */
-function isSet(name: string, { ctx, root }: Facts): boolean {
-  const file = join(root ?? ctx.cwd, '.env');
-  return Boolean(ctx.env[name]) || (existsSync(file) && variablesSet(readFileSync(file, 'utf8')).has(name));
 }
 
 async function holds({ kind, value }: Declared, { ctx, root, limit }: Facts): Promise<boolean> {

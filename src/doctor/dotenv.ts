@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { runGit } from '../adapters/git/run.js';
 import { type Check, type Facts, type Finding, ok, outside, skip } from './check.js';
 
-/** The variables that a `.env` gives a value. */
-export function variablesSet(text: string): Set<string> {
-  const lines = text.split(/\r?\n/).flatMap((line) => {
+/** The variables that a `.env` gives a value, and that value. */
+export function variablesOf(text: string): Map<string, string> {
+  const lines = text.split(/\r?\n/).flatMap((line): [string, string][] => {
     const match = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line);
     const value = match?.[2]?.replace(/^(["'])(.*?)\1.*$/, '$2').replace(/^#.*$/, '');
-    return match?.[1] === undefined || value === undefined || value === '' ? [] : [match[1]];
+    return match?.[1] === undefined || value === undefined || value === '' ? [] : [[match[1], value]];
   });
-  return new Set(lines);
+  return new Map(lines);
 }
 
 export const dotenv: Check = {
@@ -41,7 +41,7 @@ function judge({ ctx, manifest }: Facts, root: string): Finding {
   if (manifest.value === undefined) return skip('the project manifest can’t be read');
   const file = join(root, '.env');
   const example = join(root, '.env.example');
-  const set = existsSync(file) ? variablesSet(readFileSync(file, 'utf8')) : new Set<string>();
+  const set = existsSync(file) ? variablesOf(readFileSync(file, 'utf8')) : new Map<string, string>();
   const required = manifest.value.env.filter((variable) => variable.required && variable.default === '');
   const missing = required.map(({ name }) => name).filter((name) => !set.has(name) && !ctx.env[name]);
   if (missing.length === 0) return ok(required.length === 0 ? 'nothing is required' : 'all required variables are set');

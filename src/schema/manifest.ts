@@ -193,7 +193,16 @@ export const manifest = z.strictObject({
   docs: z.strictObject({ readme: z.string().optional(), pages }).default({ pages: [] }),
   checks: z
     .array(
-      z.strictObject({ name: slug, kind: z.enum(['command', 'file', 'port', 'variable']), value: line, fix: line }),
+      z.strictObject({
+        name: slug,
+        kind: z.enum(['command', 'file', 'port', 'setting']),
+        value: line,
+        fix: line,
+        /** Of a setting: beginnings of its values, as regular expressions, and the variable that each needs; "" for none. */
+        needs: record(line, z.union([envName, z.literal('')])).optional(),
+        /** Of a setting: another, with which it is not known what its value needs. */
+        at: line.optional(),
+      }),
     )
     .default([]),
   once: z.array(glob).default([]),

@@ -37,7 +37,15 @@ export const projectManifest = z.object({
     z.looseObject({ name: z.string(), layer: z.string(), image: z.string(), ports: z.array(z.string()) }),
   ),
   checks: z.array(
-    z.object({ name: z.string(), kind: z.string(), value: z.string(), fix: z.string(), layer: z.string() }),
+    z.object({
+      name: z.string(),
+      kind: z.string(),
+      value: z.string(),
+      fix: z.string(),
+      needs: z.record(z.string(), z.string()).optional(),
+      at: z.string().optional(),
+      layer: z.string(),
+    }),
   ),
   tasks: z.array(projectTask),
 });

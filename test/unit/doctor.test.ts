@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { accelerator } from '../../src/doctor/accelerator.js';
 import { containers } from '../../src/doctor/containers.js';
 import { declaredChecks } from '../../src/doctor/declared.js';
 import { disk } from '../../src/doctor/disk.js';
-import { dotenv, variablesSet } from '../../src/doctor/dotenv.js';
+import { dotenv, variablesOf } from '../../src/doctor/dotenv.js';
 import { environment } from '../../src/doctor/environment.js';
 import { extras } from '../../src/doctor/extras.js';
 import { gatherFacts } from '../../src/doctor/facts.js';
@@ -195,7 +195,7 @@ describe('.env', () => {
     ['A=\nB=""\nC=\'\'\nD=# none', []],
     ['# A=1\n\nnothing\r\nB="x y" # why\r\n', ['B']],
   ])('%j sets %j', (text, names) => {
-    expect([...variablesSet(text)]).toEqual(names);
+    expect([...variablesOf(text).keys()]).toEqual(names);
   });
 
   test.each<[string, TinyProject, NodeJS.ProcessEnv, Finding['status'], RegExp]>([
@@ -301,15 +301,42 @@ describe('checks that a layer declares', () => {
   });
 });
 
-describe('a variable that a layer declares', () => {
-  test('is told with what its absence means, and is no fault', async () => {
-    const ctx = testContext({ env: {} });
-    const check = { name: 'model', kind: 'variable', value: 'SOME_KEY', fix: 'a script stands in', layer: 'main' };
-    writeTinyProject(ctx.cwd, { manifest: { checks: [check] } });
-    const asked = () => declaredChecks(factsOf(ctx))[0]?.run(factsOf(ctx));
-    expect(await asked()).toEqual({ status: 'ok', found: 'SOME_KEY is not set: a script stands in' });
-    writeFileSync(join(ctx.cwd, '.env'), 'SOME_KEY=abc\n');
-    expect(await asked()).toEqual({ status: 'ok', found: 'SOME_KEY is set' });
+describe('a setting that a layer declares', () => {
+  const check = {
+    ...{ name: 'model', kind: 'setting', value: 'agents.one.model', at: 'agents.one.address', layer: 'main' },
+    ...{ needs: { 'gpt-(?!oss)': 'SOME_KEY', scripted: '' }, fix: 'a script stands in' },
+  };
+
+  function told(env: Record<string, string>, files: Record<string, string> = {}) {
+    const ctx = testContext({ env });
+    const conf = { 'conf/agents/one.yaml': 'model: gpt-4\n', ...files };
+    writeTinyProject(ctx.cwd, { manifest: { checks: [check] }, answers: { package_name: 'shop' }, files: conf });
+    return declaredChecks(factsOf(ctx))[0]?.run(factsOf(ctx));
+  }
+
+  test.each([
+    [{}, {}, 'gpt-4 is configured, and SOME_KEY is not set: a script stands in'],
+    [{ SOME_KEY: 'abc' }, {}, 'gpt-4 is configured and in use'],
+    [{}, { '.env': 'SOME_KEY="abc"\n' }, 'gpt-4 is configured and in use'],
+    [
+      {},
+      { 'conf/environments/development.yaml': 'agents: {one: {model: scripted}}\n' },
+      'scripted is configured and in use',
+    ],
+    [{ SHOP_ENV: 'test' }, { 'conf/environments/test.yaml': 'agents: {one: {model: own}}\n' }, 'own is configured'],
+    [{}, { '.env': 'SHOP__AGENTS__ONE__MODEL=scripted\n' }, 'scripted is configured and in use'],
+    [
+      { SHOP__AGENTS__ONE__ADDRESS: 'http://127.0.0.1:1' },
+      {},
+      'gpt-4 is configured, and agents.one.address is http://127.0.0.1:1',
+    ],
+  ])('is told with what its value needs: %j %j', async (env, files, found) => {
+    expect(await told(env, files)).toEqual({ status: 'ok', found });
+  });
+
+  test('is passed over where no file has it', async () => {
+    const found = await told({}, { 'conf/agents/one.yaml': 'model: {}\n' });
+    expect(found?.status).toBe('skip');
   });
 });
 

@@ -8,7 +8,7 @@ attacks and the judgement are those of Debenedetti et al., 2024 (arXiv:2406.1335
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -148,5 +148,5 @@ def _under_attack(hall: _Hall, tasks: Sequence[str]) -> Iterator[tuple[str, Judg
                 yield f"{task}/{injection}", *found
 
 
-def _mark(tool: str, arguments: dict[str, object]) -> str:
+def _mark(tool: str, arguments: Mapping[str, object]) -> str:
     return canonical([tool, arguments])

@@ -13,7 +13,7 @@ from .host import Host
 def start(host: Host, order: dict[str, Any]) -> Callable[[str], str]:
     """Load the suites, and give a function that answers one question about them after the other."""
     dojo = Dojo(order["benchmark"], order["attack"])
-    questions = {
+    questions: dict[str, Callable[..., dict[str, Any]]] = {
         "names": dojo.names,
         "open": dojo.open,
         "begin": dojo.begin,
