@@ -104,7 +104,8 @@ class _Hall:
             filters=(),  # AgentDojo looks for names and addresses in answers, which filters mask
         )
         session.open_model = lambda _name: model
-        agent = ToolAgent(tools=self.tools, strategy="react", project=self.project)
+        answers = len(begun.calls) + len(begun.attack) + 1  # a solution may take more than agents are given by default
+        agent = ToolAgent(tools=self.tools, strategy="react", max_iterations=answers, project=self.project)
         result = agent.execute(spec, session=session)
         return self.dojo.judge(as_text(result.output)), user.asked
 
