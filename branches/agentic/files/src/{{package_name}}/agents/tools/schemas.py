@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import GetJsonSchemaHandler, JsonValue, RootModel, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import JsonValue, RootModel, model_validator
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -48,7 +46,8 @@ def model_of(name: str, schema: dict[str, Any]) -> type[SchemaArguments]:
             return self
 
         @classmethod
-        def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        def model_json_schema(cls, *_arguments: Any, **_options: Any) -> dict[str, Any]:
+            # As it stands: pydantic would look among its own definitions for what it refers to.
             return dict(shown)
 
     Arguments.__name__ = name
