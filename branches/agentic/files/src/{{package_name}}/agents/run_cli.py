@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .coordination.team import Team
     from .events import Listener
     from .session import ApprovalRequest, Decision, Project
+    from .starting import Worker
     from .tasks import TaskResult, TaskSpec
 
     Aside = Callable[[], AbstractContextManager[None]]
@@ -36,9 +37,13 @@ StrategyOption = Annotated[
     str | None, typer.Option("--strategy", metavar="NAME", help="plan_execute, react or reflection")
 ]
 
+GoalArgument = Annotated[str, typer.Argument(help="What is wanted, in words")]
+IdOption = Annotated[str, typer.Option("--id", metavar="ID", help="Under which the run is kept; goes on if begun")]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Show each step as it happens")]
+
 
 def run(
-    goal: Annotated[str, typer.Argument(help="What is wanted, in words")],
+    goal: GoalArgument,
     inputs: InputOption = None,
     tools: ToolsOption = None,
     agent: Annotated[
@@ -51,27 +56,19 @@ def run(
     framework: Annotated[
         str | None, typer.Option("--framework", metavar="NAME", help="What leads agents: see `agents frameworks list`")
     ] = None,
-    task_id: Annotated[
-        str, typer.Option("--id", metavar="ID", help="Under which the run is kept; goes on if begun")
-    ] = "",
-    watch: Annotated[bool, typer.Option("--watch", help="Show each step as it happens")] = False,
+    task_id: IdOption = "",
+    watch: WatchOption = False,
     overrides: SetOption = None,
     env: EnvOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give agents a task, and print what comes of it. Exits with 1 if it is not done."""
-    from .durability.running import execute
     from .opening import project_of
-    from .tasks import TaskSpec
 
     project = project_of(start(overrides, env))
-    known: dict[str, Any] = {"task_id": task_id} if task_id else {}
-    task = TaskSpec(goal=checked_goal(goal), inputs=dict(map(parse_input, inputs or [])), **known)
+    task = make_task(goal, inputs, task_id)
     worker = _make(project, agent, tools, model, strategy, framework)
-    with watching(project, task, watch=watch) as (listeners, ask):
-        result = execute(worker, task, listeners=listeners, ask=ask)
-    print_result(result, as_json=as_json)
-    raise typer.Exit(0 if result.status == "done" else 1)
+    carry_out(project, worker, task, watch=watch, as_json=as_json)
 
 
 def models(
@@ -92,6 +89,24 @@ def models(
         paid = f"{price.input:g} and {price.output:g} US dollars for a million tokens read and written" if price else ""
         typer.echo(f"{key}: {describe_model(project, wanted)}")
         typer.echo(f"  {paid or 'no price is known: limits of money do not count it'}")
+
+
+def make_task(goal: str, inputs: list[str] | None, task_id: str) -> TaskSpec:
+    """Make a task of what a command was given; without an id it gets a new one."""
+    from .tasks import TaskSpec
+
+    known: dict[str, Any] = {"task_id": task_id} if task_id else {}
+    return TaskSpec(goal=checked_goal(goal), inputs=dict(map(parse_input, inputs or [])), **known)
+
+
+def carry_out(project: Project, worker: Worker | Team, task: TaskSpec, *, watch: bool, as_json: bool) -> NoReturn:
+    """Have a task done before the eyes of who asked, print what comes of it, and exit with 1 if it is not done."""
+    from .durability.running import execute
+
+    with watching(project, task, watch=watch) as (listeners, ask):
+        result = execute(worker, task, listeners=listeners, ask=ask)
+    print_result(result, as_json=as_json)
+    raise typer.Exit(0 if result.status == "done" else 1)
 
 
 def checked_goal(goal: str) -> str:

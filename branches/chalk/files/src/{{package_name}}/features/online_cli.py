@@ -34,12 +34,14 @@ def materialise_command(
     from dataclasses import asdict
 
     from .online.materialise import materialise
+    from .semantics import in_utc
     from .sources import open_reader
     from .stores import open_features
+    from .times import read_time
 
     online = open_features(config)
     try:
-        moment = datetime.now(UTC) if until is None else _moment(until)
+        moment = datetime.now(UTC) if until is None else in_utc(read_time(until))
         filled = materialise(online, open_reader(config), moment, sources)
     finally:
         online.close()
@@ -64,12 +66,14 @@ def parity_command(
     from .config import FeaturesConfig
     from .engines.factory import open_engine
     from .parity.check import Sample, check_parity
+    from .semantics import in_utc
     from .sources import open_reader
     from .stores import open_features
+    from .times import read_time
 
     own = config.group("features", FeaturesConfig)
     parity = own.parity
-    last = None if at is None else _moment(at)
+    last = None if at is None else in_utc(read_time(at))
     sample = Sample(entities or parity.entities, parity.times, last, parity.seed, parity.tolerance)
     online = open_features(config)
     try:
@@ -106,13 +110,3 @@ def _show(reports: Sequence[ParityReport]) -> None:
 
 def _value(one: FeatureValue) -> str:
     return f"{one.value} ({one.status})"
-
-
-def _moment(text: str) -> datetime:
-    from .errors import FeatureError
-    from .semantics import in_utc
-
-    try:
-        return in_utc(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise FeatureError(f"{text!r} is no time", hint="write it as 2026-01-31T12:00:00+00:00") from error

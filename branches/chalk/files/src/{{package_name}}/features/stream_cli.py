@@ -114,9 +114,9 @@ def _share_out(job: _Job) -> Tally | None:
 def status_command(as_json: JsonOption = False, overrides: SetOption = None, env: EnvOption = None) -> None:
     """Show how far each partition is, and what became of its events."""
     config = start(overrides, env)
-    from .online.plan import from_micros
     from .pipelines.streaming_features import stream_status
     from .stores import open_features
+    from .times import from_micros
 
     with closing(open_features(config)) as online:
         found = stream_status(online)

@@ -18,13 +18,13 @@ from .definitions.registry import Definitions, find_definitions
 from .engines.protocol import ARROW_TYPES
 from .errors import FeatureError
 from .online.features import OnlineFeatures
-from .online.plan import from_micros
 from .online.streams import NUMBERED, UNNUMBERED
 from .stream.columns import Rows
 from .stream.file_source import table_events
 from .stream.intake import DeadLetter, Intake, Policy, Progress, Taken
 from .stream.ledger import Ledger
 from .stream.messages import Messages, Partition
+from .times import from_micros
 
 if TYPE_CHECKING:
     import pandas as pd

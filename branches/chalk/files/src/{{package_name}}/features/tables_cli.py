@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -59,9 +58,10 @@ def backfill_command(
     from .definitions.registry import find_definitions
     from .pipelines.batch_features import open_backfill
     from .pipelines.feature_validation import newest_checked
+    from .times import read_time
 
     definitions = find_definitions()
-    first, last = _moment(start_at), _moment(end_at)
+    first, last = (None if text is None else read_time(text) for text in (start_at, end_at))
     backfill = open_backfill(config)
     reports = []
     for name in sets or [one.name for one in definitions.sets]:
@@ -74,12 +74,3 @@ def backfill_command(
             typer.echo(f"{name}: {done}{aside}")
     if as_json:
         typer.echo(json.dumps(reports, indent=2))
-
-
-def _moment(text: str | None) -> datetime | None:
-    from .errors import FeatureError
-
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError as error:
-        raise FeatureError(f"{text!r} is no time", hint="write it as 2026-01-31T12:00:00+00:00") from error

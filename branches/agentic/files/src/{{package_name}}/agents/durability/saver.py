@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,16 +25,16 @@ from .errors import CheckpointError
 from .serializer import JsonSerializer
 
 
-class Checkpoints(BaseCheckpointSaver[str]):
+class Checkpoints(BaseCheckpointSaver[str], ABC):
     """A saver whose asynchronous methods wait for the others in a thread."""
 
+    @abstractmethod
     def below(self, task_id: str) -> Sequence[str]:
         """Give the threads of the tasks that a task has given to others."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """Close it."""
-        raise NotImplementedError
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Do as `get_tuple`."""

@@ -179,6 +179,15 @@ def when(condition: Operand, then: Operand, otherwise: Operand) -> Expression:
     return _of("when", condition, then, otherwise)
 
 
+def has_now(expression: Expression | None) -> bool:
+    """Tell whether the time of the question is in an expression, if there is one."""
+    if expression is None:
+        return False
+    return expression.operation == "now" or any(
+        has_now(one) for one in expression.operands if isinstance(one, Expression)
+    )
+
+
 def _of(operation: str, *operands: Any) -> Expression:
     return Expression(operation, tuple(_wrap(one) for one in operands))
 

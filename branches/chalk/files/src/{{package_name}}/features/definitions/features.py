@@ -264,6 +264,14 @@ def meaning(one: Stored) -> dict[str, Any]:
     }
 
 
+def used_columns(one: Stored) -> frozenset[str]:
+    """Name the columns that a feature is made of."""
+    if isinstance(one, Latest):
+        return frozenset((one.column.name,))
+    own = frozenset(() if one.column is None else (one.column,))
+    return own | (one.where.names() if one.where is not None else frozenset())
+
+
 def aggregated_kind(source: Source, aggregate: Aggregate, column: str | None) -> Kind:
     """Tell what an aggregate of a column holds."""
     if aggregate in COUNTS:

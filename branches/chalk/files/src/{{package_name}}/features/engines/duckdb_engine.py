@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..definitions.entities import Kind
+from ..definitions.expressions import has_now
 from ..definitions.features import FeatureSet, Window
 from .connection import connect, explained
 from .duckdb_rows import (
@@ -26,7 +27,7 @@ from .duckdb_rows import (
     windows_sql,
 )
 from .duckdb_values import Found, values_sql
-from .grouping import Group, groups, has_now, needs_rows
+from .grouping import Group, groups, needs_rows
 from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_key, check_spine, columns_of
 
 # With few questions it is cheaper to look at the rows of their keys only.

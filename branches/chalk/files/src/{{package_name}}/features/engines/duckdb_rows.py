@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from ..definitions.entities import Kind
 from ..definitions.expressions import Expression
 from ..definitions.features import Aggregate, Session, Window
+from ..times import micros
 from .expressions import quoted, to_sql, wide_sql
-from .grouping import Group, microseconds
+from .grouping import Group
 
 _FUNCTIONS = {
     Aggregate.COUNT: "COUNT({x})",
@@ -105,7 +106,7 @@ def windows_sql(group: Group, asked: Mapping[str, Window], *, late: bool, counte
     columns = Columns(group)
     parts = []
     for place, (column, feature) in enumerate(asked.items()):
-        frame = f"RANGE BETWEEN {microseconds(feature.over) - 1} PRECEDING AND CURRENT ROW"
+        frame = f"RANGE BETWEEN {micros(feature.over) - 1} PRECEDING AND CURRENT ROW"
         over = f"OVER (PARTITION BY _key ORDER BY _at {frame})"
         parts.append(f"{columns.aggregate(feature, over)} AS v{place}")
         if column in counted:
@@ -136,7 +137,7 @@ def sessions_sql(group: Group, asked: Mapping[str, Session], *, late: bool, coun
     over = "OVER (PARTITION BY _key, _session ORDER BY _at RANGE UNBOUNDED PRECEDING)"
     parts = _parts(columns, asked, over, counted)
     order = f"PARTITION BY _key ORDER BY {_ROWS_FIRST}"
-    gap = microseconds(first.gap)
+    gap = micros(first.gap)
     known = f", {_late('ORDER BY _at RANGE UNBOUNDED PRECEDING')} AS _late" if late else ""
     moments = _moments(columns, late=late, ordered=True, where=test)
     before = "CASE WHEN _row IS NULL THEN _at END IGNORE NULLS"
@@ -163,7 +164,7 @@ def pairs_sql(
     parts = []
     longest = 0
     for place, (column, feature) in enumerate(asked.items()):
-        span = microseconds(feature.over)
+        span = micros(feature.over)
         longest = max(longest, span)
         only = f"FILTER (WHERE _at > _t - {span})"
         parts.append(f"{columns.aggregate(feature, only)} AS v{place}")
@@ -187,7 +188,7 @@ def session_pairs_sql(group: Group, asked: Mapping[str, Session], counted: set[s
     columns = Columns(group, now="_t")
     test = columns.test(first.where) or "TRUE"
     parts = _parts(columns, asked, "", counted)
-    gap = microseconds(first.gap)
+    gap = micros(first.gap)
     back = "ORDER BY _at DESC, _created DESC, _place DESC"
     return f"""
         WITH pairs AS (SELECT * FROM ({_pairs(questions)}) WHERE {test}),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from ..definitions.entities import Kind
 from ..definitions.features import COUNTS, MADE, FeatureSet, Latest, Session, Stored, Window
 from ..semantics import Status
+from ..times import micros
 from .expressions import SQL_TYPES, held_sql, literal_sql, quoted, to_sql, wide_sql
-from .grouping import microseconds
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Found:
         time = f"{table}._seen._time"
         for column, one in asked.items():
             value = f"{table}._seen.{quoted(one.column.name)}"
-            old = f"_at - {time} > {microseconds(one.ttl)}" if one.ttl is not None else "FALSE"
+            old = f"_at - {time} > {micros(one.ttl)}" if one.ttl is not None else "FALSE"
             known = f"{time} IS NOT NULL AND NOT ({old})"
             self.values[column] = f"CASE WHEN {known} THEN {value} ELSE {_default(one)} END"
             expired = f"WHEN {old} THEN '{Status.EXPIRED}'" if one.ttl is not None else ""

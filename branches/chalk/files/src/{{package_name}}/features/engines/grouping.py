@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..definitions.entities import Entity, Source
-from ..definitions.expressions import Expression
+from ..definitions.expressions import Expression, has_now
 from ..definitions.features import FeatureSet, Latest, Session, Stored, Window
 
 
@@ -62,15 +62,3 @@ def where_key(where: Expression | None) -> str:
 def needs_rows(one: Stored, *, statuses: bool) -> bool:
     """Say whether it matters if there were rows: a status tells, and a default stands in where there were none."""
     return statuses or one.default is not None
-
-
-def microseconds(span: timedelta) -> int:
-    """Give a time as a whole number of microseconds."""
-    return span // timedelta(microseconds=1)
-
-
-def has_now(where: Expression | None) -> bool:
-    """Say whether a condition on rows has the time of the question in it."""
-    if where is None:
-        return False
-    return where.operation == "now" or any(has_now(one) for one in where.operands if isinstance(one, Expression))

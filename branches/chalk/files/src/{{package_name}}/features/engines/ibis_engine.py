@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from ..definitions.entities import Kind
 from ..definitions.features import Aggregate, FeatureSet, Session, Window
+from ..times import micros
 from .connection import connect, explained
 from .duckdb_engine import ask
 from .duckdb_values import Found, values_sql
 from .expressions import quoted, to_ibis
-from .grouping import Group, groups, microseconds
+from .grouping import Group, groups
 from .protocol import UTC_TIME, Reader, check_key, check_spine, columns_of
 
 _AGGREGATES: dict[Aggregate, Callable[[Any, Any], Any]] = {
@@ -125,7 +126,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _in_window(pairs: Any, one: Window) -> Any:
     """Test whether a row is in the window of its question, and counts."""
-    test = pairs._time > pairs._at - microseconds(one.over)
+    test = pairs._time > pairs._at - micros(one.over)
     return test if one.where is None else test & _condition(pairs, one)
 
 
@@ -135,7 +136,7 @@ def _of_session(pairs: Any, one: Session) -> Any:
     # A condition that is NULL keeps no row, in the filters of SQL.
     rows = pairs.filter(_condition(pairs, one))
     until = rows._time.lag().over(group_by=rows._row, order_by=_order(rows, newest=True))
-    broken = ibis.coalesce(until, rows._at) - rows._time > microseconds(one.gap)
+    broken = ibis.coalesce(until, rows._at) - rows._time > micros(one.gap)
     rows = rows.mutate(_broken=broken.cast("int64"))
     back = ibis.window(group_by=rows._row, order_by=_order(rows, newest=True), preceding=None, following=0)
     rows = rows.mutate(_breaks=rows._broken.sum().over(back))

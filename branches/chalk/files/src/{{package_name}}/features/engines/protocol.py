@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import FeatureSet, Latest, Stored
+from ..definitions.features import FeatureSet, used_columns
 from ..errors import FeatureError
 
 EVENT_TIME = "event_time"
@@ -145,11 +145,3 @@ def columns_of(source: Source, sets: Sequence[FeatureSet]) -> list[str]:
             if feature.source.name == source.name:
                 found |= used_columns(feature)
     return sorted(found)
-
-
-def used_columns(feature: Stored) -> set[str]:
-    """Name the columns that a feature is made of."""
-    if isinstance(feature, Latest):
-        return {feature.column.name}
-    where = feature.where.names() if feature.where is not None else frozenset()
-    return set(where) | ({feature.column} if feature.column is not None else set())

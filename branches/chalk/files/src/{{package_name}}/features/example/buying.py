@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 
+from ...config import Config
 from ...data.card import DataCard
 from ...data.config import ColumnConfig, DatasetConfig, SplitConfig
 from ...data.pipeline import open_dataset, run
@@ -20,7 +21,6 @@ from ...models.promotion import Decision, promote
 from ...models.registry import CHALLENGER
 from ...models.workflow import Result, train_models
 from ...models.workspace import Workspace
-from ..definitions.features import FeatureSet
 from ..definitions.registry import Definitions
 from ..pipelines.historical_features import training_set
 from ..tables import write_table
@@ -75,11 +75,11 @@ def ask(purchases: pa.Table, end: datetime, customers: int) -> pa.Table:
     return filled.to_arrow().cast(_spine_schema())
 
 
-def make_dataset(workspace: Workspace, questions: pa.Table, *, features: FeatureSet = CUSTOMER) -> DataCard:
+def make_dataset(config: Config, workspace: Workspace, questions: pa.Table) -> DataCard:
     """Join features to the questions, and make a dataset that models can be trained of, divided by time."""
-    table = training_set(questions, INPUTS, definitions=Definitions((features,)))
+    table = training_set(questions, INPUTS, definitions=Definitions((CUSTOMER,)), config=config)
     write_table(table, workspace.root / _PATH)
-    return run(open_dataset(DATASET, _dataset(features), workspace.root), workspace.processed)
+    return run(open_dataset(DATASET, _dataset(), workspace.root), workspace.processed)
 
 
 def learn(workspace: Workspace, algorithms: Sequence[str] = ALGORITHMS) -> tuple[list[Result], Decision]:
@@ -93,12 +93,11 @@ def learn(workspace: Workspace, algorithms: Sequence[str] = ALGORITHMS) -> tuple
     return results, promote(judging, DATASET, CHALLENGER)
 
 
-def _dataset(features: FeatureSet) -> DatasetConfig:
-    kinds = {f"{features.name}.{one.name}": ColumnConfig(type="float") for one in features.features}
+def _dataset() -> DatasetConfig:
     columns = {
         "customer_id": ColumnConfig(type="integer", nullable=False),
         "event_time": ColumnConfig(type="datetime", nullable=False),
-        **{name: kinds[name] for name in INPUTS},
+        **{name: ColumnConfig(type="float") for name in INPUTS},
         TARGET: ColumnConfig(type="category", nullable=False, allowed=["no", "yes"]),
     }
     return DatasetConfig(

@@ -65,9 +65,14 @@ def gather(journey: Journey, now: datetime) -> pa.Table:
             Table(
                 ("feature", "type", "holds", "what it is", "version"),
                 [
-                    (f"{CUSTOMER.name}.{one.name}", type(one).__name__.lower(), kind, one.description, version)
+                    (
+                        f"{CUSTOMER.name}.{one.name}",
+                        type(one).__name__.lower(),
+                        str(CUSTOMER.kinds[one.name]),
+                        one.description,
+                        CUSTOMER.fingerprint(one.name),
+                    )
                     for one in CUSTOMER.features
-                    for kind, version in ((str(CUSTOMER.kinds[one.name]), CUSTOMER.fingerprint(one.name)),)
                 ],
             ),
         )
@@ -78,7 +83,7 @@ def gather(journey: Journey, now: datetime) -> pa.Table:
 def train(journey: Journey, questions: pa.Table) -> None:
     """Join features to questions, and learn from them who buys in the 30 days that follow."""
     with journey.step("Make a training set") as step:
-        card = make_dataset(journey.workspace, questions)
+        card = make_dataset(journey.config, journey.workspace, questions)
         share = float(np.mean(questions[TARGET].to_numpy() == "yes"))
         step.say(f"{card.rows} questions, each with what was known at its time; {share:.1%} buy")
         step.show(Facts({"questions": card.rows, "buyers": f"{share:.1%}", **card.split.sizes}))

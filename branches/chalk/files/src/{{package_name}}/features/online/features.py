@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from ..definitions.registry import Definitions
+from ..times import micros, to_micros
 from .later import Later
-from .plan import DAY, Plan, key_text, make_plans, micros, to_line, to_micros
+from .plan import DAY, Plan, key_text, make_plans, to_line
 from .protocol import Compacted, Lines, OnlineStore, OnlineStoreError, Values
 from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader, before_error
 from .state import State

@@ -16,8 +16,9 @@ import orjson
 from ..definitions.entities import Kind, Source
 from ..definitions.features import Latest, Session, Window
 from ..engines.connection import connect
+from ..times import from_micros, micros, to_micros
 from .features import OnlineFeatures
-from .plan import HEAD, Kept, Plan, from_micros, key_text, micros, to_line, to_micros
+from .plan import HEAD, Kept, Plan, key_text, to_line
 from .protocol import Lines
 from .state import State
 from .streams import is_streamed

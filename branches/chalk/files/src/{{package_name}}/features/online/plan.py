@@ -8,46 +8,23 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import orjson
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import FeatureSet, Latest, Stored, Window, meaning
+from ..definitions.features import FeatureSet, Latest, Stored, Window, meaning, used_columns
 from ..errors import FeatureError
-from ..semantics import in_utc
+from ..times import micros, to_micros
 
 Kept: TypeAlias = list[Any]
 """A row as it is kept: time, created (both microseconds since 1970 in UTC), place, then the plan's columns."""
 
 HEAD = 3  # of a kept row: what stands before its columns
 DAY = timedelta(days=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LEAST, _MOST = -(2**63), 2**63 - 1
-
-
-def to_micros(moment: datetime) -> int:
-    """Give a time as microseconds since 1970 in UTC.
-
-    Raises
-    ------
-    FeatureError
-        If it has no zone.
-    """
-    return (in_utc(moment) - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """Give a time of microseconds since 1970 in UTC."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
-def micros(span: timedelta) -> int:
-    """Give a length of time in microseconds."""
-    return span // _MICROSECOND
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +52,7 @@ class Plan:
     _readers: tuple[tuple[str, Callable[[Any], Any]], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        columns = tuple(sorted(set().union(*map(_columns, self.features.values()))))
+        columns = tuple(sorted(set().union(*map(used_columns, self.features.values()))))
         object.__setattr__(self, "columns", columns)
         object.__setattr__(self, "version", _digest(self))
         readers = tuple((name, _CHECKS[self.source.columns[name]]) for name in columns)
@@ -166,13 +143,6 @@ def check_value(kind: Kind, value: Any) -> Any:
 def to_line(row: Kept) -> bytes:
     """Write a kept row as a line."""
     return orjson.dumps(row) + b"\n"
-
-
-def _columns(feature: Stored) -> frozenset[str]:
-    if isinstance(feature, Latest):
-        return frozenset((feature.column.name,))
-    own = frozenset(() if feature.column is None else (feature.column,))
-    return own | (feature.where.names() if feature.where is not None else frozenset())
 
 
 def _digest(plan: Plan) -> str:

@@ -10,7 +10,8 @@ from typing import Any, Literal, TypeAlias
 from ..definitions.features import FeatureSet
 from ..errors import FeatureError
 from ..semantics import FeatureValue, Status, held
-from .plan import Plan, from_micros
+from ..times import from_micros
+from .plan import Plan
 from .protocol import Address, Compacted, OnlineStore, Values
 from .state import State, read_values
 

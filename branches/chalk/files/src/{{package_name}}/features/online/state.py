@@ -17,11 +17,12 @@ from typing import Any
 import orjson
 
 from ..definitions.entities import Kind
-from ..definitions.expressions import Expression
+from ..definitions.expressions import Expression, has_now
 from ..definitions.features import COUNTS, Latest, Session, Stored, Window
 from ..oracle import aggregated
 from ..semantics import FeatureValue, Status
-from .plan import HEAD, Kept, Plan, from_micros, micros, to_line, to_micros
+from ..times import from_micros, micros, to_micros
+from .plan import HEAD, Kept, Plan, to_line
 
 _TIME = itemgetter(0)
 _CREATED = itemgetter(1)
@@ -161,7 +162,7 @@ class State:
 
     def _asked(self, where: Expression | None, first: int) -> Iterable[int]:
         places = range(first, len(self.rows))
-        if where is None or _depends_on_now(where):
+        if where is None or has_now(where):
             return places
         return [place for place in places if _matches(self.plan, where, self.rows[place], 0)]
 
@@ -245,7 +246,7 @@ def _until(state: State, visible: list[Kept], at: int) -> int:
     if len(visible) < len(state.rows):  # rows that happen, or are known, only later
         ends += [seen for row in state.rows if (seen := max(row[0], row[1])) > at]
     for feature in state.plan.features.values():
-        if not isinstance(feature, Latest) and feature.where is not None and _depends_on_now(feature.where):
+        if not isinstance(feature, Latest) and has_now(feature.where):
             return at
         if isinstance(feature, Window):
             first = bisect_right(visible, at - micros(feature.over), key=_TIME)
@@ -264,12 +265,6 @@ def _matches(plan: Plan, where: Expression, row: Kept, at: int) -> bool:
         for name, value in zip(plan.columns, row[HEAD:], strict=True)
     }
     return where.evaluate(values, from_micros(at)) is True
-
-
-def _depends_on_now(where: Expression) -> bool:
-    return where.operation == "now" or any(
-        _depends_on_now(one) for one in where.operands if isinstance(one, Expression)
-    )
 
 
 def _longest_gap(plan: Plan) -> int:

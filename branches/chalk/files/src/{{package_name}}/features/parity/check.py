@@ -20,9 +20,10 @@ from ..definitions.features import FeatureSet
 from ..engines.connection import connect
 from ..engines.protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Engine, Reader
 from ..online.features import OnlineFeatures
-from ..online.plan import Plan, from_micros
+from ..online.plan import Plan
 from ..online.reading import Found
 from ..semantics import FeatureValue, Status
+from ..times import from_micros
 from .compare import TOLERANCE, kind_of_difference
 from .explain import Explainer
 

@@ -10,10 +10,11 @@ from ..definitions.features import FeatureSet, OnDemand
 from ..engines.connection import connect
 from ..engines.protocol import Reader
 from ..online.features import OnlineFeatures
-from ..online.plan import HEAD, Kept, Plan, from_micros, key_text, to_micros
+from ..online.plan import HEAD, Kept, Plan, key_text
 from ..online.state import State
 from ..oracle import Row, value_at
 from ..semantics import FeatureValue
+from ..times import from_micros, to_micros
 from .compare import kind_of_difference
 
 _SHOWN = 3

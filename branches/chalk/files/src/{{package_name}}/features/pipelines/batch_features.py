@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,8 @@ from ..errors import FeatureError
 from ..semantics import in_utc
 from ..sources import SourceReader, open_reader
 from ..tables import write_table
+from ..times import EPOCH
 from .feature_store import FeatureTables, TableWriter
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -191,8 +190,8 @@ class Backfill:
             return []
         if first > last:
             raise FeatureError(f"the start {first.isoformat()} is after the end {last.isoformat()}", hint="swap them")
-        number = -((_EPOCH - first) // self.every)  # rounded up
-        return [_EPOCH + place * self.every for place in range(number, (last - _EPOCH) // self.every + 1)]
+        number = -((EPOCH - first) // self.every)  # rounded up
+        return [EPOCH + place * self.every for place in range(number, (last - EPOCH) // self.every + 1)]
 
     def _put_aside(self, one: FeatureSet) -> dict[str, int]:
         found = {}

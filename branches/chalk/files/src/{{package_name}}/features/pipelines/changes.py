@@ -14,9 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..definitions.features import Feature, FeatureSet, OnDemand, meaning
+from ..definitions.features import Feature, FeatureSet, OnDemand, meaning, used_columns
 from ..definitions.registry import Definitions
-from ..engines.protocol import used_columns
 from ..errors import FeatureError
 from ..tables import write_text
 from .feature_store import FeatureTables

@@ -15,7 +15,8 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from ..definitions.entities import Kind, Source
-from .checks import EARLIEST, EPOCH, LARGEST, LATEST, MICROSECOND, Drift, StreamRow
+from ..times import EPOCH, MICROSECOND
+from .checks import EARLIEST, LARGEST, LATEST, Drift, StreamRow
 
 _NULL = type(None)
 _Column: TypeAlias = "list[Any] | None"  # None: something in it is not plainly right

@@ -11,7 +11,7 @@ import numpy as np
 import orjson
 
 from ..definitions.entities import Kind, Source
-from ..online.plan import to_micros
+from ..times import to_micros
 from .messages import Messages, Partition, Position
 
 _BLOCK = 1000  # offsets whose random numbers begin at one seed

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from ...errors import first_line
 from ..definitions.entities import Kind, Source
-from ..online.plan import from_micros, micros
+from ..times import from_micros, micros
 from .checks import Drift, Reason, Rejected, RowChecker, StreamRow
 from .columns import Rows, read_columns
 from .decoding import Decode, decode_json

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from ...logs import get_logger
 from ..errors import FeatureError
-from ..online.plan import from_micros
 from ..online.protocol import OnlineStoreError
+from ..times import from_micros
 from .intake import Intake, Progress
 from .ledger import Ledger
 from .messages import EventSource, Messages, Partition, Unavailable
