@@ -1,6 +1,7 @@
 import { loadTemplate } from '../adapters/source.js';
 import type { Context } from '../context.js';
 import { baseName, findBranch, type Layer, type Template } from '../core/layer.js';
+import { togetherWith } from '../core/together.js';
 import { renderBranch, renderBranches } from '../ui/branch.js';
 
 interface BranchOptions {
@@ -24,10 +25,9 @@ export async function branchShow(ctx: Context, name: string, options: BranchOpti
   const template = await load(ctx, options);
   const layer: Layer = name === baseName ? template.base : findBranch(template, name);
   const files = [...layer.files.keys()].sort();
+  const together = togetherWith([template.base, ...template.branches.values()], layer.manifest.name);
   ctx.print(
-    options.json
-      ? JSON.stringify({ ...layer.manifest, files }, null, 2)
-      : renderBranch(layer.manifest, files, layer.folder),
+    options.json ? JSON.stringify({ ...layer.manifest, files, together }, null, 2) : renderBranch(layer, together),
   );
   return 0;
 }

@@ -19,6 +19,8 @@ export interface Expression {
   /** The answers that it reads. */
   readonly names: readonly string[];
   readonly branches: readonly string[];
+  /** Those of the branches that it asks for, and not the absence of. */
+  readonly wanted: readonly string[];
 }
 
 const token = /\s*(==|!=|"[^"]*"|[\w.-]+)\s*/y;
@@ -44,6 +46,7 @@ export function parseExpression(source: string): Expression {
   const rest = tokens(source);
   const names: string[] = [];
   const branches: string[] = [];
+  const wanted: string[] = [];
   const next = (): string => rest.shift() ?? '';
   const word = (): string => {
     const name = next();
@@ -51,16 +54,17 @@ export function parseExpression(source: string): Expression {
     return name;
   };
 
-  const unary = (): Expression['test'] => {
+  const unary = (isAsked = true): Expression['test'] => {
     if (rest[0] === 'not') {
       next();
-      const inner = unary();
+      const inner = unary(!isAsked);
       return (facts) => !inner(facts);
     }
     const name = word();
     if (name === 'branch') {
       const branch = word();
       branches.push(branch);
+      if (isAsked) wanted.push(branch);
       return (facts) => facts.branches.includes(branch);
     }
     names.push(name);
@@ -82,9 +86,12 @@ export function parseExpression(source: string): Expression {
     return (facts) => (operator === 'or' ? parts.some((p) => p(facts)) : parts.every((p) => p(facts)));
   };
 
-  const test = chain('or', chain('and', unary))();
+  const test = chain(
+    'or',
+    chain('and', () => unary()),
+  )();
   if (rest.length > 0) throw malformed(source, `at ${JSON.stringify(rest.join(' '))}`);
-  return { test, names, branches };
+  return { test, names, branches, wanted };
 }
 
 export const holds = (source: string, facts: Facts): boolean => parseExpression(source).test(facts);

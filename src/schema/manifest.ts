@@ -127,8 +127,11 @@ const page = z.strictObject({
 const pages = z.array(page).default([]);
 
 /** What goes together and can be left out: files, and what a manifest says because of them. */
-const part = z.strictObject({
+export const part = z.strictObject({
   if: expression,
+  summary: line
+    .optional()
+    .describe('what it brings, in one sentence; `branch show` tells it where `if` names a branch'),
   files: z.array(glob).default([]),
   python: z
     .strictObject({ dependencies: z.array(line).default([]), dev: z.array(line).default([]), extras })

@@ -1,3 +1,5 @@
+import type { Layer } from '../core/layer.js';
+import type { Together } from '../core/together.js';
 import type { Manifest } from '../schema/manifest.js';
 import { columns, plural, style } from './style.js';
 
@@ -21,8 +23,8 @@ const table = (rows: readonly (readonly [string, string])[]): string[] => {
   return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`.trimEnd());
 };
 
-/** What a branch asks, needs and brings. */
-export function renderBranch(manifest: Manifest, files: readonly string[], folder: string): string {
+/** What a branch asks, needs and brings, alone and beside others. */
+export function renderBranch({ manifest, files, folder }: Layer, together: readonly Together[]): string {
   const { questions, requires, python, env, tasks, services } = manifest;
   const asks = Object.entries(questions).map(([name, q]): [string, string] => {
     const choices = q.choices === undefined ? q.type : q.choices.join(' | ');
@@ -52,9 +54,34 @@ export function renderBranch(manifest: Manifest, files: readonly string[], folde
       'Extras',
       table(Object.entries(python.extras).map(([name, list]): [string, string] => [name, list.join(', ')])),
     ),
+    ...together.flatMap((part) => describeTogether(part, manifest.name)),
     '',
-    `${plural(files.length, 'file')} in ${folder}/files`,
+    `${plural(files.size, 'file')} in ${folder}/files`,
   ].join('\n');
+}
+
+/** What a project with other branches, too, gets beyond what each of them brings. */
+function describeTogether(part: Together, own: string): string[] {
+  const others = part.branches.filter((name) => name !== own);
+  // A condition that asks for more than branches is shown as it stands.
+  const isPlain = /^branch [\w-]+( and branch [\w-]+)*$/.test(part.if);
+  const isClear = part.from === own || (others.length === 1 && others[0] === part.from);
+  const by = isClear ? '' : `, from ${part.from}`;
+  const named = (entries: object): string => Object.keys(entries).sort().join(', ');
+  const plugins = Object.entries(part.plugins).map(([group, entries]): [string, string] => [group, named(entries)]);
+  const facts: [string, string][] = [
+    ...plugins,
+    ...Object.entries(part.tasks).map(([name, task]): [string, string] => ['task', `${name}: ${task.help}`]),
+    ...part.pages.map(({ path, title }): [string, string] => ['page', `${title} (${path})`]),
+    ...Object.entries(part.services).map(([name, { image }]): [string, string] => ['service', `${name}: ${image}`]),
+    ...(Object.keys(part.env).length === 0 ? [] : [['variables', named(part.env)] as [string, string]]),
+    ['files', String(part.files.length)],
+  ];
+  const title = others.length === 0 ? `From ${part.from}` : `With ${others.join(' and ')}`;
+  return section(`${title}${isPlain ? '' : ` (if ${part.if})`}${others.length === 0 ? '' : by}`, [
+    ...(part.summary === '' ? [] : wrap(part.summary, columns() - 2)),
+    ...table(facts),
+  ]);
 }
 
 function wrap(text: string, width: number): string[] {

@@ -1,13 +1,15 @@
 import { type Rendered } from '../core/project.js';
+import { togetherIn } from '../core/together.js';
 import { plural, style } from './style.js';
 
 /** What `new` makes, for a person or, with `json`, for a program. */
-export function describeNew(
-  { baseline, branches, answers, manifest }: Rendered,
-  target: string,
-  json: boolean,
-): string {
+export function describeNew(rendered: Rendered, target: string, json: boolean): string {
+  const { baseline, branches, answers, manifest } = rendered;
   const layers = manifest.layers.map(({ name }) => name);
+  const together = togetherIn(rendered.layers, { answers, branches }).map((part) => ({
+    branches: part.branches,
+    summary: part.summary,
+  }));
   if (json) {
     const files = [...baseline].map(([path, { mode, layer, bytes }]) => ({
       path,
@@ -15,13 +17,17 @@ export function describeNew(
       layer,
       bytes: bytes.byteLength,
     }));
-    return JSON.stringify({ path: target, branches, answers, files }, null, 2);
+    return JSON.stringify({ path: target, branches, answers, together, files }, null, 2);
   }
   const counts = layers.map((layer) => {
     const count = [...baseline.values()].filter((file) => file.layer === layer).length;
     return `  ${layer.padEnd(Math.max(...layers.map((name) => name.length)))}  ${plural(count, 'file')}`;
   });
-  return [`${style.bold(answers.project_name as string)} in ${target}`, ...counts].join('\n');
+  const shared = together
+    .filter(({ summary }) => summary !== '')
+    .map((part) => `  ${part.branches.join(' + ')}: ${part.summary}`);
+  const title = `${style.bold(answers.project_name as string)} in ${target}`;
+  return [title, ...counts, ...(shared.length === 0 ? [] : ['', 'Together:', ...shared])].join('\n');
 }
 
 export function nextSteps({ manifest }: Rendered, folder: string, isSetUp: boolean): string {

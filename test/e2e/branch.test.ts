@@ -62,6 +62,14 @@ describe('branch show', () => {
     });
   });
 
+  it('says what branches bring to each other, whichever of them is asked about', async () => {
+    expect((await branch('show', 'agentic')).stdout).toMatch(
+      /\nWith chalk\n {2}Agents read features .*\n {2}tools +feature_checker, feature_reader\n {2}page /,
+    );
+    const { together } = JSON.parse((await branch('show', 'chalk', '--json')).stdout) as { together: object[] };
+    expect(together[0]).toMatchObject({ branches: ['agentic', 'chalk'], from: 'chalk' });
+  });
+
   it('suggests the right name', async () => {
     const { exitCode, stderr } = await branch('show', 'forrest', '--from', template);
     expect({ exitCode, stderr }).toEqual({

@@ -162,6 +162,12 @@ describe('flags', () => {
     expect(filesBelow(parent)).toEqual([]);
   });
 
+  it('--dry-run tells what the branches bring to each other', async () => {
+    const args = ['new', 'x', '--dry-run', '--yes', '--branch', 'agentic', '--branch', 'chalk'];
+    const { stdout } = await place.mlsys(args, { cwd: place.folder() });
+    expect(stdout).toMatch(/\n\nTogether:\n {2}agentic \+ chalk: Agents read features/);
+  });
+
   it('--dry-run --json shows what would be made, to a program', async () => {
     const parent = place.folder();
     const dry = JSON.parse((await make(join(parent, 'x'), '--dry-run', '--json')).stdout) as { files: object[] };
