@@ -23,6 +23,7 @@ from ..features.semantics import FeatureValue, Status
 from ..features.stores import open_features
 from ..serving.answers import Readiness
 
+_SHOWN = {status: status.value for status in Status}
 _STANDS_IN = frozenset((Status.MISSING, Status.EXPIRED, Status.UNAVAILABLE))
 _BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
@@ -56,6 +57,8 @@ class FeatureAnswers:
         self._versions: dict[str, dict[str, str]] = {}
         self._values: Counter | None = None
         self._seconds: Histogram | None = None
+        self._counted: dict[tuple[str, Status], Counter] = {}
+        self._timed: dict[str, Histogram] = {}
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -135,19 +138,24 @@ class FeatureAnswers:
     def _count(self, feature_set: str, found: Sequence[Found], seconds: float) -> None:
         if self._values is None or self._seconds is None:
             return
-        self._seconds.labels(feature_set).observe(seconds)
-        for status, count in Tally(one.status for row in found for one in row.values()).items():
-            self._values.labels(feature_set, status.value).inc(count)
+        timed = self._timed.get(feature_set)  # to look them up by their labels takes longer than to count
+        if timed is None:
+            timed = self._timed[feature_set] = self._seconds.labels(feature_set)
+        timed.observe(seconds)
+        for status, count in Tally([one.status for row in found for one in row.values()]).items():
+            counted = self._counted.get((feature_set, status))
+            if counted is None:
+                counted = self._counted[feature_set, status] = self._values.labels(feature_set, status.value)
+            counted.inc(count)
 
 
 def _told(one: FeatureValue, at: datetime, version: str) -> dict[str, Any]:
-    age = None if one.time is None else (at - one.time).total_seconds()
-    default = one.value is not None and one.status in _STANDS_IN
+    value, status, time = one.value, one.status, one.time
     return {
-        "value": one.value,
-        "status": one.status.value,
-        "default": default,
-        "time": one.time,
-        "age_seconds": age,
+        "value": value,
+        "status": _SHOWN[status],
+        "default": value is not None and status in _STANDS_IN,
+        "time": time,
+        "age_seconds": None if time is None else (at - time).total_seconds(),
         "version": version,
     }

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from .. import __version__
 from ..config import Config
@@ -31,6 +33,7 @@ from .limits import Limiter
 from .metrics import Metrics
 from .openapi import Service
 from .routers import login, models, predict, status
+from .routers.direct import DirectRoute
 from .telemetry import fastapi_telemetry, open_traces
 from .watch import Watch
 
@@ -93,8 +96,7 @@ def create_app(config: Config) -> FastAPI:
     app.state.metrics = metrics
     app.state.parts = []  # of plugins: functions that tell a `Readiness`, or nothing while the part is not used
     handle_errors(app)
-    # What is asked most comes first, and in no router of its own.
-    app.router.routes = [*predict.router.routes, *status.router.routes, *app.router.routes]
+    _put_first(app, [*predict.router.routes, *status.router.routes])
     for router in (models.router, login.router):
         app.include_router(router)
     if settings.docs:
@@ -114,9 +116,25 @@ def create_app(config: Config) -> FastAPI:
 def _add_plugins(app: FastAPI, config: Config) -> None:
     for plugin in find_plugins("routers").values():
         try:
-            plugin.guard(app.include_router)(_router(plugin, config))
+            router = _router(plugin, config)
+            direct = [route for route in router.routes if isinstance(route, DirectRoute)]
+            plugin.guard(app.include_router)(_without(router, direct))
+            _put_first(app, direct)
         except ProjectError as error:
             _log.error("plugin skipped", plugin=plugin.name, reason=error.message)
+
+
+def _put_first(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Put what is asked most before all others and in no router of its own, which each request would go through."""
+    app.router.routes = [*routes, *app.router.routes]
+
+
+def _without(router: APIRouter, routes: Sequence[BaseRoute]) -> APIRouter:
+    if not routes:
+        return router
+    rest = copy(router)  # the plugin's own stays as it is
+    rest.routes = [route for route in router.routes if route not in routes]
+    return rest
 
 
 def _router(plugin: Plugin, config: Config) -> APIRouter:

@@ -39,6 +39,8 @@ class Plan:
         How late rows may be and still join sessions exactly; windows and latest values take rows however late.
     columns
         What is kept of a row beside its times and place, in this order.
+    stamped
+        Which features are times.
     version
         Changes if, and only if, what is kept could mean something else.
     """
@@ -48,12 +50,15 @@ class Plan:
     features: Mapping[str, Stored]
     lateness: timedelta = DAY
     columns: tuple[str, ...] = field(init=False)
+    stamped: tuple[bool, ...] = field(init=False, repr=False)
     version: str = field(init=False)
     _readers: tuple[tuple[str, Callable[[Any], Any]], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         columns = tuple(sorted(set().union(*map(used_columns, self.features.values()))))
         object.__setattr__(self, "columns", columns)
+        stamped = tuple(one.kind is Kind.TIMESTAMP for one in self.features.values())
+        object.__setattr__(self, "stamped", stamped)
         object.__setattr__(self, "version", _digest(self))
         readers = tuple((name, _CHECKS[self.source.columns[name]]) for name in columns)
         object.__setattr__(self, "_readers", readers)

@@ -56,10 +56,11 @@ class Computed:
 def read_values(plan: Plan, data: bytes) -> list[FeatureValue]:
     """Read what `Computed.to_bytes` wrote."""
     values, codes, times = orjson.loads(data)
+    moments = {time: None if time is None else from_micros(time) for time in set(times)}  # many are of one row
     found = []
-    for value, code, time, stamped in zip(values, codes, times, _stamped(plan), strict=True):
+    for value, code, time, stamped in zip(values, codes, times, plan.stamped, strict=True):
         own = from_micros(value) if stamped and code == "P" else value  # a default is what was written
-        found.append(FeatureValue(own, _STATUSES[code], None if time is None else from_micros(time)))
+        found.append(FeatureValue(own, _STATUSES[code], moments[time]))
     return found
 
 
@@ -270,10 +271,6 @@ def _matches(plan: Plan, where: Expression, row: Kept, at: int) -> bool:
 def _longest_gap(plan: Plan) -> int:
     gaps = [micros(one.gap) for one in plan.features.values() if isinstance(one, Session)]
     return max(gaps, default=-_NEVER)
-
-
-def _stamped(plan: Plan) -> list[bool]:
-    return [one.kind is Kind.TIMESTAMP for one in plan.features.values()]
 
 
 def _plain(value: Any) -> Any:
