@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .catalogue_cli import catalogue_command
 from .changes_cli import apply_command, diff_command, lineage_command, plan_command
 from .definitions_cli import list_command, show_command
 from .example_cli import demo_command
@@ -17,6 +18,7 @@ from .validation_cli import validate_command
 app = typer.Typer(help="Features: define, compute, serve and check them.", no_args_is_help=True)
 app.command("list")(list_command)
 app.command("show")(show_command)
+app.command("catalogue")(catalogue_command)
 app.command("lineage")(lineage_command)
 app.command("diff")(diff_command)
 app.command("plan")(plan_command)

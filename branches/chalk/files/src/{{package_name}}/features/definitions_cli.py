@@ -56,6 +56,7 @@ def show_command(
 
 
 def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
+    from .catalogue.entries import without_secrets
     from .definitions import OnDemand
     from .definitions.features import meaning
 
@@ -75,13 +76,7 @@ def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
         made = {"type": "ondemand", "of": names, "request": asked, "expression": feature.expression.to_json()}
         return facts | made
     made = meaning(feature)
-    return facts | {**made, "source": feature.source.name, "location": _without_secrets(feature.source.location)}
-
-
-def _without_secrets(location: str) -> str:
-    """Leave out who logs in, and with what: `postgresql://user:password@host/db` is shown as `postgresql://host/db`."""
-    scheme, mark, rest = location.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else location
+    return facts | {**made, "source": feature.source.name, "location": without_secrets(feature.source.location)}
 
 
 def _text(value: Any) -> str:

@@ -3,7 +3,7 @@
 blocks → sections → report → file
 """
 
-from .blocks import Block, Code, Facts, Figure, Link, Section, Status, Table, Text
+from .blocks import Block, Code, Details, Facts, Figure, Link, Section, Status, Table, Text
 from .errors import ReportError
 from .figures import figure_svg
 from .report import Report, html_of
@@ -11,6 +11,7 @@ from .report import Report, html_of
 __all__ = [
     "Block",
     "Code",
+    "Details",
     "Facts",
     "Figure",
     "Link",

@@ -108,14 +108,32 @@ class Figure:
         An SVG document, such as `figure_svg` gives.
     alt
         What the picture shows, for those who do not see it.
+    wide
+        Keeps its size, so that its words can be read on a phone: what is beyond the page is scrolled to.
     """
 
     svg: str
     caption: str
     alt: str
+    wide: bool = False
 
 
-Block: TypeAlias = Text | Code | Facts | Table | Figure | Status
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Blocks that are folded under a line, until somebody asks for them.
+
+    Attributes
+    ----------
+    note
+        What the line says beside the title.
+    """
+
+    title: str
+    note: str
+    blocks: Sequence[Block]
+
+
+Block: TypeAlias = Text | Code | Facts | Table | Figure | Status | Details
 
 
 @dataclass(frozen=True, slots=True)

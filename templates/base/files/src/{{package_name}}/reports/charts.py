@@ -14,6 +14,7 @@ _WIDTH = 400
 _ROW = 28
 _NAMES = 150  # of the width
 _NUMBERS = 70
+_COLUMN = 80  # height of a histogram
 _LONGEST = 20  # letters that fit beside a bar
 _COLOUR = "var(--accent)"
 
@@ -39,6 +40,28 @@ def intervals(rows: Sequence[Bar]) -> str:
     ends = [end for one in rows for end in (one.value, one.low, one.high) if end is not None]
     scale = _Scale.of(ends)
     return _svg(rows, scale, _interval)
+
+
+def columns(shares: Sequence[float], low: str, high: str) -> str:
+    """Draw a column for each share of a histogram, with the ends of its range below.
+
+    Parameters
+    ----------
+    shares
+        Finite numbers from 0 on.
+    """
+    step = _WIDTH / max(len(shares), 1)
+    scale = _COLUMN / max(shares) if any(shares) else 0.0
+    form = Markup('<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" style="fill: {}"/>')
+    parts = [
+        form.format(place * step, _COLUMN - share * scale, step - 1, share * scale, _COLOUR)
+        for place, share in enumerate(shares)
+    ]
+    parts.append(_line((0, _COLUMN), (_WIDTH, _COLUMN), "var(--muted)", 1))
+    text = Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>')
+    parts += [text.format(0, _COLUMN + 18, "start", low), text.format(_WIDTH, _COLUMN + 18, "end", high)]
+    whole = Markup('<svg viewBox="0 0 {} {}" width="{}" font-size="13">{}</svg>')
+    return str(whole.format(_WIDTH, _COLUMN + 24, _WIDTH, Markup("").join(parts)))
 
 
 @dataclass(frozen=True, slots=True)

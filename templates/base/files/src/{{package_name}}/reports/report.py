@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import secrets
 from collections.abc import Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One page with everything in it: no file beside it, no script, nothing from the network.
+    """One page with everything in it: no file beside it, nothing from the network, and no script but that of a search.
 
     Attributes
     ----------
@@ -34,6 +36,8 @@ class Report:
         What the reader should know first.
     created
         Given a time, the same report is the same file.
+    search
+        Name of a field above the sections: only rows and details with the words in it are shown. None if empty.
 
     Examples
     --------
@@ -47,6 +51,7 @@ class Report:
     summary: str
     sections: Sequence[Section]
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    search: str = ""
 
     def html(self) -> str:
         """Write the page.
@@ -57,7 +62,9 @@ class Report:
             If a figure is no SVG that only draws.
         """
         colours = {"light": variables(LIGHT), "dark": variables(DARK)}
-        return _render("report.html", self.sections, "", report=self, **colours)
+        # The page allows this one script, by its digest, and no other.
+        digest = base64.b64encode(hashlib.sha256(_render("search.js", (), "").encode()).digest()).decode()
+        return _render("report.html", self.sections, "", report=self, digest=digest, **colours)
 
     def write(self, path: Path) -> Path:
         """Write the file whole or not at all, and make its folder.
