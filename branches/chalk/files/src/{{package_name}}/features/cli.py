@@ -8,6 +8,7 @@ from .catalogue_cli import catalogue_command
 from .changes_cli import apply_command, diff_command, lineage_command, plan_command
 from .definitions_cli import list_command, show_command
 from .example_cli import demo_command
+from .exchange_cli import app as exchange_app
 from .monitoring_cli import monitor_command
 from .online_cli import materialise_command, parity_command
 from .stream_cli import app as stream_app
@@ -29,6 +30,7 @@ app.command("validate")(validate_command)
 app.command("transform")(transform_command)
 app.command("demo")(demo_command)
 app.add_typer(stream_app, name="stream")
+app.add_typer(exchange_app, name="export")
 app.command("materialise")(materialise_command)
 app.command("parity")(parity_command)
 app.command("monitor")(monitor_command)

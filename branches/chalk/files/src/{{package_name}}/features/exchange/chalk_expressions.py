@@ -149,6 +149,8 @@ def to_expression(node: ast.expr, feature: str, name: Callable[[str, str | None]
                 found = _compare(operation, of(left), of(right))
             case ast.UnaryOp(op=ast.Invert(), operand=operand):
                 found = ~of(operand)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+                found = Expression("literal", (-value,))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 found = 0 - of(operand)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="_"), attr=called), args=given, keywords=[]):

@@ -107,7 +107,9 @@ class _Class:
         found: list[Feature] = []
         if owner.name == self.name and any(one.is_feature_time for one in self.features):
             source = self.source(self.key)
-            found += [Latest(name, source[name]) for name in source.columns]
+            for one in self.columns:
+                if one.name != self.key:
+                    found.append(Latest(str(one.name), source[one.name], description=str(one.description or "")))
         for one in (one for one in self.features if _is_computed(one)):
             name, text = _name(one), str(one.description or "")
             if name in made:

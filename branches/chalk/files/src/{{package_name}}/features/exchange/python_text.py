@@ -1,0 +1,162 @@
+"""Python as it is written for other feature stores: what can be written, its names, and its literals."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..definitions.expressions import Expression, Literal
+from ..definitions.features import Feature, FeatureSet, OnDemand
+from ..errors import NotExpressible
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file for another feature store.
+
+    Attributes
+    ----------
+    text
+        Of Python.
+    left_out
+        Why features are not in it.
+    """
+
+    text: str
+    left_out: Sequence[NotExpressible] = ()
+
+
+def expressible(
+    sets: Iterable[FeatureSet], check: Callable[[FeatureSet, Feature], None], *, partial: bool
+) -> tuple[list[FeatureSet], list[NotExpressible]]:
+    """Choose the features that another system has means for.
+
+    Parameters
+    ----------
+    check
+        Raises `NotExpressible` for a feature that it has none for.
+    partial
+        Whether the others are left out.
+
+    Returns
+    -------
+    tuple
+        The sets with what is left of them, and why the others are left out.
+
+    Raises
+    ------
+    NotExpressible
+        If there are others and `partial` is False; the message names each of them.
+    """
+    kept: list[FeatureSet] = []
+    refused: list[NotExpressible] = []
+    for one in sets:
+        lost: set[str] = set()
+        for feature in [*one.stored, *one.in_order()]:
+            try:
+                _check_parts(one, feature, lost)
+                check(one, feature)
+            except NotExpressible as error:
+                lost.add(feature.name)
+                refused.append(error)
+        names = [feature.name for feature in one.features if feature.name not in lost]
+        if names:
+            kept.append(one.select(names) if lost else one)
+    if refused and not partial:
+        message = "\n".join(error.message for error in refused)
+        raise NotExpressible(message, hint=f"{refused[0].hint}; --partial leaves out what can't be written")
+    return kept, refused
+
+
+def _check_parts(one: FeatureSet, feature: Feature, lost: Collection[str]) -> None:
+    gone = sorted(feature.expression.names() & set(lost)) if isinstance(feature, OnDemand) else []
+    if gone:
+        message = f"{one.name}.{feature.name} is made of {one.name}.{gone[0]}, which can't be written"
+        raise NotExpressible(message, hint=f"make it of other features than {gone[0]}")
+
+
+def mentions(expression: Expression | None, operation: str) -> bool:
+    """Tell whether an expression has a part of that operation, such as `now`."""
+    if expression is None:
+        return False
+    parts = (one for one in expression.operands if isinstance(one, Expression))
+    return expression.operation == operation or any(mentions(one, operation) for one in parts)
+
+
+def literal(value: Literal, what: str) -> str:
+    r"""Write a value.
+
+    Raises
+    ------
+    NotExpressible
+        If Python has no literal for it.
+
+    Examples
+    --------
+    >>> literal(0.5, "a default"), literal('say "so"', "a default"), literal("it's", "a default")
+    ('0.5', '\'say "so"\'', '"it\'s"')
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotExpressible(f"{what} has the number {value}", hint="use finite numbers")
+    if isinstance(value, str):
+        return repr(value) if '"' in value else json.dumps(value, ensure_ascii=False)
+    return repr(value)
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time in its largest unit.
+
+    Examples
+    --------
+    >>> span(timedelta(days=30)), span(timedelta(minutes=90)), span(timedelta(microseconds=5))
+    ('timedelta(days=30)', 'timedelta(minutes=90)', 'timedelta(microseconds=5)')
+    """
+    units = ("days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
+    unit = next(unit for unit in units if length % timedelta(**{unit: 1}) == timedelta(0))
+    return f"timedelta({unit}={length // timedelta(**{unit: 1})})"
+
+
+def docstring(text: str, indent: str) -> list[str]:
+    """Write a text that describes what follows; nothing if it is empty."""
+    lines = [line.rstrip() for line in text.strip().replace("\\", "\\\\").replace('"""', r"\"\"\"").splitlines()]
+    if not lines:
+        return []
+    end = '"""' if len(lines) == 1 else f'\n{indent}"""'
+    end = f" {end}" if lines[-1].endswith('"') and len(lines) == 1 else end
+    body = "\n".join([lines[0], *(indent + line if line else "" for line in lines[1:])])
+    return [f'{indent}"""{body}{end}']
+
+
+def imports(module: str, names: Sequence[str], text: str) -> str:
+    r"""Write the import of those names that a text uses; nothing if it uses none.
+
+    Examples
+    --------
+    >>> imports("datetime", ["date", "timedelta"], "timedelta(days=1)")
+    'from datetime import timedelta\n'
+    """
+    used = [name for name in names if re.search(rf"(?<!\w){name}(?!\w)", text)]
+    return f"from {module} import {', '.join(used)}\n" if used else ""
+
+
+def class_name(name: str) -> str:
+    """Give the name of a class.
+
+    Examples
+    --------
+    >>> class_name("big_customer")
+    'BigCustomer'
+    """
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """Give the name, with `_` behind it while it is taken, or is a word of Python's own."""
+    while name in taken or keyword.iskeyword(name):
+        name += "_"
+    return name

@@ -1,0 +1,51 @@
+"""The commands that write features for other feature stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..runtime import EnvOption, SetOption, start
+
+if TYPE_CHECKING:
+    from .definitions import FeatureSet
+    from .exchange.python_text import Export
+
+app = typer.Typer(help="Write features as the objects of other feature stores.", no_args_is_help=True)
+
+SetsArgument = Annotated[list[str] | None, typer.Argument(help="Feature sets; all if none is named")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The Python file to write; printed if none is named")]
+PartialOption = Annotated[bool, typer.Option("--partial", help="Leave out, and name, what can't be written")]
+
+
+@app.command("chalk")
+def chalk_command(
+    sets: SetsArgument = None,
+    out: OutOption = None,
+    partial: PartialOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write features as Chalk's classes."""
+    start(overrides, env)
+    from .exchange.to_chalk import to_chalk
+
+    _write(sets, out, lambda chosen: to_chalk(chosen, partial=partial))
+
+
+def _write(sets: list[str] | None, out: Path | None, export: Callable[[list[FeatureSet]], Export]) -> None:
+    from .definitions.registry import find_definitions
+    from .tables import write_text
+
+    definitions = find_definitions()
+    found = export([definitions[name] for name in sets] if sets else list(definitions.sets))
+    for error in found.left_out:
+        typer.echo(f"left out: {error.message}", err=True)
+    if out is None:
+        typer.echo(found.text, nl=False)
+    else:
+        write_text(found.text.removesuffix("\n"), out)
+        typer.echo(f"{out}: written", err=True)
