@@ -160,7 +160,7 @@ def absolute(operand: Operand) -> Expression:
 
 
 def floor(operand: Operand) -> Expression:
-    """Round down to an integer."""
+    """Round down to an integer; what needs more than 64 bits is NULL."""
     return _of("floor", operand)
 
 
@@ -217,6 +217,13 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     return computed
 
 
+def _floor(operand: Any) -> int:
+    rounded = math.floor(operand)
+    if not -(2**63) <= rounded < 2**63:
+        raise OverflowError
+    return rounded
+
+
 def _and(left: Any, right: Any) -> bool | None:
     if left is False or right is False:
         return False
@@ -244,7 +251,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "coalesce": lambda *operands: next((one for one in operands if one is not None), None),
     "is_null": lambda operand: operand is None,
     "absolute": _strict(abs),
-    "floor": _strict(math.floor),
+    "floor": _strict(_floor),
     "logarithm": _strict(math.log),
     "seconds": _strict(timedelta.total_seconds),
     "when": lambda condition, then, otherwise: then if condition is True else otherwise,

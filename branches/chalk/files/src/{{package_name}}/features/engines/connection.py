@@ -40,7 +40,7 @@ def connect(
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Make an error for a person of what DuckDB says.
+    """Make an error for a person of what DuckDB says, itself or through the rows that it hands on.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def explained(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except duckdb.Error as error:
+    except (duckdb.Error, OSError) as error:
         if isinstance(error, duckdb.OutOfMemoryException) or is_full(error):
             hint = "free some space, or raise features.engine.memory_limit"
             raise FeatureError(f"{what}: there is no room: {first_line(error)}", hint=hint) from error

@@ -194,6 +194,11 @@ def _chosen(condition: Any, then: Any, otherwise: Any) -> Any:
     return import_module("ibis").ifelse(condition.cast("boolean"), then, otherwise)
 
 
+def _floored(operand: Any) -> Any:
+    fits = operand.cast("float64").between(-(2.0**63), math.nextafter(2.0**63, 0))
+    return _chosen(fits, operand, import_module("ibis").null()).floor().cast("int64")
+
+
 def _equal(left: Any, right: Any) -> Any:
     """Compare; Ibis makes IS NULL of what is compared with a NULL."""
     unknown = left.type().is_null() or right.type().is_null()
@@ -214,8 +219,17 @@ _IBIS: dict[str, Callable[..., Any]] = {
     "coalesce": lambda *operands: import_module("ibis").coalesce(*operands),
     "is_null": lambda operand: operand.isnull(),
     "absolute": lambda operand: operand.abs(),
-    "floor": lambda operand: operand.floor().cast("int64"),
+    "floor": _floored,
     "logarithm": lambda operand: _chosen(operand > 0, operand.cast("float64"), import_module("ibis").null()).ln(),
     "seconds": lambda operand: operand / 1e6,
     "when": _chosen,
 }
+
+
+def wide_ibis(expression: Expression, names: Mapping[str, Any], kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """Give names of `to_ibis` so that integers have room for results in between."""
+    grows = calculates(expression)
+    return {
+        name: one.cast("decimal(38, 0)") if grows and kinds.get(name) is Kind.INTEGER else one
+        for name, one in names.items()
+    }

@@ -21,9 +21,9 @@ from ..times import micros
 from .connection import connect, explained
 from .duckdb_engine import ask
 from .duckdb_values import Found, values_sql
-from .expressions import quoted, to_ibis
+from .expressions import quoted, to_ibis, wide_ibis
 from .grouping import Group, groups
-from .protocol import UTC_TIME, Reader, check_key, check_spine, columns_of
+from .protocol import ARROW_TYPES, UTC_TIME, Reader, check_key, check_spine, columns_of
 
 _AGGREGATES: dict[Aggregate, Callable[[Any, Any], Any]] = {
     Aggregate.COUNT: lambda column, test: column.count(where=test),
@@ -78,7 +78,9 @@ class _Answers:
         """Ask the server for all that a group's features are made of."""
         key = f"key_{group.entity.name}"
         questions = _upload(asked.select(["_row", "_at", key]).rename_columns(["_row", "_at", "_asked"]))
-        known = _upload(pa.table({name: _plain(rows.column(name)) for name in rows.column_names}))
+        columns = {name: _plain(rows.column(name)) for name in rows.column_names}
+        columns["_key"] = columns["_key"].cast(ARROW_TYPES[group.entity.kind])  # without any it has no kind
+        known = _upload(pa.table(columns))
         seen = [questions._asked == known._key, known._time <= questions._at, known._created <= questions._at]
         pairs = questions.join(known, seen)
         if group.latest:
@@ -147,7 +149,8 @@ def _condition(pairs: Any, one: Window | Session) -> Any:
     if one.where is None:
         return True
     names = {column: pairs[column] for column in one.where.names()}
-    return to_ibis(one.where, names, pairs._at, {}).cast("boolean")
+    wide = wide_ibis(one.where, names, one.source.columns)
+    return to_ibis(one.where, wide, pairs._at, {}).cast("boolean")
 
 
 def _aggregated(rows: Any, one: Window | Session, test: Any) -> Any:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from ..definitions.entities import Kind
 from ..definitions.features import COUNTS, Aggregate, FeatureSet, Latest, Session, Stored, Window
 from ..semantics import Status
+from .connection import explained
 from .expressions import held_polars, to_polars, wide_polars
 from .grouping import Group, groups
 from .protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Reader, check_key, check_spine, columns_of
@@ -71,10 +72,12 @@ class PolarsEngine:
         return spine
 
     def _join(self, asked: pl.DataFrame, group: Group, columns: Sequence[str], read: Reader) -> pl.DataFrame:
-        known = read.scan(group.source, columns).batches().read_all()
+        with explained(f"the rows of {group.source.name} can't be read"):
+            known = read.scan(group.source, columns).batches().read_all()
         check_key(group.entity, known.schema.field("_key").type, group.source.name)
         rows = pl.DataFrame(known)
         rows = rows.with_columns(pl.col("_time", "_created").cast(TYPES[Kind.TIMESTAMP]))
+        rows = rows.with_columns(pl.col("_key").cast(TYPES[group.entity.kind]))  # without any it has no kind
         questions = asked.select("_row", "_at", _key=f"key_{group.entity.name}").drop_nulls("_key")
         many = rows.group_by("_key").len()
         counted = questions.join(many, on="_key", how="left").sort("_row")["len"].fill_null(0).cum_sum()

@@ -15,7 +15,7 @@ import orjson
 
 from ..definitions.entities import Kind, Source
 from ..definitions.features import Latest, Session, Window
-from ..engines.connection import connect
+from ..engines.connection import connect, explained
 from ..times import from_micros, micros, to_micros
 from .features import OnlineFeatures
 from .plan import HEAD, Kept, Plan, key_text, to_line
@@ -157,7 +157,7 @@ def _content(row: Kept) -> bytes:
 
 def _read(tables: Tables, plan: Plan, span: _Span) -> Iterator[tuple[Any, ...]]:
     """Give the key and the kept row of what is to be written, those of an entity together."""
-    with connect() as connection:
+    with connect() as connection, explained(f"the rows of {plan.source.name} can't be read"):
         tables.scan(plan.source, plan.columns).create(connection, "rows")
         rows = _needed(connection.view("rows"), plan, span)
         for batch in rows.to_arrow_reader(_FETCHED):

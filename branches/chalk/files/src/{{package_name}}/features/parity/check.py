@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..definitions.features import FeatureSet
-from ..engines.connection import connect
+from ..engines.connection import connect, explained
 from ..engines.protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Engine, Reader
 from ..online.features import OnlineFeatures
 from ..online.plan import Plan
@@ -127,7 +127,7 @@ def _sample_keys(reader: Reader, plans: Sequence[Plan], sample: Sample) -> list[
     """Choose entities by a hash of their key, so that the same are compared again."""
     found: list[list[Any]] = []
     for plan in plans:
-        with connect() as connection:
+        with connect() as connection, explained(f"the rows of {plan.source.name} can't be read"):
             reader.scan(plan.source, plan.columns).create(connection, "rows")
             chosen = connection.view("rows").project("_key").distinct().filter("_key IS NOT NULL")
             ordered = chosen.order(f"hash(CAST(_key AS VARCHAR) || '{sample.seed}'), _key").limit(sample.entities)

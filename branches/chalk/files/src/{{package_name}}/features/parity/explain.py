@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..definitions.features import FeatureSet, OnDemand
-from ..engines.connection import connect
+from ..engines.connection import connect, explained
 from ..engines.protocol import Reader
 from ..online.features import OnlineFeatures
 from ..online.plan import HEAD, Kept, Plan, key_text
@@ -75,7 +75,7 @@ class Explainer:
         return next(plan for plan in self._online.plans if reference in plan.features)
 
     def _source_rows(self, plan: Plan, key: Any) -> list[Row]:
-        with connect() as connection:
+        with connect() as connection, explained(f"the rows of {plan.source.name} can't be read"):
             self._reader.scan(plan.source, plan.columns).create(connection, "rows")
             times = "epoch_us(_time) AS _t, epoch_us(_created) AS _c, _place"
             chosen = connection.view("rows").filter(f"_key = {_literal(key)}")

@@ -13,7 +13,7 @@ from ..definitions.entities import Source
 from ..engines.connection import connect
 from ..engines.expressions import quoted
 from ..errors import FeatureError
-from .checks import check_columns, clean_sql
+from .checks import clean_sql, fitted
 
 _FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -60,9 +60,8 @@ class MemoryScan:
         place = pa.array(range(table.num_rows), pa.int64())
         raw = f"_in_memory_{self.source.name}"
         connection.register(raw, table.append_column("_place", place))
-        described = connection.execute(f"DESCRIBE SELECT * FROM {quoted(raw)}").fetchall()
-        check_columns(self.source, {str(row[0]): str(row[1]) for row in described})
-        sql = clean_sql(self.source, self.columns, quoted(raw), self.reader.until)
+        rows = fitted(connection, self.source, quoted(raw))
+        sql = clean_sql(self.source, self.columns, rows, self.reader.until)
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
 
     def batches(self) -> pa.RecordBatchReader:

@@ -17,7 +17,7 @@ from ..engines.connection import connect, explained
 from ..engines.expressions import quoted
 from ..sources_config import SourcesConfig
 from ..store_config import BatchSourceConfig
-from .checks import check_columns, clean_sql, set_aside_sql
+from .checks import clean_sql, fitted, set_aside_sql
 from .places import open_place
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", "")
@@ -53,7 +53,7 @@ class SourceReader:
     def set_aside(self, source: Source) -> pa.Table:
         """Give the rows that no feature is made of, with all their columns and `_reasons`."""
         scan = self.scan(source)
-        with connect() as connection:
+        with connect() as connection, explained(f"the rows of {source.name} can't be read"):
             table = scan.open(connection)
             return connection.sql(set_aside_sql(source, table, self.until())).to_arrow_table()
 
@@ -93,9 +93,7 @@ class SourceScan:
         """Make the rows known to a connection, as they are, and give the SQL that stands after FROM."""
         with explained(f"the rows of {self.source.name} can't be read"):
             table = open_place(connection, self.reader.place(self.source), self.reader.root, self.source.name)
-            described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
-        check_columns(self.source, {str(row[0]): str(row[1]) for row in described})
-        return table
+            return fitted(connection, self.source, table)
 
     def create(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
         """Make a view of the rows in a connection of DuckDB."""
