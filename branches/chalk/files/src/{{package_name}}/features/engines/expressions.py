@@ -91,6 +91,11 @@ def literal_sql(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def _floor_sql(operand: str) -> str:
+    """Round down; FLOOR makes floats of integers, and the large ones others. What is added has room."""
+    return f"CAST(TRY_CAST({operand} - {operand} % 1 - CAST({operand} % 1 < 0 AS INTEGER) AS BIGINT) AS HUGEINT)"
+
+
 # What has no result, such as the logarithm of 0, is NULL; CASE keeps DuckDB from computing it.
 _SQL: dict[str, Callable[..., str]] = {
     "add": lambda left, right: f"({left} + {right})",
@@ -106,7 +111,7 @@ _SQL: dict[str, Callable[..., str]] = {
     "coalesce": lambda *operands: f"COALESCE({', '.join(operands)})",
     "is_null": lambda operand: f"({operand} IS NULL)",
     "absolute": lambda operand: f"ABS({operand})",
-    "floor": lambda operand: f"TRY_CAST(FLOOR({operand}) AS BIGINT)",
+    "floor": _floor_sql,
     "logarithm": lambda operand: f"(CASE WHEN {operand} > 0 THEN LN({operand}) END)",
     "seconds": lambda operand: f"({operand} / 1e6)",
     "when": lambda condition, then, otherwise: f"(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)",
@@ -154,7 +159,7 @@ def _logarithm(operand: pl.Expr) -> pl.Expr:
 
 
 def _rounded_down(operand: pl.Expr) -> pl.Expr:
-    return operand.floor().cast(pl.Int64(), strict=False)
+    return operand.floor().cast(pl.Int64(), strict=False).cast(pl.Int128())
 
 
 _POLARS: dict[str, Callable[..., pl.Expr]] = {
@@ -195,8 +200,12 @@ def _chosen(condition: Any, then: Any, otherwise: Any) -> Any:
 
 
 def _floored(operand: Any) -> Any:
-    fits = operand.cast("float64").between(-(2.0**63), math.nextafter(2.0**63, 0))
-    return _chosen(fits, operand, import_module("ibis").null()).floor().cast("int64")
+    kind = operand.type()
+    if kind.is_integer() or kind.is_null():
+        return operand
+    least, most = (-(2**63), 2**63 - 1) if kind.is_decimal() else (-(2.0**63), math.nextafter(2.0**63, 0))
+    fitting = _chosen(operand.between(least, most), operand, import_module("ibis").null())
+    return fitting.floor().cast("int64").cast("decimal(38, 0)")
 
 
 def _equal(left: Any, right: Any) -> Any:
