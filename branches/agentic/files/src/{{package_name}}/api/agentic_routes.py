@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -154,12 +154,14 @@ class _Routes:
         agent_id: str,
         task_id: str,
         user: Reader,
+        request: Request,
         last_event_id: Annotated[int, Header(ge=0, description="Number of the last event that is known")] = 0,
     ) -> StreamingResponse:
-        """Send what happens, as server-sent events, until the task is over or waits for a person."""
+        """Send what happens, as server-sent events, until the task is over or waits, or the key is revoked."""
         with _as_problems():
             await asyncio.to_thread(self._run, agent_id, task_id, user)
-        lines = self._follow(task_id, last_event_id)
+        identity = request.app.state.services.identity
+        lines = self._follow(task_id, last_event_id, partial(identity.still_may, request.scope, "read"))
         return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
 
     def cancel(self, agent_id: str, task_id: str, user: Asker) -> Run:
@@ -204,9 +206,9 @@ class _Routes:
             raise UnknownRunError(f"the agent {agent_id} has no task {task_id!r}")
         return run
 
-    async def _follow(self, task_id: str, after: int) -> AsyncIterator[bytes]:
+    async def _follow(self, task_id: str, after: int, still_may: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
         store, spoken = self.service.store, time.monotonic()
-        while True:
+        while await still_may():
             # The state first: once it says that a run is over, all its events are there.
             live = (await asyncio.to_thread(store.get, task_id)).status is Status.RUNNING
             events = await asyncio.to_thread(store.events, task_id, after, _PAGE)

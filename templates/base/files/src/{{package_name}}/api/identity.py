@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import Literal
 
 import jwt
+from starlette.types import Scope
 
 from ..logs import get_logger
 from ..plugins import PACKAGE
@@ -109,6 +110,18 @@ class Identity:
         """
         found = self.recall(headers, client)
         return await self.verify(found) if isinstance(found, Unverified) else found
+
+    async def still_may(self, scope: Scope, needed: str) -> bool:
+        """Tell whether who has opened something that lasts, such as a page, may still do what a scope allows.
+
+        While the database can't be asked, they may.
+        """
+        client = scope["client"][0] if scope.get("client") else ""
+        try:
+            found = await self.find(dict(scope["headers"]), client)
+        except ApiError:
+            return True
+        return isinstance(found, Principal) and found.may(needed)
 
     def recall(self, headers: dict[bytes, bytes], client: str) -> Principal | Unverified | str | None:
         """Find who asks, as far as that is known without the database.

@@ -6,6 +6,7 @@ cookie → header of the service → the service finds out who asks → pages fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlsplit
 
@@ -16,12 +17,15 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..api.gateway import Services
+from ..api.identity import Identity
 from ..api.security import PRINCIPAL, Principal
 from ..config import Config
 
 MOUNT = "/ui"
 COOKIE = "session"
 CONFIG = f"{__name__}.config"
+STILL_MAY = f"{__name__}.still_may"
+"""Where in a scope it stands how to find out whether a page that is open may stay so."""
 SCOPE = "read"
 
 POLICY = (
@@ -63,7 +67,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a connection to a page."""
-        path, scope = _path(scope), {**scope, CONFIG: self.config}
+        path, scope = _path(scope), {**scope, CONFIG: self.config, STILL_MAY: partial(self._still_may, scope)}
         if path.startswith(_ASSETS):
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -80,9 +84,16 @@ class Door:
 
     async def _who(self, scope: Scope) -> object:
         """Ask the service about a WebSocket, which does not go through its gateway."""
-        services: Services = self.owner.state.services
         client = scope["client"][0] if scope.get("client") else ""
-        return await services.identity.find(dict(scope["headers"]), client)
+        return await self._identity.find(dict(scope["headers"]), client)
+
+    async def _still_may(self, scope: Scope) -> bool:
+        return await self._identity.still_may(scope, SCOPE)
+
+    @property
+    def _identity(self) -> Identity:
+        services: Services = self.owner.state.services
+        return services.identity
 
 
 def may_read(found: object) -> bool:

@@ -19,7 +19,7 @@ from ..plugins import PACKAGE, PluginError, find_plugins
 from ..reports.report import blocks_css
 from ..reports.theme import DARK, LIGHT, variables
 from . import draw
-from .access import CONFIG, COOKIE, visitor
+from .access import CONFIG, COOKIE, STILL_MAY, visitor
 from .html import render
 from .page import Page, Visit
 
@@ -27,6 +27,7 @@ _log = get_logger(__name__)
 
 _THEME = "theme"
 _WAIT = 30.0  # seconds that a browser has to connect
+_LOOK = 2.0  # seconds between two looks whether who sees a page still may
 _SWITCH = """
 const theme = document.body.classList.contains("body--dark") ? "light" : "dark";
 Quasar.Dark.set(theme === "dark");
@@ -75,8 +76,9 @@ def _register(page: Page[Any], pages: Sequence[Page[Any]]) -> None:
         visit = _visit(request)
         theme = request.cookies.get(_THEME)
         ui.dark_mode(value={"dark": True, "light": False}.get(theme or ""))
-        with _frame(visit, page, pages):
+        with _frame(visit, page, pages) as content:
             await _fill(visit, page)
+        _watch(visit, request, content)
 
     ui.page(page.path, title=f"{page.title} · {PACKAGE}")(build)
 
@@ -89,12 +91,12 @@ def _visit(request: Request) -> Visit:
 
 
 @contextmanager
-def _frame(visit: Visit, page: Page[Any], pages: Sequence[Page[Any]]) -> Iterator[None]:
+def _frame(visit: Visit, page: Page[Any], pages: Sequence[Page[Any]]) -> Iterator[ui.element]:
     ui.add_css(_styles())
     ui.html(render("top.html", visit=visit, page=page, pages=pages, switch=_SWITCH), sanitize=False)
-    with ui.element("div").props("id=content tabindex=-1").classes("content"):
+    with ui.element("div").props("id=content tabindex=-1").classes("content") as content:
         ui.html(render("title.html", title=page.title), sanitize=False)
-        yield
+        yield content
 
 
 async def _fill(visit: Visit, page: Page[Any]) -> None:
@@ -115,6 +117,20 @@ async def _fill(visit: Visit, page: Page[Any]) -> None:
         page.show(visit, content)
     finally:
         waiting.delete()
+
+
+def _watch(visit: Visit, request: Request, content: ui.element) -> None:
+    """End an open page, with all that it reads, once who opened it may see pages no longer; then it is to log in."""
+
+    async def look() -> None:
+        if await request.scope[STILL_MAY]():
+            return
+        timer.deactivate()
+        content.clear()
+        query = request.scope["query_string"].decode()
+        draw.go(visit, "/login", next=f"{request.scope['path'].removeprefix(request.scope['root_path'])}?{query}")
+
+    timer = ui.timer(_LOOK, look)
 
 
 @cache
