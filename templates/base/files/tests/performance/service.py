@@ -79,12 +79,17 @@ class _Server:
     process: int
 
     def work(self) -> float:
-        """Seconds of the processor that it has used; 0 where the system does not tell."""
-        place = Path(f"/proc/{self.process}/stat")
-        if not place.exists():
-            return 0.0
-        fields = place.read_text(encoding="utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of the processor that it and its workers have used; 0 where the system does not tell."""
+        return _work(self.process)
+
+
+def _work(process: int | str) -> float:
+    place = Path(f"/proc/{process}")
+    if not place.exists():
+        return 0.0
+    fields = (place / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    children = (place / "task" / str(process) / "children").read_text(encoding="utf-8").split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_work, children))
 
 
 def _load(server: _Server, request: bytes, seconds: float, cores: Sequence[int]) -> dict[str, float]:
