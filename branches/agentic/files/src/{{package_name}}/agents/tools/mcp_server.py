@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...plugins import PACKAGE
 from ..errors import AgentError
+from ..jsonable import canonical
 from ..opening import find_project, open_session
 from ..session import Project, Session
 from ..tasks import Limits, TaskSpec
@@ -50,7 +51,7 @@ def offered_tools(project: Project, session: Session, names: Sequence[str] = ())
 
 
 class Sessions:
-    """What each connection is given, opened in a thread; of too many, the one that was used longest ago is dropped."""
+    """What each client is given, opened in a thread; of too many, the one that was used longest ago is dropped."""
 
     def __init__(self, opened: Callable[[], Session], most: int = _MOST_SESSIONS) -> None:
         self._opened, self._most = opened, most
@@ -58,8 +59,8 @@ class Sessions:
         self._opening = asyncio.Lock()
 
     async def get(self, name: str) -> Session:
-        """Give that of a connection."""
-        async with self._opening:  # two calls of a new connection are of one session
+        """Give that of a client."""
+        async with self._opening:  # two calls of a new client are of one session
             if name not in self._known:
                 self._known[name] = await asyncio.to_thread(self._opened)
             self._known.move_to_end(name)
@@ -69,9 +70,10 @@ class Sessions:
 
 
 def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
-    """Make the server. All calls of one connection are one task, with one folder of files, and are tainted together.
+    """Make the server. All calls of one client are one task, with one folder of files, and are tainted together.
 
-    Over HTTP, those of one MCP session are; clients that keep none, as newer versions of the protocol allow, share one.
+    Over HTTP, those of one MCP session are. Newer versions of the protocol know no sessions: there, clients are told
+    apart by the address that they ask from, the name and version that they give, and `?client=…` in the URL.
 
     Raises
     ------
@@ -105,12 +107,23 @@ def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
         )
 
     async def call(context: ServerRequestContext[object, Any], asked: CallToolRequestParams) -> CallToolResult:
-        name = context.request.headers.get("mcp-session-id", "") if context.request else ""
-        session, number = await sessions.get(name), next(numbers)
+        session, number = await sessions.get(_client(context)), next(numbers)
         made = Call(str(number), asked.name, asked.arguments or {}, number, tainted=session.tainted)
         return await asyncio.to_thread(_answer, session, tools, made)
 
     return Server(f"{PACKAGE}-tools", on_list_tools=list_tools, on_call_tool=call)
+
+
+def _client(context: ServerRequestContext[object, Any]) -> str:
+    """Name who asks, by as much as is known of them."""
+    asked, told = context.request, context.session.client_params
+    if asked is None:  # on standard input there is one
+        return ""
+    session = asked.headers.get("mcp-session-id", "")
+    if session:
+        return str(session)
+    program = [told.client_info.name, told.client_info.version] if told else []
+    return canonical([asked.client.host if asked.client else "", *program, asked.query_params.get("client", "")])
 
 
 def _answer(session: Session, tools: dict[str, Tool], call: Call) -> CallToolResult:
