@@ -11,11 +11,11 @@ import typer
 
 from ..runtime import EnvOption, JsonOption, SetOption, start
 
-OutOption = Annotated[Path, typer.Option("--out", help="The page")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="The page; in reports/features if not given")]
 
 
 def catalogue_command(
-    out: OutOption = Path("reports/features/catalogue.html"),
+    out: OutOption = None,
     as_json: JsonOption = False,
     overrides: SetOption = None,
     env: EnvOption = None,
@@ -23,11 +23,11 @@ def catalogue_command(
     """Write a page with all features: owners, versions, lineage, checks, freshness and values."""
     config = start(overrides, env)
     from .catalogue.entries import make_catalogue
-    from .catalogue.page import make_page
+    from .catalogue.page import CATALOGUE, make_page
     from .definitions.registry import find_definitions
 
     found = make_catalogue(config, find_definitions())
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, default=str))
         return
-    typer.echo(str(make_page(found, datetime.now(UTC)).write(config.root / out)))
+    typer.echo(str(make_page(found, datetime.now(UTC)).write(config.root / (out or CATALOGUE))))

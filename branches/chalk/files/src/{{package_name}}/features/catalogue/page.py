@@ -11,6 +11,9 @@ from ...reports.charts import Bar, bars, columns
 from ...reports.graph import graph
 from .entries import Catalogue, FeatureEntry, SetEntry, SourceEntry
 
+CATALOGUE = "reports/features/catalogue.html"
+"""Where the page is in a project."""
+
 _MOST_DRAWN = 60
 _COLUMNS, _STORED, _ON_DEMAND, _READ_BY = "columns of sources", "features of rows", "features on demand", "read by"
 

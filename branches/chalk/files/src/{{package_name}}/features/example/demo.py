@@ -1,6 +1,6 @@
 """The example as a demonstration, from purchases to a model that is asked by the number of a customer.
 
-purchases → definitions → training set → model → online store and stream → reads → parity → drift, and a report
+purchases → definitions → training set → model → online store and stream → reads → parity → drift → catalogue
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ import pyarrow as pa
 from ...config import Config
 from ...demo.journey import Journey
 from ...models.workspace import Workspace
-from ...monitoring.config import MonitoringConfig
-from ...monitoring.drift import measure_drift
-from ...monitoring.reference import Reference, profile
-from ...monitoring.values import read_column
-from ...reports import Facts, Status, Table, Text
+from ...reports import Facts, Link, Status, Table, Text
+from ..catalogue.entries import make_catalogue
+from ..catalogue.page import CATALOGUE, make_page, set_blocks
 from ..chalk_integration import ChalkFeatureStore
 from ..config import FeaturesConfig
 from ..definitions.registry import Definitions
 from ..engines.factory import open_engine
+from ..engines.protocol import EVENT_TIME
+from ..monitoring.page import drift_blocks, latency_facts
+from ..monitoring.performance_metrics import measure_computation, measure_serving
+from ..monitoring.watch import compare_tables
 from ..online.materialise import materialise
 from ..parity.check import Sample, check_parity
+from ..pipelines.batch_features import open_backfill
 from ..sources import open_reader
 from ..streaming import StreamProcessor
-from .buying import AHEAD, DATASET, INPUTS, TARGET, ask, learn, make_dataset
+from .buying import AHEAD, TARGET, ask, learn, make_dataset
 from .customers import CUSTOMER, PURCHASES
 from .purchases import DAY, end_of_data, write_purchases
 
@@ -47,7 +50,8 @@ def demonstrate(config: Config, now: datetime | None = None, customers: int = CU
         fill(journey, store, purchases, end_of_data(now))
         serve(journey, store, questions, now)
         compare(journey, store, now)
-    drift(journey)
+    watch(journey, end_of_data(now))
+    describe(journey, now)
     return journey
 
 
@@ -130,25 +134,28 @@ def fill(journey: Journey, store: ChalkFeatureStore, purchases: pa.Table, end: d
 
 
 def serve(journey: Journey, store: ChalkFeatureStore, questions: pa.Table, now: datetime) -> None:
-    """Read customers one after the other, as a model that is asked would."""
-    with journey.step("Read features") as step:
+    """Read customers one after the other, as a model that is asked would, and compute a training set's features."""
+    with journey.step("Read features, and measure latency") as step:
         keys = pl.DataFrame(questions)["customer_id"].unique().sort().to_list()
-        store.read(CUSTOMER.name, keys, at=now)  # what is computed now holds for later reads
-        taken = [_seconds(store, key, now) for key in keys]
-        middle, slow = np.quantile(taken, [0.5, 0.99]) * 1e6
+        example = store.read(CUSTOMER.name, keys, at=now)[0]  # what is computed now holds for later reads
+        served = measure_serving(store.online, CUSTOMER, keys, now)
+        engine = open_engine(journey.config.group("features", FeaturesConfig).engine, journey.config.root)
+        spine = questions.select([CUSTOMER.entity.key, EVENT_TIME])
+        computed = measure_computation(engine, open_reader(journey.config), CUSTOMER, spine)
+        middle, slow = served.p50 * 1e6, served.p99 * 1e6
         step.say(f"{len(CUSTOMER.features)} features of a customer in {middle:.0f} µs, 99 of 100 in {slow:.0f} µs")
-        example = store.read(CUSTOMER.name, keys[:1], at=now)[0]
         rows = [(name, one.value, str(one.status)) for name, one in example.items()]
         step.show(
-            Facts({"reads": len(taken), "median, µs": round(middle), "99th percentile, µs": round(slow)}),
+            Text("Serving reads a customer from the online store; computation makes a training set of all questions."),
+            Facts({"questions": spine.num_rows, **latency_facts([served, computed])}),
             Table(("feature", "value", "status"), rows, f"Customer {keys[0]}"),
         )
-        step.facts.update({"reads": len(taken), "median_us": middle, "p99_us": slow})
+        step.facts.update({"reads": served.runs, "median_us": middle, "p99_us": slow, "computation_s": computed.p50})
 
 
 def compare(journey: Journey, store: ChalkFeatureStore, now: datetime) -> None:
     """Hold what is read online against what a training set has."""
-    with journey.step("Compare online and offline") as step:
+    with journey.step("Check parity of online and offline") as step:
         engine = open_engine(journey.config.group("features", FeaturesConfig).engine, journey.config.root)
         sample = Sample(entities=1000, times=3, at=now)
         found = check_parity(store.online, engine, open_reader(journey.config), CUSTOMER, sample)
@@ -161,37 +168,27 @@ def compare(journey: Journey, store: ChalkFeatureStore, now: datetime) -> None:
         step.facts.update({"compared": found.compared, "mismatched": found.mismatched})
 
 
-def drift(journey: Journey) -> None:
-    """Compare the newest questions with those that the model has learned from."""
+def watch(journey: Journey, end: datetime) -> None:
+    """Compute tables of all customers, and compare the newest with the one of 30 days before."""
     with journey.step("Look for drift") as step:
-        splits = journey.workspace.splits(DATASET)
-        profiles = {name: profile(read_column(splits.train[name], "float"), "float") for name in INPUTS}
-        reference = Reference(
-            task="classification",
-            classes=[],
-            rows=len(splits.train),
-            duplicates=0,
-            inputs=profiles,
-            predictions={},
-            scores={},
+        work = open_backfill(journey.config)
+        rows = sum(work.run(CUSTOMER, at, at).rows for at in (end - AHEAD, end))
+        rules = journey.config.group("features", FeaturesConfig).monitoring
+        report = compare_tables(CUSTOMER, work.tables, rules)
+        moved = [one for one in report.drift if one.drifted]
+        most = max(report.drift, key=lambda one: one.psi or 0.0)
+        step.say(
+            f"{rows} rows; {len(moved)} of {len(report.drift)} features have moved in 30 days, {most.feature} most"
         )
-        rules = journey.config.group("monitoring", MonitoringConfig).drift
-        newest = splits.test[list(INPUTS)].add_prefix("input_")
-        found = sorted(measure_drift(reference, newest, rules), key=lambda one: -(one.psi or 0.0))
-        moved = [one for one in found if one.drifted]
-        step.say(f"{len(moved)} of {len(found)} features have moved since training, {found[0].column} most")
-        rows = [
-            (one.column, one.psi, Status("warning", "moved") if one.drifted else Status("good", "as before"))
-            for one in found
-        ]
-        step.show(
-            Text("The questions of the last month against those that the model has learned from."),
-            Table(("feature", "PSI", ""), rows),
-        )
-        step.facts.update({one.column: one.psi for one in found})
+        step.show(*drift_blocks(report))
+        step.facts.update({one.feature: one.psi for one in report.drift})
 
 
-def _seconds(store: ChalkFeatureStore, key: int, at: datetime) -> float:
-    started = time.perf_counter()
-    store.read(CUSTOMER.name, [key], at=at)
-    return time.perf_counter() - started
+def describe(journey: Journey, now: datetime) -> None:
+    """Write the catalogue: what there is, where it comes from, and what its values are like."""
+    with journey.step("Write the catalogue") as step:
+        found = make_catalogue(journey.config, _DEFINITIONS)
+        make_page(found, now).write(journey.config.root / CATALOGUE)
+        step.say(f"{len(CUSTOMER.features)} features: {CATALOGUE}")
+        step.show(Facts({"on a page of its own": Link("catalogue", f"../../{CATALOGUE}")}), *set_blocks(found.sets[0]))
+        step.facts.update({"features": len(CUSTOMER.features)})

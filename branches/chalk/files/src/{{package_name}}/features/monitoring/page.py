@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...reports import Block, Facts, Report, Section, Status, Table, Text
+from .performance_metrics import Latency
 from .watch import FeatureReport
 
 
@@ -19,23 +20,31 @@ def make_page(reports: Sequence[FeatureReport], now: datetime) -> Report:
 def _section(report: FeatureReport) -> Section:
     alarms: list[Block] = [Status("warning", one.text) for one in report.alarms]
     facts: dict[str, object] = {"newest table": report.newest, "compared with": report.reference}
-    for one in report.latencies:
-        facts[f"{one.what}, median of {one.runs}"] = f"{one.p50 * 1000:.3g} ms"
-        facts[f"{one.what}, 99th percentile"] = f"{one.p99 * 1000:.3g} ms"
+    facts |= latency_facts(report.latencies)
     if report.skew is not None:
         facts["values compared between training and serving"] = report.skew[0]
         facts["of them differ"] = report.skew[1]
     blocks: list[Block] = [*(alarms or [Status("good", "no alarm")]), Facts(facts)]
-    return Section(report.name, [*blocks, *_drift(report), _quality(report)])
+    return Section(report.name, [*blocks, *drift_blocks(report), _quality(report)])
 
 
-def _drift(report: FeatureReport) -> list[Block]:
+def latency_facts(latencies: Sequence[Latency]) -> dict[str, str]:
+    """Say how long runs took, by what they did."""
+    found = {}
+    for one in latencies:
+        found[f"{one.what}, median of {one.runs}"] = f"{one.p50 * 1000:.3g} ms"
+        found[f"{one.what}, 99th percentile"] = f"{one.p99 * 1000:.3g} ms"
+    return found
+
+
+def drift_blocks(report: FeatureReport) -> list[Block]:
+    """Show how each feature differs from the older table, those that moved most first."""
     if not report.drift:
         return [Text("There is no older table to compare with.")]
     columns = ("feature", "", "PSI", "by chance", "Jensen-Shannon", "KS", "Wasserstein", "chi-square", "p", "note")
     rows = [
         (
-            one.feature,
+            _short(one.feature),
             Status("warning", "moved") if one.drifted else Status("good", "as before") if one.psi is not None else None,
             one.psi,
             one.psi_by_chance,
@@ -56,7 +65,7 @@ def _quality(report: FeatureReport) -> Block:
     columns = ("feature", "there", "distinct, about", "least", "mean", "greatest", "deviation")
     rows = [
         (
-            one.feature,
+            _short(one.feature),
             None if one.completeness is None else f"{one.completeness:.1%}",
             one.distinct,
             one.minimum,
@@ -67,3 +76,7 @@ def _quality(report: FeatureReport) -> Block:
         for one in report.quality
     ]
     return Table(columns, rows, "Values of the newest table")
+
+
+def _short(reference: str) -> str:
+    return reference.partition(".")[2]
