@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from ..jsonable import as_text, canonical
 from ..opening import NoMemory, open_session
-from ..safety.injections import Call, Obedient
+from ..safety.obedient import Call, Obedient
 from ..safety.opening import open_gate
 from ..session import ApprovalRequest, Decision, Project
 from ..tasks import Limits, Record, TaskSpec

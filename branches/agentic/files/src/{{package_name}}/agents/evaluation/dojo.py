@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from ..errors import AgentError, ToolError
 from ..frameworks.catalogue import AGENTDOJO, find_installed
 from ..frameworks.program import Program
-from ..safety.injections import Call
+from ..safety.obedient import Call
 from ..tasks import Record
 from ..tools.schemas import model_of
 from ..tools.spec import Effect, Tool
