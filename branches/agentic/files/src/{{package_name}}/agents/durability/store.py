@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from pydantic import JsonValue
-from sqlalchemy.engine import Connection
 
 from ...database import Database, write_json
 from ..events import Event
 from ..session import ApprovalRequest, Decision
 from ..tasks import Status, TaskResult, TaskSpec, Usage
-from .errors import ConflictError, DurabilityError, UnknownRunError
+from .errors import ConflictError, DurabilityError
+from .rows import approval_of, one_run, run_of, summary_of, unknown_run
 from .runs import Approval, Run, Summary
 from .tables import AGENTS, APPROVALS, EVENTS, JOBS, RUNS
 
@@ -62,7 +62,7 @@ class RunStore:
         live = (RUNS.c.task_id == task.task_id, RUNS.c.status.in_(_LIVE))
         with self.database.writing() as connection:
             new = connection.execute(self.database.new_rows(RUNS).values(**values)).rowcount
-            run = _one_run(connection, task.task_id)
+            run = one_run(connection, task.task_id)
             if run.task != task:
                 hint = "give the other task another task_id, or none"
                 raise ConflictError(f"the run {task.task_id} is that of another task", hint=hint)
@@ -70,7 +70,7 @@ class RunStore:
                 return run
             again = {"status": Status.RUNNING, "reason": "", "updated": now}
             connection.execute(sa.update(RUNS).where(*live).values(**again))
-            return _one_run(connection, task.task_id)
+            return one_run(connection, task.task_id)
 
     def end(self, result: TaskResult) -> None:
         """Write down how a run stands, or what came of it."""
@@ -87,7 +87,7 @@ class RunStore:
             If there is none of that id.
         """
         with self.database.reading() as connection:
-            return _one_run(connection, task_id)
+            return one_run(connection, task_id)
 
     def runs(self, *, most: int = 50, user: str = "", agent_id: str = "", statuses: Sequence[Status] = ()) -> list[Run]:
         """Give runs, the last first."""
@@ -99,7 +99,7 @@ class RunStore:
         if statuses:
             query = query.where(RUNS.c.status.in_(statuses))
         with self.database.reading() as connection:
-            return [_run(row) for row in connection.execute(query)]
+            return [run_of(row) for row in connection.execute(query)]
 
     def summaries(
         self, *, most: int = 50, skip: int = 0, user: str = "", words: str = "", statuses: Sequence[Status] = ()
@@ -115,7 +115,7 @@ class RunStore:
             named = RUNS.c.task_id.startswith(words, autoescape=True)
             query = query.where(sa.or_(task.icontains(written, autoescape=True), named))
         with self.database.reading() as connection:
-            return [_summary(row) for row in connection.execute(query)]
+            return [summary_of(row) for row in connection.execute(query)]
 
     def summary(self, task_id: str) -> Summary:
         """Give a run in short.
@@ -129,14 +129,14 @@ class RunStore:
         with self.database.reading() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
-            raise _unknown(task_id)
-        return _summary(row)
+            raise unknown_run(task_id)
+        return summary_of(row)
 
     def used(self, beginning: str, *, without: str = "") -> Usage:
         """Add up what runs used whose ids begin so, one of them left out; of those at work nothing counts."""
         query = self._summaries().where(RUNS.c.task_id.startswith(beginning, autoescape=True))
         with self.database.reading() as connection:
-            found = [_summary(row) for row in connection.execute(query.where(RUNS.c.task_id != without))]
+            found = [summary_of(row) for row in connection.execute(query.where(RUNS.c.task_id != without))]
         return sum((run.usage for run in found if run.usage), start=Usage())
 
     def _summaries(self) -> sa.Select[Any]:
@@ -154,7 +154,7 @@ class RunStore:
             this = RUNS.c.task_id == task_id
             connection.execute(sa.update(RUNS).where(this, RUNS.c.status.in_(_LIVE)).values(cancelled=by, updated=now))
             connection.execute(sa.update(RUNS).where(this, RUNS.c.status == Status.WAITING).values(**over))
-            return _one_run(connection, task_id)
+            return one_run(connection, task_id)
 
     def cancelled(self) -> list[str]:
         """Give the ids of the runs that a person has ended while they were at work."""
@@ -215,7 +215,7 @@ class RunStore:
         values |= {"asked": now, "expires": now + timedelta(seconds=seconds)}
         with self.database.writing() as connection:
             connection.execute(self.database.new_rows(APPROVALS).values(**values))
-            return _approval(connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == request.key)).one())
+            return approval_of(connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == request.key)).one())
 
     def approvals(self, run_id: str = "", *, open_only: bool = True) -> list[Approval]:
         """Give questions, the first that was asked first; with `open_only` those that still wait for an answer."""
@@ -225,7 +225,7 @@ class RunStore:
         if open_only:
             query = query.where(APPROVALS.c.decision.is_(None), APPROVALS.c.expires > datetime.now(UTC))
         with self.database.reading() as connection:
-            return [_approval(row) for row in connection.execute(query)]
+            return [approval_of(row) for row in connection.execute(query)]
 
     def decide(self, key: str, decision: Decision) -> Approval:
         """Answer a question. The first answer holds.
@@ -243,7 +243,7 @@ class RunStore:
             row = connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == key)).one_or_none()
         if row is None:
             raise DurabilityError(f"nothing waits for an approval {key!r}", hint="`agents runs approvals` lists them")
-        approval = _approval(row)
+        approval = approval_of(row)
         if not done:
             given = approval.decision
             # One whose time was over is closed by no person.
@@ -259,7 +259,7 @@ class RunStore:
         with self.database.writing() as connection:
             document = decision.model_dump(mode="json")
             connection.execute(sa.update(APPROVALS).where(*unanswered).values(decision=document))
-            return _approval(connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == key)).one())
+            return approval_of(connection.execute(sa.select(APPROVALS).where(APPROVALS.c.key == key)).one())
 
     def overdue(self) -> list[str]:
         """Give the ids of the runs whose approval was not given in time, and which still wait."""
@@ -285,32 +285,3 @@ class RunStore:
     def _update(self, task_id: str, values: dict[str, Any]) -> None:
         with self.database.writing() as connection:
             connection.execute(sa.update(RUNS).where(RUNS.c.task_id == task_id).values(**values))
-
-
-def _one_run(connection: Connection, task_id: str) -> Run:
-    row = connection.execute(sa.select(RUNS).where(RUNS.c.task_id == task_id)).one_or_none()
-    if row is None:
-        raise _unknown(task_id)
-    return _run(row)
-
-
-def _unknown(task_id: str) -> UnknownRunError:
-    return UnknownRunError(f"there is no run {task_id!r}", hint="`agents runs list` names them")
-
-
-def _summary(row: Any) -> Summary:
-    known = dict(row._mapping)
-    usage = known.pop("usage")
-    goal = known.pop("task")["goal"]
-    return Summary.model_validate({**known, "goal": goal, "usage": None if usage is None else orjson.loads(usage)})
-
-
-def _run(row: Any) -> Run:
-    return Run.model_validate(dict(row._mapping))
-
-
-def _approval(row: Any) -> Approval:
-    known = row._mapping
-    return Approval.model_validate(
-        {name: known[name] for name in ("run_id", "request", "asked", "expires", "decision")}
-    )
