@@ -1,9 +1,11 @@
-"""What happens during a task, as it happens: for traces, pages, terminals and the audit log."""
+"""What happens during a task, as it happens, and who hears of it: traces, pages, terminals and the audit log."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import Field, JsonValue
@@ -53,3 +55,39 @@ class Event(Record):
 
 
 Listener = Callable[[Event], None]
+
+
+@dataclass(slots=True)
+class Feed:
+    """The events of one run, numbered, and those who hear them.
+
+    Attributes
+    ----------
+    count
+        How many there were; a run that goes on counts from there.
+    attended
+        Whether tokens are of use to someone as they come.
+    """
+
+    task_id: str
+    listeners: tuple[Listener, ...] = ()
+    count: int = 0
+    attended: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, kind: Kind, agent: str, span: str, parent: str, data: dict[str, JsonValue]) -> None:
+        """Give an event its number and tell the listeners, one event at a time."""
+        with self._lock:
+            self.count += 1
+            event = Event.model_construct(  # of data that is JSON by now
+                task_id=self.task_id,
+                sequence=self.count,
+                time=datetime.now(UTC),
+                kind=kind,
+                agent=agent,
+                span=span,
+                parent=parent,
+                data=data,
+            )
+            for listener in self.listeners:
+                listener(event)

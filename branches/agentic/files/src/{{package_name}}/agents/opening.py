@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from .budget import Meter, limits_of
 from .config import AgenticConfig
+from .events import Feed
 from .safety.taint import fence
 from .session import (
     ApprovalRequest,
     Approvals,
     Begun,
     Decision,
-    Feed,
     Filter,
     Gate,
     Journal,

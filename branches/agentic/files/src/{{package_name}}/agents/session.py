@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from pydantic import Field, JsonValue
 
-from .events import Event, Kind, Listener
+from .events import Feed, Kind
 from .jsonable import clip, whole_characters
 from .tasks import Record, Step, TaskResult, TaskSpec, Usage
 
@@ -166,42 +166,6 @@ class Project:
     agentic: AgenticConfig
     config: Config | None = None
     models: dict[str, BaseChatModel] = field(default_factory=dict, repr=False, compare=False)
-
-
-@dataclass(slots=True)
-class Feed:
-    """The events of one run, numbered, and those who hear them.
-
-    Attributes
-    ----------
-    count
-        How many there were; a run that goes on counts from there.
-    attended
-        Whether tokens are of use to someone as they come.
-    """
-
-    task_id: str
-    listeners: tuple[Listener, ...] = ()
-    count: int = 0
-    attended: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def tell(self, kind: Kind, agent: str, span: str, parent: str, data: dict[str, JsonValue]) -> None:
-        """Give an event its number and tell the listeners, one event at a time."""
-        with self._lock:
-            self.count += 1
-            event = Event.model_construct(  # of data that is JSON by now
-                task_id=self.task_id,
-                sequence=self.count,
-                time=datetime.now(UTC),
-                kind=kind,
-                agent=agent,
-                span=span,
-                parent=parent,
-                data=data,
-            )
-            for listener in self.listeners:
-                listener(event)
 
 
 @dataclass(slots=True)

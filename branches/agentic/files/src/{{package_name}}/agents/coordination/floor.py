@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from ..events import Feed
 from ..jsonable import as_text, clip
 from ..running import run
-from ..session import Feed
 from ..tasks import Status, Step, TaskResult, TaskSpec
 from .channels import Message, shown
 from .members import as_turn
