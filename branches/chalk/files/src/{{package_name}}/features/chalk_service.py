@@ -9,7 +9,8 @@ from typing import Any, Protocol, Self
 
 from ..errors import first_line
 from .chalk_config import ChalkConfig
-from .definitions.features import FeatureSet, OnDemand
+from .definitions.features import OnDemand
+from .definitions.sets import FeatureSet
 from .errors import FeatureError
 from .online.reading import Found, Given
 from .semantics import FeatureValue, Status

@@ -14,7 +14,7 @@ from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
     from ..config import Config
-    from .definitions.features import FeatureSet
+    from .definitions.sets import FeatureSet
     from .monitoring.watch import FeatureReport
 
 SetsArgument = Annotated[list[str] | None, typer.Argument(help="Feature sets; all that have tables if none is named")]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .definitions.features import COUNTS, Aggregate, FeatureSet, Latest, Session, Stored, Window
+from .definitions.features import COUNTS, Aggregate, Latest, Session, Stored, Window
+from .definitions.sets import FeatureSet
 from .semantics import FeatureValue, Status, held
 
 

@@ -18,8 +18,9 @@ from ...errors import ProjectError
 from ..config import FeaturesConfig
 from ..contracts import Contract, read_contracts
 from ..definitions.entities import Source
-from ..definitions.features import FeatureSet, Latest, OnDemand
+from ..definitions.features import Latest, OnDemand
 from ..definitions.registry import Definitions
+from ..definitions.sets import FeatureSet
 from ..engines.connection import connect
 from ..monitoring.quality_metrics import FeatureQuality, measure_quality
 from ..pipelines.changes import lineage

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -137,7 +137,7 @@ class Source:
             raise DefinitionError(f"{self.name} has no column {name!r}", hint=f"it has {', '.join(self.columns)}")
         return Column(self, name)
 
-    def to_json(self) -> dict[str, Any]:
-        """Say what results depend on; where the rows lie is not of it."""
-        columns = {name: str(kind) for name, kind in sorted(self.columns.items())}
+    def to_json(self, used: Collection[str]) -> dict[str, Any]:
+        """Say what results depend on that are made of some columns; where the rows lie is not of it."""
+        columns = {name: str(self.columns[name]) for name in sorted(used)}
         return {"name": self.name, "key": self.key, "time": self.time, "created": self.created, "columns": columns}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ...plugins import find_plugins
 from ..errors import DefinitionError
 from .entities import Entity, Source
-from .features import Feature, FeatureSet
+from .features import Feature
+from .sets import FeatureSet
 
 
 @dataclass(frozen=True, slots=True)

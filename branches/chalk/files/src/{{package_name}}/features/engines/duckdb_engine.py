@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from ..definitions.entities import Kind
 from ..definitions.expressions import has_now
-from ..definitions.features import FeatureSet, Window
+from ..definitions.features import Window
+from ..definitions.sets import FeatureSet
 from .connection import connect, explained
 from .duckdb_rows import (
     latest_pairs_sql,

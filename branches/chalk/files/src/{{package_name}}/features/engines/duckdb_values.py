@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..definitions.entities import Kind
-from ..definitions.features import COUNTS, MADE, FeatureSet, Latest, Session, Stored, Window
+from ..definitions.features import COUNTS, MADE, Latest, Session, Stored, Window
+from ..definitions.sets import FeatureSet
 from ..semantics import Status
 from ..times import micros
 from .expressions import SQL_TYPES, held_sql, literal_sql, quoted, to_sql, wide_sql

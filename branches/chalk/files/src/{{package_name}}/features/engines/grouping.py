@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from ..definitions.entities import Entity, Source
 from ..definitions.expressions import Expression, has_now
-from ..definitions.features import FeatureSet, Latest, Session, Stored, Window
+from ..definitions.features import Latest, Session, Stored, Window
+from ..definitions.sets import FeatureSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from ..definitions.entities import Kind
-from ..definitions.features import Aggregate, FeatureSet, Session, Window
+from ..definitions.features import Aggregate, Session, Window
+from ..definitions.sets import FeatureSet
 from ..times import micros
 from .connection import connect, explained
 from .duckdb_engine import ask

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..definitions.entities import Kind
-from ..definitions.features import COUNTS, Aggregate, FeatureSet, Latest, Session, Stored, Window
+from ..definitions.features import COUNTS, Aggregate, Latest, Session, Stored, Window
+from ..definitions.sets import FeatureSet
 from ..semantics import Status
 from .connection import explained
 from .expressions import held_polars, to_polars, wide_polars

@@ -9,7 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import FeatureSet, used_columns
+from ..definitions.features import used_columns
+from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 
 EVENT_TIME = "event_time"

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from ..definitions.entities import Source
-from ..definitions.features import Aggregate, Feature, FeatureSet, Latest, OnDemand, Session, Window
+from ..definitions.features import Aggregate, Feature, Latest, OnDemand, Session, Window
+from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 from .chalk_texts import to_text
 from .python_text import literal, mentions, unused

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import Feature, FeatureSet, Latest, OnDemand, Window
+from ..definitions.features import Feature, Latest, OnDemand, Window
+from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 from .chalk_expressions import Aggregation, aggregation, is_aggregation, parse, to_expression
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..definitions.expressions import Expression, Literal
-from ..definitions.features import Feature, FeatureSet, OnDemand
+from ..definitions.features import Feature, OnDemand
+from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 
 

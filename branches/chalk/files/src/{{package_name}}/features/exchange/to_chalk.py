@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import Aggregate, FeatureSet, Latest, OnDemand, Window
+from ..definitions.features import Aggregate, Latest, OnDemand, Window
+from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 from .chalk_checks import AGGREGATES, OWN, check, condition, own_rows, refer, span
 from .chalk_texts import to_text

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..engines.protocol import Engine, Reader
 from ..online.features import OnlineFeatures
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 from ..monitoring_config import FeatureMonitoringConfig
 from ..pipelines.feature_store import FeatureTables

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..definitions.entities import Kind, Source
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 from .plan import check_value
 

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 import orjson
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import FeatureSet, Latest, Stored, Window, meaning, used_columns
+from ..definitions.features import Latest, Stored, Window, meaning, used_columns
+from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 from ..times import micros, to_micros
 

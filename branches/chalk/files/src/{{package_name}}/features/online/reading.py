@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ..definitions.entities import Kind
 from ..definitions.expressions import Expression
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 from ..semantics import FeatureValue, Status, held
 from ..times import from_micros

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..engines.connection import connect, explained
 from ..engines.protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Engine, Reader
 from ..online.features import OnlineFeatures

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..definitions.features import FeatureSet, OnDemand
+from ..definitions.features import OnDemand
+from ..definitions.sets import FeatureSet
 from ..engines.connection import connect, explained
 from ..engines.protocol import Reader
 from ..online.features import OnlineFeatures

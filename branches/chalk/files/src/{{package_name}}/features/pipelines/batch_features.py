@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from ...config import Config
 from ..config import FeaturesConfig
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..engines.connection import connect, explained
 from ..engines.factory import open_engine
 from ..engines.protocol import EVENT_TIME, UTC_TIME, Engine

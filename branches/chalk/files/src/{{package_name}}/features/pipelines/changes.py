@@ -14,8 +14,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..definitions.features import Feature, FeatureSet, OnDemand, meaning, used_columns
+from ..definitions.features import Feature, OnDemand, meaning, used_columns
 from ..definitions.registry import Definitions
+from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 from ..tables import write_text
 from .feature_store import FeatureTables

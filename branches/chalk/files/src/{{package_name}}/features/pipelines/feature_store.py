@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from ...disk import room_for
-from ..definitions.features import FeatureSet
+from ..definitions.sets import FeatureSet
 from ..engines.protocol import EVENT_TIME
 from ..errors import FeatureError
 

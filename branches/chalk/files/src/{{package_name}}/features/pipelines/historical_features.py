@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ...config import Config, load_config
 from ..config import FeaturesConfig
-from ..definitions.features import FeatureSet
 from ..definitions.registry import Definitions, find_definitions
+from ..definitions.sets import FeatureSet
 from ..engines.factory import open_engine
 from ..errors import FeatureError
 from ..sources import open_reader
