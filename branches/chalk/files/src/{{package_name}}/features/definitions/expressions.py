@@ -217,7 +217,7 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
     return computed
 
 
-def _floor(operand: Any) -> int:
+def _floor(operand: float) -> int:
     rounded = math.floor(operand)
     if not -(2**63) <= rounded < 2**63:
         raise OverflowError
