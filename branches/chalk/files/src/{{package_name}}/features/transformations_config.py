@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..config import ConfigModel
+from .advanced.config import EmbeddingConfig, ImageConfig, TextConfig
 
 
 class EncodingConfig(ConfigModel):
@@ -40,4 +41,7 @@ class TransformationsConfig(ConfigModel):
     encoding: EncodingConfig = EncodingConfig()
     scaling: ScalingConfig = ScalingConfig()
     imputation: ImputationConfig = ImputationConfig()
+    text: TextConfig = TextConfig()
+    image: ImageConfig = ImageConfig()
+    embedding: EmbeddingConfig = EmbeddingConfig()
     seed: int = Field(default=0, ge=0, description="Seed of folds and of imputation")

@@ -14,6 +14,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardScaler
 
 from ..data.features import to_categories, to_numbers
+from .advanced.embedding_features import NearestRows, TextEmbeddings
+from .advanced.image_features import ImageFeatures
+from .advanced.nlp_features import TextLanguage, TextReadability, TextSentiment, TextTerms
 from .encoders import make_encoder
 from .errors import FeatureError
 from .transformations_config import ImputationConfig, TransformationsConfig
@@ -36,7 +39,8 @@ def make_transformations(
     ----------
     frame
         A training set, for the kinds of its columns: numbers and booleans are scaled and imputed, text and categories
-        encoded. Times are left out, as are lists: `temporal` makes numbers of the former.
+        encoded. Times are left out, as are lists: `temporal` makes numbers of the former. Columns of texts and of
+        images are those that `options` names.
     options
         The section `features.transformations`; its defaults if it is None.
     without
@@ -50,12 +54,13 @@ def make_transformations(
     Raises
     ------
     FeatureError
-        If no column is left, or a column of `without` is not there.
+        If no column is left, or a column of `without` or of `options` is not there.
     """
     options = options or TransformationsConfig()
-    if absent := [name for name in without if name not in frame]:
+    told = dict.fromkeys((*options.text.columns, *options.image.columns, *options.embedding.columns))
+    if absent := [name for name in (*without, *told) if name not in frame]:
         raise FeatureError(f"there is no column {', '.join(absent)}", hint=f"there are {', '.join(map(str, frame))}")
-    used = frame.drop(columns=list(without))
+    used = frame.drop(columns=[*without, *(name for name in told if name not in without)])
     numbers = [str(name) for name in used.select_dtypes(["number", "bool"])]
     texts = [str(name) for name in used if _is_text(used[name]) and not str(name).endswith(STATUS)]
     parts: list[tuple[str, Any, list[str]]] = []
@@ -64,6 +69,7 @@ def make_transformations(
     if texts:
         text = FunctionTransformer(to_categories, feature_names_out="one-to-one")
         parts.append(("categories", make_pipeline(text, make_encoder(options.encoding, options.seed)), texts))
+    parts += _told(options)
     if not parts:
         raise FeatureError("no column can be transformed: there are neither numbers nor categories")
     return ColumnTransformer(parts, sparse_threshold=0.0, verbose_feature_names_out=False)
@@ -79,9 +85,46 @@ def _numbers(options: TransformationsConfig) -> Pipeline:
     steps: list[Any] = [FunctionTransformer(_to_array, feature_names_out="one-to-one")]
     if options.imputation.method != "none":
         steps.append(_imputer(options.imputation, options.seed))
-    if options.scaling.method != "none":
-        steps.append(RobustScaler() if options.scaling.method == "robust" else StandardScaler())
-    return make_pipeline(*steps)
+    return make_pipeline(*steps, *_scaler(options))
+
+
+def _told(options: TransformationsConfig) -> list[tuple[str, Any, list[str]]]:
+    parts: list[tuple[str, Any, list[str]]] = []
+    if options.text.columns:
+        parts += [(f"text_{name}", part, list(options.text.columns)) for name, part in _text_parts(options).items()]
+    if options.image.columns:
+        chosen = options.image.model_dump(exclude={"columns"})
+        parts.append(("image", make_pipeline(ImageFeatures(**chosen), *_settled(options)), list(options.image.columns)))
+    if options.embedding.columns:
+        chosen = options.embedding.model_dump(exclude={"columns", "neighbours"})
+        steps: list[Any] = [TextEmbeddings(**chosen, seed=options.seed)]
+        if options.embedding.neighbours:
+            steps.append(NearestRows(options.embedding.neighbours, beside=True))
+        parts.append(("embedding", make_pipeline(*steps), list(options.embedding.columns)))
+    return parts
+
+
+def _text_parts(options: TransformationsConfig) -> dict[str, Any]:
+    text = options.text
+    made: dict[str, Any] = {
+        "terms": TextTerms(text.words, text.word_ngrams, text.characters, text.character_ngrams),
+        "readability": make_pipeline(TextReadability(), *_settled(options)),
+        "language": TextLanguage(text.languages),
+        "sentiment": TextSentiment(text.lexicon),
+    }
+    return {name: part for name, part in made.items() if name in text.parts}
+
+
+def _settled(options: TransformationsConfig) -> list[Any]:
+    # By the median: turns over hundreds of columns would take hours. What is missing has a column already.
+    imputer = SimpleImputer(strategy="median", keep_empty_features=True)
+    return [*([] if options.imputation.method == "none" else [imputer]), *_scaler(options)]
+
+
+def _scaler(options: TransformationsConfig) -> list[Any]:
+    if options.scaling.method == "none":
+        return []
+    return [RobustScaler() if options.scaling.method == "robust" else StandardScaler()]
 
 
 def _to_array(frame: pd.DataFrame) -> NDArray[np.float64]:
