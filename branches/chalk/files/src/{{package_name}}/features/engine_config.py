@@ -15,4 +15,5 @@ class EngineConfig(ConfigModel):
         default="4GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$", description="Beyond it, rows go to disk"
     )
     threads: int | None = Field(default=None, ge=1, description="All cores if none is given")
+    spark: dict[str, str] = Field(default={}, description="Settings of Spark, such as spark.master")
     spill: str = Field(default="data/features/spill", description="Folder for what memory does not hold")

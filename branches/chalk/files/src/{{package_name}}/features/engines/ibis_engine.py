@@ -24,7 +24,8 @@ from .duckdb_engine import ask
 from .duckdb_values import Found, values_sql
 from .expressions import quoted, to_ibis, wide_ibis
 from .grouping import Group, groups
-from .protocol import ARROW_TYPES, UTC_TIME, Reader, check_key, check_spine, columns_of
+from .protocol import ARROW_TYPES, UTC_TIME, Reader, check_key, check_spine, columns_of, is_text
+from .servers import Server, Tables
 
 _AGGREGATES: dict[Aggregate, Callable[[Any, Any], Any]] = {
     Aggregate.COUNT: lambda column, test: column.count(where=test),
@@ -44,22 +45,30 @@ class IbisEngine:
     Attributes
     ----------
     server
-        A connection of Ibis, such as `ibis.pyspark.connect(session)`.
+        What computes, such as `IbisServer(ibis.snowflake.connect(…))`.
     """
 
-    server: Any
+    server: Server
 
     def point_in_time(
         self, spine: pa.Table, sets: Sequence[FeatureSet], read: Reader, *, statuses: bool = False
     ) -> pa.Table:
         """Join features to questions, as `Engine.point_in_time` says."""
         check_spine(spine, sets)
-        with closing(connect()) as connection, explained("the features could not be computed"):
+        with (
+            closing(connect()) as connection,
+            explained("the features could not be computed"),
+            self.server.tables() as tables,
+        ):
             asked = ask(connection, spine, sets)
-            answers = _Answers(self.server, connection)
+            answers = _Answers(tables, connection)
             for group in groups(sets):
-                rows = read.scan(group.source, columns_of(group.source, sets)).batches().read_all()
-                check_key(group.entity, rows.schema.field("_key").type, group.source.name)
+                scan = read.scan(group.source, columns_of(group.source, sets))
+                rows = tables.find(scan)
+                if rows is None:
+                    rows = tables.upload(_known(scan.batches().read_all(), group))
+                else:
+                    check_key(group.entity, rows.schema()["_key"].to_pyarrow(), group.source.name)
                 answers.add(asked, rows, group)
             result = connection.sql(values_sql(sets, answers.found, statuses=statuses)).to_arrow_table()
         for name in result.column_names:
@@ -71,17 +80,14 @@ class IbisEngine:
 class _Answers:
     """What the server found, as tables of DuckDB."""
 
-    server: Any
+    tables: Tables
     connection: duckdb.DuckDBPyConnection
     found: Found = field(default_factory=Found)
 
-    def add(self, asked: pa.Table, rows: pa.Table, group: Group) -> None:
+    def add(self, asked: pa.Table, known: Any, group: Group) -> None:
         """Ask the server for all that a group's features are made of."""
-        key = f"key_{group.entity.name}"
-        questions = _upload(asked.select(["_row", "_at", key]).rename_columns(["_row", "_at", "_asked"]))
-        columns = {name: _plain(rows.column(name)) for name in rows.column_names}
-        columns["_key"] = columns["_key"].cast(ARROW_TYPES[group.entity.kind])  # without any it has no kind
-        known = _upload(pa.table(columns))
+        named = asked.select(["_row", "_at", f"key_{group.entity.name}"]).rename_columns(["_row", "_at", "_asked"])
+        questions = self.tables.upload(_plain(named))
         seen = [questions._asked == known._key, known._time <= questions._at, known._created <= questions._at]
         pairs = questions.join(known, seen)
         if group.latest:
@@ -113,18 +119,27 @@ class _Answers:
 
     def _keep(self, expression: Any, columns: str = "*") -> str:
         table = f"found{len(self.found.tables)}"
-        self.connection.register("_arriving", self.server.to_pyarrow(expression))
+        self.connection.register("_arriving", self.tables.fetch(expression))
         self.connection.execute(f"CREATE TEMP TABLE {table} AS SELECT {columns} FROM _arriving")
         self.connection.unregister("_arriving")
         return table
 
 
-def _upload(table: pa.Table) -> Any:
-    return import_module("ibis").memtable(table)
+def _known(rows: pa.Table, group: Group) -> pa.Table:
+    check_key(group.entity, rows.schema.field("_key").type, group.source.name)
+    kind = ARROW_TYPES[group.entity.kind]  # of keys without any, which have none
+    return _plain(rows.set_column(0, "_key", rows.column("_key").cast(kind)))
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(UTC_TIME).cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
+def _plain(table: pa.Table) -> pa.Table:
+    """Write times as microseconds, and texts in one way."""
+    return pa.table({name: _plain_column(table.column(name)) for name in table.column_names})
+
+
+def _plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_timestamp(column.type):
+        return column.cast(UTC_TIME).cast(pa.int64())
+    return column.cast(pa.string()) if is_text(column.type) else column
 
 
 def _in_window(pairs: Any, one: Window) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import duckdb
 import pyarrow as pa
@@ -37,6 +38,17 @@ class Scan(Protocol):
 
     def batches(self) -> pa.RecordBatchReader:
         """Give the rows piece by piece."""
+
+
+@runtime_checkable
+class FileScan(Scan, Protocol):
+    """Rows that may lie in files of Parquet, which a server can read itself."""
+
+    def files(self) -> list[Path]:
+        """Name the files, in the order in which rows are numbered; none where the rows are elsewhere."""
+
+    def clean_sql(self, table: str, found: Mapping[str, str]) -> str:
+        """Select the clean rows of a table with `_place`, whose columns are of these types, in DuckDB's SQL."""
 
 
 class Reader(Protocol):

@@ -29,7 +29,7 @@ _TYPES = {
 }
 _NAIVE = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "DATE"}
 _NOTHING = '"NULL"'  # DuckDB's type of what never has a value
-_EARLIEST, _LATEST = (f"TIMESTAMPTZ '{time}+00'" for time in ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"))
+_EARLIEST, _LATEST = (f"TIMESTAMPTZ '{time}+00:00'" for time in ("0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"))
 
 
 def fitted(connection: duckdb.DuckDBPyConnection, source: Source, table: str) -> str:
@@ -126,7 +126,7 @@ def faults_sql(source: Source, until: datetime) -> dict[str, str]:
         found[f"{source.created} before the year 1"] = f"{quoted(source.created)} < {_EARLIEST}"
     for name, kind in source.columns.items():
         if kind is Kind.FLOAT:
-            found[f"{name} is infinite"] = f"isinf(CAST({quoted(name)} AS DOUBLE))"
+            found[f"{name} is infinite"] = f"ABS(CAST({quoted(name)} AS DOUBLE)) = CAST('inf' AS DOUBLE)"
         elif kind is Kind.TIMESTAMP:
             found[f"{name} is not of the years 1 to 9999"] = f"{quoted(name)} NOT BETWEEN {_EARLIEST} AND {_LATEST}"
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -11,6 +10,7 @@ import duckdb
 
 from ..engines.expressions import quoted
 from ..errors import FeatureError
+from .snowflake import connect_snowflake
 
 # Files come in the order of their names; a file has fewer than 2^40 rows.
 _PLACE = "(CAST(file_index AS BIGINT) << 40) + file_row_number AS _place"
@@ -46,11 +46,19 @@ def open_place(connection: duckdb.DuckDBPyConnection, location: str, root: Path,
     return _files(path, what)
 
 
-def _files(path: Path, what: str) -> str:
+def parquet_files(path: Path) -> list[Path]:
+    """Name the files of Parquet at a path, in the order in which rows are numbered; none for what else is there."""
+    if (path / "_delta_log").is_dir():
+        return []
     files = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    if files and files[0].suffix in {".parquet", ".pq"}:
+    return [one for one in files if one.suffix in {".parquet", ".pq"} and one.is_file()]
+
+
+def _files(path: Path, what: str) -> str:
+    files = parquet_files(path)
+    if files:
         return f"(SELECT *, {_PLACE} FROM read_parquet([{_listed(files)}], union_by_name = true))"
-    files = sorted(path.rglob("*.csv*")) if path.is_dir() else files
+    files = sorted(path.rglob("*.csv*")) if path.is_dir() else [path]
     if files and ".csv" in files[0].suffixes:
         listed = _listed(files)
         return f"(SELECT *, row_number() OVER () AS _place FROM read_csv([{listed}], union_by_name = true))"
@@ -102,11 +110,7 @@ def _open_postgresql(connection: duckdb.DuckDBPyConnection, location: str, root:
 
 def _open_snowflake(connection: duckdb.DuckDBPyConnection, location: str, root: Path, what: str) -> str:
     address, table = _address_and_table(location, what)
-    try:
-        server = import_module("ibis").connect(address)
-    except (ImportError, AttributeError) as error:
-        hint = "install the extra: uv sync --extra snowflake"
-        raise FeatureError(f"{what} is in Snowflake, which needs ibis with Snowflake", hint=hint) from error
+    server = connect_snowflake(address, what)
     return _keep(connection, server.sql(f"SELECT * FROM {table}").to_pyarrow_batches(), what)
 
 

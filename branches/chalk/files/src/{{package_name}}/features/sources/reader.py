@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,8 @@ from ..engines.connection import connect, explained
 from ..engines.expressions import quoted
 from ..sources_config import SourcesConfig
 from ..store_config import BatchSourceConfig
-from .checks import clean_sql, fitted, set_aside_sql
-from .places import open_place
+from .checks import check_columns, clean_sql, fitted, set_aside_sql
+from .places import open_place, parquet_files
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", "")
 
@@ -99,6 +99,28 @@ class SourceScan:
         """Make a view of the rows in a connection of DuckDB."""
         sql = clean_sql(self.source, self.columns, self.open(connection), self.reader.until())
         connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
+
+    def files(self) -> list[Path]:
+        """Name the files of Parquet that the rows are in, in the order in which rows are numbered; none for others."""
+        return parquet_files(self.reader.root / self.reader.place(self.source))
+
+    def clean_sql(self, table: str, found: Mapping[str, str]) -> str:
+        """Select the clean rows of a table that has been opened elsewhere, in DuckDB's SQL.
+
+        Parameters
+        ----------
+        table
+            What stands after FROM; it has `_place` too.
+        found
+            DuckDB's type by name of column.
+
+        Raises
+        ------
+        FeatureError
+            If it is not what the definition says.
+        """
+        check_columns(self.source, found)
+        return clean_sql(self.source, self.columns, table, self.reader.until())
 
     def batches(self) -> pa.RecordBatchReader:
         """Give the rows piece by piece; the connection lives as long as they are read."""
