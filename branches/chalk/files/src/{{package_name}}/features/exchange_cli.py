@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +36,25 @@ def chalk_command(
     from .exchange.to_chalk import to_chalk
 
     _write(sets, out, lambda chosen: to_chalk(chosen, partial=partial))
+
+
+@app.command("feast")
+def feast_command(
+    sets: SetsArgument = None,
+    out: OutOption = None,
+    partial: PartialOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write features as Feast's objects, of the tables that `features backfill` writes."""
+    config = start(overrides, env)
+    from .config import FeaturesConfig
+    from .exchange.to_feast import to_feast
+
+    batch = config.group("features", FeaturesConfig).batch
+    tables = relpath(config.root / batch.tables, out.absolute().parent if out else config.root)
+    every = timedelta(hours=batch.every_hours)
+    _write(sets, out, lambda chosen: to_feast(chosen, Path(tables).as_posix(), every, partial=partial))
 
 
 def _write(sets: list[str] | None, out: Path | None, export: Callable[[list[FeatureSet]], Export]) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from ..definitions.expressions import Expression
 from ..errors import NotExpressible
-from .python_text import literal, mentions
+from .python_text import folded, literal
 
 _BINARY = {
     "add": "+",
@@ -29,10 +28,6 @@ _FUNCTIONS = {
     "seconds": "total_seconds",
     "when": "if_then_else",
 }
-_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-# Of these a NULL among the operands does not make NULL.
-_LENIENT = frozenset({"and", "or", "coalesce", "is_null", "when"})
-_NULL = Expression("literal", (None,))
 
 
 def to_text(expression: Expression, feature: str, name: Callable[[str], str]) -> str:
@@ -50,10 +45,10 @@ def to_text(expression: Expression, feature: str, name: Callable[[str], str]) ->
     NotExpressible
         If Chalk has no means for it, or it is the same for all rows: Chalk has expressions of something only.
     """
-    folded = _folded(expression)
-    if folded.operation == "literal":
+    written = folded(expression)
+    if written.operation == "literal":
         hint = "leave it out, or make it of a column or a feature"
-        raise NotExpressible(f"{feature} is always {folded.operands[0]!r}, which is no expression in Chalk", hint=hint)
+        raise NotExpressible(f"{feature} is always {written.operands[0]!r}, which is no expression in Chalk", hint=hint)
 
     def of(one: Expression) -> str:
         match one.operation:
@@ -79,17 +74,4 @@ def to_text(expression: Expression, feature: str, name: Callable[[str], str]) ->
     def inner(one: Expression) -> str:
         return f"({of(one)})" if one.operation in _BINARY else of(one)
 
-    return of(folded)
-
-
-def _folded(expression: Expression) -> Expression:
-    """Compute what is the same for all rows: Python would compute it otherwise, when the file is read."""
-    if expression.operation in {"literal", "ref", "request", "now"}:
-        return expression
-    operands = tuple(_folded(one) for one in expression.operands)
-    found = Expression(expression.operation, operands)
-    if expression.operation not in _LENIENT and any(one.to_json() == _NULL.to_json() for one in operands):
-        return _NULL
-    if any(mentions(found, named) for named in ("ref", "request", "now")):
-        return found
-    return Expression("literal", (found.evaluate({}, _ANY_TIME),))
+    return of(written)

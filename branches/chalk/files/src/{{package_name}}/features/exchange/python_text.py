@@ -8,12 +8,17 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from ..definitions.expressions import Expression, Literal
 from ..definitions.features import Feature, OnDemand
 from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
+
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# Of these a NULL among the operands does not make NULL.
+_LENIENT = frozenset({"and", "or", "coalesce", "is_null", "when"})
+_NULL = Expression("literal", (None,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,21 @@ def mentions(expression: Expression | None, operation: str) -> bool:
     return expression.operation == operation or any(mentions(one, operation) for one in parts)
 
 
+def folded(expression: Expression) -> Expression:
+    """Compute what is the same for all rows, which Python would compute otherwise when it reads a file."""
+    if expression.operation in {"literal", "ref", "request", "now"}:
+        return expression
+    operands = tuple(folded(one) for one in expression.operands)
+    found = Expression(expression.operation, operands)
+    if expression.operation not in _LENIENT and any(one.to_json() == _NULL.to_json() for one in operands):
+        return _NULL
+    if any(mentions(found, named) for named in ("ref", "request", "now")):
+        return found
+    value = found.evaluate({}, _ANY_TIME)
+    # There is no literal for what is not finite: it is computed where it is used.
+    return found if isinstance(value, float) and not math.isfinite(value) else Expression("literal", (value,))
+
+
 def literal(value: Literal, what: str) -> str:
     r"""Write a value.
 
@@ -106,7 +126,7 @@ def literal(value: Literal, what: str) -> str:
         raise NotExpressible(f"{what} has the number {value}", hint="use finite numbers")
     if isinstance(value, str):
         return repr(value) if '"' in value else json.dumps(value, ensure_ascii=False)
-    return repr(value)
+    return repr(value).replace("e+", "e")
 
 
 def span(length: timedelta) -> str:

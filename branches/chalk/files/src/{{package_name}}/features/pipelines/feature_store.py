@@ -81,7 +81,8 @@ class FeatureTables:
         """Open the values of a time for writing; they are there when the `with` block ends, or not at all."""
         path = self.path(one.name, at)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")  # one process writes: the lock is held
+        # One process writes: the lock is held. Who reads the folder as one table leaves hidden files aside.
+        draft = path.with_name(f".{path.stem}.draft")
         writer = TableWriter(draft, {feature.name: one.fingerprint(feature.name) for feature in one.stored})
         try:
             with room_for(str(path), FeatureError):
