@@ -20,7 +20,7 @@ from .registry import open_tools, survey_tools
 from .spec import Effect, Tool
 
 if TYPE_CHECKING:
-    from mcp.server import Server
+    from mcp.server import Server, ServerRequestContext
     from mcp.types import CallToolResult
 
 _UNLIMITED = Limits(steps=0, tokens=0, seconds=0, money=0)
@@ -80,7 +80,7 @@ def make_server(project: Project, names: Sequence[str] = ()) -> Server[object]:
     AgentError
         If a tool that is named can't be offered.
     """
-    from mcp.server import Server, ServerRequestContext
+    from mcp.server import Server
     from mcp.types import CallToolRequestParams, ListToolsResult, PaginatedRequestParams, ToolAnnotations
     from mcp.types import Tool as Offered
 
