@@ -11,6 +11,7 @@ from .example_cli import demo_command
 from .exchange_cli import app as exchange_app
 from .monitoring_cli import monitor_command
 from .online_cli import materialise_command, parity_command
+from .schedule_cli import schedule_command
 from .stream_cli import app as stream_app
 from .tables_cli import backfill_command, train_set_command
 from .transform_cli import transform_command
@@ -34,6 +35,7 @@ app.add_typer(exchange_app, name="export")
 app.command("materialise")(materialise_command)
 app.command("parity")(parity_command)
 app.command("monitor")(monitor_command)
+app.command("schedule")(schedule_command)
 
 
 @app.callback()

@@ -6,6 +6,7 @@ from .chalk_config import ChalkConfig
 from .engine_config import EngineConfig
 from .monitoring_config import FeatureMonitoringConfig
 from .parity_config import ParityConfig
+from .schedule_config import ScheduleConfig
 from .serving_config import FeatureServingConfig
 from .sources_config import SourcesConfig
 from .store_config import FeatureStoreConfig
@@ -24,6 +25,7 @@ class FeaturesConfig(ConfigModel):
     parity: ParityConfig = ParityConfig()
     sources: SourcesConfig = SourcesConfig()
     feature_store: FeatureStoreConfig = FeatureStoreConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     serving: FeatureServingConfig = FeatureServingConfig()
     streaming: StreamingConfig = StreamingConfig()
     validation: ValidationConfig = ValidationConfig()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,13 +12,17 @@ import typer
 from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
-    from .parity.check import ParityReport
+    from ..config import Config
+    from .parity.check import ParityReport, Sample
     from .semantics import FeatureValue
 
 SourcesArgument = Annotated[list[str] | None, typer.Argument(help="Sources; all if none is named")]
 SetsArgument = Annotated[list[str] | None, typer.Argument(help="Feature sets; all if none is named")]
 UntilOption = Annotated[str | None, typer.Option("--until", help="What is known until then; the present if not given")]
 AtOption = Annotated[str | None, typer.Option("--at", help="The last time that is compared")]
+MadeUpOption = Annotated[
+    bool, typer.Option("--made-up", help="Of rows that are made up for every source, in place of those that there are")
+]
 EntitiesOption = Annotated[int | None, typer.Option("--entities", min=1, help="How many entities are compared")]
 
 
@@ -57,6 +61,7 @@ def parity_command(
     sets: SetsArgument = None,
     entities: EntitiesOption = None,
     at: AtOption = None,
+    made_up: MadeUpOption = False,
     as_json: JsonOption = False,
     overrides: SetOption = None,
     env: EnvOption = None,
@@ -64,29 +69,47 @@ def parity_command(
     """Compare values online and offline, and explain each difference; ends with 1 if one is found, or nothing is."""
     config = start(overrides, env)
     from .config import FeaturesConfig
-    from .engines.factory import open_engine
-    from .parity.check import Sample, check_parity
+    from .parity.check import Sample
     from .semantics import in_utc
-    from .sources import open_reader
-    from .stores import open_features
     from .times import read_time
 
-    own = config.group("features", FeaturesConfig)
-    parity = own.parity
+    parity = config.group("features", FeaturesConfig).parity
     last = None if at is None else in_utc(read_time(at))
     sample = Sample(entities or parity.entities, parity.times, last, parity.seed, parity.tolerance)
-    online = open_features(config)
-    try:
-        engine, reader = open_engine(own.engine, config.root), open_reader(config)
-        wanted = sets or [one.name for one in online.definitions.sets]
-        reports = [check_parity(online, engine, reader, online.definitions[name], sample) for name in wanted]
-    finally:
-        online.close()
+    reports = _of_made_up(config, sample, sets) if made_up else _of_what_is_there(config, sample, sets)
     if as_json:
         typer.echo(json.dumps([one.to_json() for one in reports], indent=2, default=str))
     else:
         _show(reports)
     raise typer.Exit(int(not reports or any(one.mismatched or not one.compared for one in reports)))
+
+
+def _of_what_is_there(config: Config, sample: Sample, sets: Sequence[str] | None) -> list[ParityReport]:
+    from .config import FeaturesConfig
+    from .engines.factory import open_engine
+    from .parity.check import check_parity
+    from .sources import open_reader
+    from .stores import open_features
+
+    online = open_features(config)
+    try:
+        engine = open_engine(config.group("features", FeaturesConfig).engine, config.root)
+        wanted, reader = sets or [one.name for one in online.definitions.sets], open_reader(config)
+        return [check_parity(online, engine, reader, online.definitions[name], sample) for name in wanted]
+    finally:
+        online.close()
+
+
+def _of_made_up(config: Config, sample: Sample, sets: Sequence[str] | None) -> list[ParityReport]:
+    from .config import FeaturesConfig
+    from .definitions.registry import Definitions, find_definitions
+    from .engines.factory import open_engine
+    from .parity.trial import try_parity
+
+    own, definitions = config.group("features", FeaturesConfig), find_definitions()
+    wanted = Definitions(tuple(definitions[name] for name in sets)) if sets else definitions
+    engine, lateness = open_engine(own.engine, config.root), timedelta(hours=own.serving.lateness_hours)
+    return try_parity(wanted, engine, sample.at or datetime.now(UTC), sample, lateness)
 
 
 def _show(reports: Sequence[ParityReport]) -> None:
