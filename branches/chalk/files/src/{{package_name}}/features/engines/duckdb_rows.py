@@ -29,6 +29,7 @@ _FUNCTIONS = {
     Aggregate.FIRST: "MIN({s})",
     Aggregate.LAST: "MAX({s})",
 }
+_PLACES = 2**64  # more than there can be
 # Rows come before the questions of their time.
 _ROWS_FIRST = "_at, _row NULLS FIRST, _created, _place"
 
@@ -119,6 +120,8 @@ def windows_sql(group: Group, asked: Mapping[str, Window], *, late: bool, counte
 
 def latest_sql(group: Group, names: Sequence[str], *, late: bool) -> str:
     """Write the quick way to the newest row: `_seen` has its time and its columns."""
+    if group.source.created is None:
+        return _asof_sql(names)
     columns = Columns(group)
     columns.sql["_seen"] = _packed(names)
     order = f"ORDER BY {_ROWS_FIRST} ROWS UNBOUNDED PRECEDING"
@@ -127,6 +130,14 @@ def latest_sql(group: Group, names: Sequence[str], *, late: bool) -> str:
         parts.append(f"{_late(order)} AS _late")
     inner = f"SELECT _row, {', '.join(parts)} FROM ({_moments(columns, late=late, ordered=True)})"
     return f"SELECT * FROM ({inner}) WHERE _row IS NOT NULL"
+
+
+def _asof_sql(names: Sequence[str]) -> str:
+    """Write an ASOF join, where rows are known when they happen: one number of 128 bits tells their whole order."""
+    rows = f"SELECT _key, {_packed(names)} AS _seen, _at::HUGEINT * {_PLACES} + _place AS _order FROM rows"
+    return f"""
+        SELECT q._row, r._seen FROM questions q ASOF JOIN ({rows}) r
+        ON q._key = r._key AND q._at::HUGEINT * {_PLACES} + {_PLACES - 1} >= r._order"""
 
 
 def sessions_sql(group: Group, asked: Mapping[str, Session], *, late: bool, counted: set[str]) -> str:
