@@ -37,6 +37,7 @@ def materialise_command(
     config = start(overrides, env)
     from dataclasses import asdict
 
+    from .errors import FeatureError
     from .online.materialise import materialise
     from .semantics import in_utc
     from .sources import open_reader
@@ -46,6 +47,9 @@ def materialise_command(
     online = open_features(config)
     try:
         moment = datetime.now(UTC) if until is None else in_utc(read_time(until))
+        if moment > datetime.now(UTC):
+            hint = "nothing is known of it yet, and streams would leave out what happens until then"
+            raise FeatureError(f"the end {moment.isoformat()} is in the future", hint=hint)
         filled = materialise(online, open_reader(config), moment, sources)
     finally:
         online.close()

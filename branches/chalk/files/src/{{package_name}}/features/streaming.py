@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 
+from ..errors import first_line
 from .definitions.entities import Source
 from .definitions.registry import Definitions, find_definitions
 from .engines.protocol import ARROW_TYPES
@@ -171,13 +172,17 @@ class StreamProcessor:
 
 
 def _events(raw_data: Any) -> list[Mapping[str, Any]]:
-    if isinstance(raw_data, pa.Table):
-        return table_events(raw_data)
-    if hasattr(raw_data, "to_arrow"):
-        return table_events(raw_data.to_arrow())
-    if hasattr(raw_data, "to_dict"):
-        return table_events(pa.Table.from_pandas(raw_data, preserve_index=False))
-    return list(raw_data)
+    try:
+        if isinstance(raw_data, pa.Table):
+            return table_events(raw_data)
+        if hasattr(raw_data, "to_arrow"):
+            return table_events(raw_data.to_arrow())
+        if hasattr(raw_data, "to_dict"):
+            return table_events(pa.Table.from_pandas(raw_data, preserve_index=False))
+        return list(raw_data)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        hint = "give a frame or table with a kind for each column, or a mapping for each row"
+        raise FeatureError(f"these are no rows: {first_line(error)}", hint=hint) from error
 
 
 def _read(online: OnlineFeatures, source: Source, keys: Sequence[str | int], at: datetime) -> pa.Table:

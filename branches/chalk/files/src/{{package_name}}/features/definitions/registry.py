@@ -52,6 +52,20 @@ class Definitions:
         found = self[name]
         return found, found[feature]
 
+    def source(self, name: str) -> Source:
+        """Give a source.
+
+        Raises
+        ------
+        DefinitionError
+            If no feature is made of one of that name.
+        """
+        for one in self.sources:
+            if one.name == name:
+                return one
+        known = ", ".join(one.name for one in self.sources) or "none"
+        raise DefinitionError(f"there is no source {name!r}", hint=f"there is {known}")
+
     @property
     def sources(self) -> list[Source]:
         """All sources, in the order of their names."""

@@ -13,7 +13,7 @@ from ..definitions.registry import Definitions
 from ..times import micros, to_micros
 from .later import Later
 from .plan import DAY, Plan, key_text, make_plans, to_line
-from .protocol import Compacted, Lines, OnlineStore, OnlineStoreError, Values
+from .protocol import Compacted, Expected, Lines, OnlineStore, OnlineStoreError, Values
 from .reading import Fallback, Found, Given, NotMaterialisedError, SetReader, before_error
 from .state import State
 from .streams import PARTITIONS, UNNUMBERED
@@ -116,17 +116,21 @@ class OnlineFeatures:
             If the row is not what the source says.
         """
         found = []
-        for plan in self.plans:
-            if plan.source.name == source and (key := row.get(plan.source.key)) is not None:
+        for plan in self._plans_of(source):
+            if (key := row.get(plan.source.key)) is not None:
                 line = to_line(plan.keep(row, place))
                 found.append(Lines(plan.part, key_text(plan.entity, key), line))
         return found
 
-    def append(self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None) -> None:
+    def append(
+        self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None, expected: Expected | None = None
+    ) -> None:
         """Add lines and marks as a whole, or not at all.
 
         Raises
         ------
+        Overtaken
+            If marks are not what is expected.
         OnlineStoreError
             If the store can't be used.
         """
@@ -134,7 +138,7 @@ class OnlineFeatures:
         for one in lines:
             together.setdefault((one.part, one.key), []).append(one.data)
         found = [Lines(*address, b"".join(data), len(data)) for address, data in together.items()]
-        self.store.append(found, {**self._begun(found), **(marks or {})}, self.keep)
+        self.store.append(found, {**self._begun(found), **(marks or {})}, self.keep, expected)
 
     def write(
         self,
@@ -157,6 +161,7 @@ class OnlineFeatures:
         int
             How many rows there were.
         """
+        self._plans_of(source)
         many = list(rows)
         step = 1
         if place is None:
@@ -164,6 +169,12 @@ class OnlineFeatures:
         numbered = zip(count(place, step), many, strict=False)
         self.append([line for number, row in numbered for line in self.lines(source, row, number)], marks)
         return len(many)
+
+    def _plans_of(self, source: str) -> list[Plan]:
+        found = [plan for plan in self.plans if plan.source.name == source]
+        if not found:
+            self.definitions.source(source)
+        return found
 
     def next_place(self, many: int) -> int:
         """Reserve numbers for rows that have none of their own, and give the first; nobody else gets the same."""
@@ -200,9 +211,13 @@ class OnlineFeatures:
         )
 
     def filled(self, plan: Plan) -> dict[str, Any] | None:
-        """Tell how far a part was filled; None if nothing was written to it."""
-        told = self.store.marks(plan.part).get(plan.part)
-        return None if told is None else dict(orjson.loads(told))
+        """Tell how far a part was filled; None if nothing was written to it, or it is filled for the first time now."""
+        told = read_mark(self.mark(plan))
+        return None if told is None or "first" in told else told
+
+    def mark(self, plan: Plan) -> str | None:
+        """Give the mark of a part as it is in the store."""
+        return self.store.marks(plan.part).get(plan.part)
 
     @property
     def keep(self) -> timedelta | None:
@@ -246,6 +261,18 @@ class OnlineFeatures:
             if not any(name.startswith(same) for name in known):
                 begun[part] = "{}"
         return begun
+
+
+def read_mark(told: str | None) -> dict[str, Any] | None:
+    """Read the mark of a part.
+
+    Returns
+    -------
+    dict or None
+        `until`, `since` and `at` of the last filling, `filling` of one under way: all in microseconds; `first` if this
+        is the first.
+    """
+    return None if told is None else dict(orjson.loads(told))
 
 
 def _compacted(plan: Plan, key: str, data: bytes, at: int, first: int) -> Compacted:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
+from uuid import uuid4
 
 import duckdb
 import orjson
@@ -16,10 +17,11 @@ import orjson
 from ..definitions.entities import Kind, Source
 from ..definitions.features import Latest, Session, Window
 from ..engines.connection import connect, explained
+from ..errors import FeatureError
 from ..times import from_micros, micros, to_micros
-from .features import OnlineFeatures
+from .features import OnlineFeatures, read_mark
 from .plan import HEAD, Kept, Plan, key_text, to_line
-from .protocol import Lines
+from .protocol import Lines, Overtaken
 from .state import State
 from .streams import is_streamed
 
@@ -77,33 +79,65 @@ def materialise(
 
     Raises
     ------
+    DefinitionError
+        If there is no such source.
     FeatureError
-        If a table can't be read, or the store can't be used.
+        If a table can't be read, another fills the same, or the store can't be used.
     """
-    wanted = None if sources is None else set(sources)
+    wanted = None if sources is None else {online.definitions.source(name).name for name in sources}
     plans = [plan for plan in online.plans if wanted is None or plan.source.name in wanted]
     return [_fill(online, tables, plan, until) for plan in plans]
 
 
 def _fill(online: OnlineFeatures, tables: Tables, plan: Plan, until: datetime) -> Filled:
-    told, moment = online.filled(plan), to_micros(until)
-    after = None if told is None else told.get("until")
+    mark, moment = online.mark(plan), to_micros(until)
+    told = read_mark(mark) or {}
+    after = told.get("until")
     begun = None if after is None else from_micros(after)
-    if after is not None and is_streamed(online.store, plan):
+    if "filling" in told:  # which was interrupted: streams leave out what was known by then
+        moment = max(moment, told["filling"])
+    elif after is not None and is_streamed(online.store, plan):
         return Filled(plan.entity.name, plan.source.name, 0, 0, begun, until, "a stream brings its rows")
-    if after is not None and after >= moment:
+    elif after is not None and after >= moment:
         return Filled(plan.entity.name, plan.source.name, 0, 0, begun, until, "all is known until then")
+    filling = _begin(online, plan, mark, moment)
     rows = entities = 0
     first = moment - micros(online.history)
     overlap = None if after is None else after - micros(plan.lateness)
     for many in _chunks(_by_entity(_read(tables, plan, _Span(overlap, first, moment)))):
         lines = _lacking(online, plan, many)
-        online.store.append(lines, None, online.keep)
+        _write(online, plan, lines, None, filling)
         online.compact(plan, [one.key for one in lines], moment)
         rows, entities = rows + sum(one.size for one in lines), entities + len(lines)
-    online.store.append([], {plan.part: orjson.dumps({"until": moment, "since": first}).decode()})
+    _write(online, plan, [], {"until": moment, "since": first, "at": to_micros(datetime.now(UTC))}, filling)
     _drop_older(online, plan)
-    return Filled(plan.entity.name, plan.source.name, rows, entities, begun, until)
+    return Filled(plan.entity.name, plan.source.name, rows, entities, begun, from_micros(moment))
+
+
+def _begin(online: OnlineFeatures, plan: Plan, mark: str | None, moment: int) -> str:
+    """Have streams leave out what the table brings, before it is read: else they would write it meanwhile too."""
+    while True:
+        told = read_mark(mark)
+        filling = {**({"first": True} if told is None else told), "filling": moment, "by": uuid4().hex}
+        text = orjson.dumps(filling).decode()
+        try:
+            online.store.append([], {plan.part: text}, None, {plan.part: mark})
+        except Overtaken:
+            mark = online.mark(plan)
+        else:
+            return text
+
+
+def _write(
+    online: OnlineFeatures, plan: Plan, lines: Sequence[Lines], told: Mapping[str, int] | None, filling: str
+) -> None:
+    marks = None if told is None else {plan.part: orjson.dumps(told).decode()}
+    try:
+        online.store.append(lines, marks, online.keep, {plan.part: filling})
+    except Overtaken as error:
+        what = f"{plan.entity.name} of {plan.source.name}"
+        hint = "leave it to the other one: no row is written twice"
+        raise FeatureError(f"another process began to fill {what}", hint=hint) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +235,6 @@ def _drop_older(online: OnlineFeatures, plan: Plan) -> None:
     same = plan.part.rpartition("/")[0] + "/"
     older = [part for part in online.store.parts() if part.startswith(same) and part != plan.part]
     marks = online.store.marks(same)
-    older.sort(key=lambda part: orjson.loads(marks.get(part, "{}")).get("until", 0))
+    older.sort(key=lambda part: orjson.loads(marks.get(part, "{}")).get("at", 0))
     for part in older[:-1]:
         online.store.drop(part)

@@ -10,6 +10,8 @@ from ..errors import FeatureError
 
 Address: TypeAlias = tuple[str, str]
 """The part that belongs to a plan, and the key of an entity."""
+Expected: TypeAlias = Mapping[str, str | None]
+"""What marks are by their names; None: they are not there."""
 
 
 GROWN = 64
@@ -18,6 +20,10 @@ GROWN = 64
 
 class OnlineStoreError(FeatureError):
     """The store can't be used, or does not answer."""
+
+
+class Overtaken(FeatureError):
+    """A mark is not what it was: somebody else went on meanwhile, and nothing was added."""
 
 
 class Lines(NamedTuple):
@@ -65,7 +71,11 @@ class OnlineStore(Protocol):
     near: bool
 
     def append(
-        self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None, keep: timedelta | None = None
+        self,
+        lines: Iterable[Lines],
+        marks: Mapping[str, str] | None = None,
+        keep: timedelta | None = None,
+        expected: Expected | None = None,
     ) -> None:
         """Add lines to states and forget their values; with the marks, as a whole or not at all.
 
@@ -75,9 +85,13 @@ class OnlineStore(Protocol):
             How far somebody is, such as the offset of a topic by its name: what is added with it is added once.
         keep
             How long a state is kept that nothing is added to; for ever if None. A store may keep it for longer.
+        expected
+            Marks that must be what they are here, or must not be there (None), for anything to be added.
 
         Raises
         ------
+        Overtaken
+            If they are not.
         OnlineStoreError
             If the store can't be used; nothing is added then.
         """

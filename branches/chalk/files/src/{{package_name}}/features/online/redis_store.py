@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import orjson
+
 from ...errors import first_line
-from .protocol import GROWN, Address, Compacted, Lines, OnlineStoreError, Values
+from .protocol import GROWN, Address, Compacted, Expected, Lines, OnlineStoreError, Overtaken, Values
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -18,18 +21,30 @@ Item = TypeVar("Item")
 
 _PATIENCE = 2.0  # seconds
 _CHUNK = 500  # entities that one script or pipeline takes care of: others get their turn in between
-_APPEND = f"""
-for i = 2, #KEYS do
-  local at = 2 + (i - 2) * 4
+# Each script of a transaction sees the same marks: if one of them does nothing, none does.
+_EXPECTED = """
+for name, value in pairs(cjson.decode(ARGV[1])) do
+  local found = redis.call('HGET', KEYS[1], name)
+  if found ~= value and (found or value ~= cjson.null) then return 0 end
+end
+"""
+_APPEND = f"""{_EXPECTED}
+for i = 3, #KEYS do
+  local at = 3 + (i - 3) * 4
   local field, data, count, key = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local old = redis.call('HGET', KEYS[i], field .. ':lines') or ''
   redis.call('HSET', KEYS[i], field .. ':lines', old .. data)
   redis.call('HDEL', KEYS[i], field .. ':values')
   if redis.call('HINCRBY', KEYS[i], field .. ':added', count) >= {GROWN} then
-    redis.call('SADD', KEYS[1] .. field, key)
+    redis.call('SADD', KEYS[2] .. field, key)
   end
-  if ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+  if ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
 end
+return 1
+"""
+_MARK = f"""{_EXPECTED}
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return 1
 """
 _COMPACT = """
 if redis.call('HGET', KEYS[1], ARGV[1] .. ':lines') ~= ARGV[2] then return 0 end
@@ -61,20 +76,28 @@ class RedisStore:
     def __init__(self, url: str, prefix: str = "features") -> None:
         self._client = _client(url)
         self._prefix = prefix
+        self._marks = f"{prefix}:marks"
         self._append = self._client.register_script(_APPEND)
+        self._mark = self._client.register_script(_MARK)
         self._compact = self._client.register_script(_COMPACT)
 
     def append(
-        self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None, keep: timedelta | None = None
+        self,
+        lines: Iterable[Lines],
+        marks: Mapping[str, str] | None = None,
+        keep: timedelta | None = None,
+        expected: Expected | None = None,
     ) -> None:
         """Add lines and marks in one transaction; an entity to which nothing is added for `keep` is forgotten."""
         kept = 0 if keep is None else keep // timedelta(milliseconds=1)
+        wanted = orjson.dumps(expected or {})
         with self._explained(), self._client.pipeline(transaction=True) as pipe:
             for many in _chunks(list(lines)):
-                self._send(pipe, many, kept)
-            if marks:
-                pipe.hset(f"{self._prefix}:marks", mapping=dict(marks))
-            pipe.execute()
+                self._send(pipe, many, wanted, kept)
+            self._mark([self._marks], [wanted, *chain.from_iterable((marks or {}).items())], client=pipe)
+            done = pipe.execute()
+        if not done[-1]:
+            raise Overtaken("a mark is not as it was", hint="read it again")
 
     def values(self, addresses: Sequence[Address]) -> list[Values | None]:
         """Read values, many entities in one pipeline."""
@@ -134,19 +157,19 @@ class RedisStore:
             with self._client.pipeline(transaction=True) as pipe:
                 pipe.delete(self._grown(part))
                 pipe.srem(f"{self._prefix}:parts", part)
-                pipe.hdel(f"{self._prefix}:marks", part, *self.marks(f"{part}/"))
+                pipe.hdel(self._marks, part, *self.marks(f"{part}/"))
                 pipe.execute()
 
     def number(self, name: str, count: int) -> int:
         """Let the server count."""
         with self._explained():
-            told: Any = self._client.hincrby(f"{self._prefix}:marks", name, count)
+            told: Any = self._client.hincrby(self._marks, name, count)
         return int(told) - count
 
     def marks(self, prefix: str = "") -> dict[str, str]:
         """Read them."""
         with self._explained():
-            found: Any = self._client.hgetall(f"{self._prefix}:marks")
+            found: Any = self._client.hgetall(self._marks)
         told = {_text(name): _text(value) for name, value in found.items()}
         return {name: told[name] for name in sorted(told) if name.startswith(prefix)}
 
@@ -159,9 +182,9 @@ class RedisStore:
         """End the connections."""
         self._client.close()
 
-    def _send(self, pipe: Pipeline, many: Sequence[Lines], kept: int) -> None:
-        keys = [f"{self._prefix}:grown:"]
-        arguments: list[Any] = [kept]
+    def _send(self, pipe: Pipeline, many: Sequence[Lines], wanted: bytes, kept: int) -> None:
+        keys = [self._marks, f"{self._prefix}:grown:"]
+        arguments: list[Any] = [wanted, kept]
         for one in many:
             entity, field = self._place(one.part)
             keys.append(f"{entity}{one.key}")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ...sqlite import connect, explained, make_tables
-from .protocol import GROWN, Address, Compacted, Lines, OnlineStoreError, Values
+from .protocol import GROWN, Address, Compacted, Expected, Lines, OnlineStoreError, Overtaken, Values
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS parts (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);
@@ -72,10 +72,18 @@ class SqliteStore:
         make_tables(path, _TABLES, _WHAT, OnlineStoreError)
 
     def append(
-        self, lines: Iterable[Lines], marks: Mapping[str, str] | None = None, keep: timedelta | None = None
+        self,
+        lines: Iterable[Lines],
+        marks: Mapping[str, str] | None = None,
+        keep: timedelta | None = None,
+        expected: Expected | None = None,
     ) -> None:
         """Add lines, and marks, in one transaction; a file keeps all for ever."""
         with self._writing() as connection:
+            for name, value in (expected or {}).items():
+                found = connection.execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
+                if (found and found[0]) != value:
+                    raise Overtaken(f"{name} is not as it was", hint="read it again")
             parts: dict[str, int] = {}
             rows = []
             for part, key, data, size in lines:

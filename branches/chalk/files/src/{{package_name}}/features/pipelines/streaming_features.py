@@ -107,11 +107,7 @@ def stream_sources(definitions: Definitions, plan: StreamPlan) -> dict[str, Sour
     FeatureError
         If a source is not there, or has no topic, or a file is to be of several.
     """
-    known = {one.name: one for one in definitions.sources}
-    for name in plan.sources:
-        if name not in known:
-            raise FeatureError(f"there is no source {name!r}", hint=f"there is {', '.join(known) or 'none'}")
-    chosen = [known[name] for name in plan.sources] or [one for one in known.values() if one.topic]
+    chosen = [definitions.source(name) for name in plan.sources] or [one for one in definitions.sources if one.topic]
     if plan.file is not None and len(chosen) != 1:
         raise FeatureError(f"{plan.file} can't be the events of {len(chosen)} sources", hint="name one with --source")
     found: dict[str, Source] = {}

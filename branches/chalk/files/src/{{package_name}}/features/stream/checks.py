@@ -167,6 +167,10 @@ def _float(value: Any) -> float:
 
 def _string(value: Any) -> str:
     if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # half of a pair of surrogates, which no store keeps
+            raise Rejected(Reason.WRONG_TYPE, f"is {_short(value)}, which is no text of UTF-8") from None
         return value
     raise Rejected(Reason.WRONG_TYPE, f"is {_short(value)}, which is no text")
 

@@ -6,7 +6,7 @@ with which event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, compress
@@ -114,19 +114,23 @@ def _checked(kind: Kind, column: list[Any]) -> _Column:
     types = set(map(type, column))
     nullable = _NULL in types
     types.discard(_NULL)
-    known = [value for value in column if value is not None] if nullable else column
     if not types:
         return column
-    match kind:
-        case Kind.FLOAT if types <= {float, int}:
-            if int in types:
-                return _floats(column)
-            return column if all(map(isfinite, known)) else None
-        case Kind.INTEGER if types == {int}:
-            return column if min(known) >= -LARGEST and max(known) <= LARGEST else None
-        case Kind.TIMESTAMP:
-            return None if nullable else _times(column)
-    return column if types == {_PLAIN.get(kind)} else None
+    if kind is Kind.TIMESTAMP:
+        return None if nullable else _times(column)
+    if kind is Kind.FLOAT and int in types:
+        return _floats(column) if types <= {float, int} else None
+    known = [value for value in column if value is not None] if nullable else column
+    plain, is_right = _PLAIN[kind]
+    return column if types == {plain} and is_right(known) else None
+
+
+def _is_text(values: Sequence[str]) -> bool:
+    try:
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _floats(column: list[Any]) -> _Column:
@@ -151,4 +155,10 @@ def _times(column: list[Any]) -> list[int] | None:
         return None
 
 
-_PLAIN: dict[Kind, type] = {Kind.BOOLEAN: bool, Kind.STRING: str}
+# The type of plain values, and whether all of them can be kept.
+_PLAIN: dict[Kind, tuple[type, Callable[[Sequence[Any]], bool]]] = {
+    Kind.BOOLEAN: (bool, lambda values: True),
+    Kind.INTEGER: (int, lambda values: min(values) >= -LARGEST and max(values) <= LARGEST),
+    Kind.FLOAT: (float, lambda values: all(map(isfinite, values))),
+    Kind.STRING: (str, _is_text),
+}

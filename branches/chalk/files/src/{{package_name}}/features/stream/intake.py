@@ -147,7 +147,7 @@ class Intake:
         except Rejected:
             return None
         rows = read_columns(self.source, self._key, events, list(messages.offsets), policy.unknown)
-        if rows is None or max(rows.times) > latest:
+        if rows is None or max(*rows.times, *rows.created) > latest:
             return None
         late = rows.count_late(rows.times[0] if newest is None else newest, micros(policy.lateness))
         if late and policy.late != "accept":
@@ -181,10 +181,11 @@ class Intake:
         event = self._decode(payload)
         try:
             row = self._checker.row(event, offset)
-        except (TypeError, AttributeError) as error:  # it is no object, or holds what no kind was made for
+        except (TypeError, AttributeError, ValueError) as error:  # it is no object, or holds what no kind was made for
             raise Rejected(Reason.WRONG_TYPE, first_line(error)) from None
-        if row.time > latest:
-            raise Rejected(Reason.FUTURE, f"{self.source.time} is {from_micros(row.time)}, which is yet to come")
+        for name, moment in ((self.source.time, row.time), (self.source.created, row.created)):
+            if moment > latest:
+                raise Rejected(Reason.FUTURE, f"{name} is {from_micros(moment)}, which is yet to come")
         return row
 
 

@@ -14,9 +14,9 @@ from itertools import repeat
 import orjson
 
 from ..errors import FeatureError
-from ..online.features import OnlineFeatures
+from ..online.features import OnlineFeatures, read_mark
 from ..online.plan import Plan, key_text
-from ..online.protocol import Lines
+from ..online.protocol import Lines, Overtaken
 from ..online.streams import PARTITIONS, stream_prefix
 from .columns import Rows
 from .dead_letters import DeadLetters
@@ -44,26 +44,34 @@ class Ledger:
         FeatureError
             If a store can't be used; then the online features are as before.
         """
-        lines: list[Lines] = []
-        marks: dict[str, str] = {}
         for one in taken:
             if one.partition.number >= PARTITIONS:
                 hint = f"give it {PARTITIONS} at most"
                 raise FeatureError(f"{one.partition.topic} has too many partitions", hint=hint)
             if one.dead and self._dead is not None:
                 self._dead.add(one.source.name, one.dead)
+        while True:
+            try:
+                self._append(taken)
+                return
+            except Overtaken:  # a table began to be read, or was read, in this moment
+                continue
+
+    def _append(self, taken: Sequence[Taken]) -> None:
+        """Add rows, but for those that tables bring: unless one begins to be read before they are added."""
+        lines: list[Lines] = []
+        marks: dict[str, str] = {}
+        expected: dict[str, str | None] = {}
+        for one in taken:
             done = orjson.dumps(asdict(one.progress)).decode()
             for plan in self._plans(one.source.name):
-                until = self._handover(plan)
+                if plan.part not in expected:
+                    expected[plan.part] = self._features.mark(plan)
+                until = _handover(expected[plan.part])
                 rows = one.rows if until is None else one.rows.known_after(until)
                 lines += lines_of(plan, rows, one.partition.number)
                 marks[mark_name(plan, one.partition)] = done
-        self._features.append(lines, marks)
-
-    def _handover(self, plan: Plan) -> int | None:
-        """Tell until when rows were known that tables brought: their events are left out."""
-        until: int | None = (self._features.filled(plan) or {}).get("until")  # tables may be read while this runs
-        return until
+        self._features.append(lines, marks, expected)
 
     def tidy(self, at: datetime) -> int:
         """Compact what has grown."""
@@ -79,6 +87,12 @@ class Ledger:
         if not found:
             raise FeatureError(f"no feature is made of {source}", hint="define one, or leave its topic out")
         return found
+
+
+def _handover(mark: str | None) -> int | None:
+    """Tell until when rows were known that tables brought, or are bringing: their events are left out."""
+    told = read_mark(mark) or {}
+    return max((told[name] for name in ("until", "filling") if name in told), default=None)
 
 
 def mark_name(plan: Plan, partition: Partition) -> str:
