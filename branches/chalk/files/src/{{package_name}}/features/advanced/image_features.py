@@ -118,10 +118,8 @@ class ImageFeatures(ColumnDescriber):
 
     def _numbers(self, image: Image.Image, model: ImageModel | None) -> NDArray[np.float64]:
         pixels = pixels_of(image, (self.size, self.size))
-        parts = [_DESCRIBE[part](pixels) for part in self.parts]
-        if model:
-            parts.append(model.embed(pixels_of(image, model.size)))
-        return np.concatenate(parts)
+        vector = model.embed(pixels_of(image, model.size)) if model else np.empty(0)
+        return np.concatenate([*(_DESCRIBE[part](pixels) for part in self.parts), vector])
 
 
 def _colour(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
