@@ -156,6 +156,32 @@ def dead_letters_command(
         print_table([heading, *rows])
 
 
+@app.command("resend")
+def resend_command(
+    source: Annotated[str | None, typer.Option("--source", metavar="NAME", help="Only those of this source")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="Only those with this reason, such as late")] = None,
+    as_json: JsonOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Take dead letters as events again, when what was wrong is repaired: each becomes a row once.
+
+    Those that can't be used still stay dead letters, with the reason of now.
+    """
+    config = start(overrides, env)
+    from .config import FeaturesConfig
+    from .pipelines.streaming_features import resend_dead_letters
+    from .stores import open_features
+
+    own = config.group("features", FeaturesConfig)
+    with closing(open_features(config)) as online:
+        found = resend_dead_letters(own, config.root, online, source=source, reason=reason)
+    if as_json:
+        typer.echo(json.dumps(asdict(found)))
+        return
+    typer.echo(f"{found.rows} dead letters are rows now, {found.rejected} can't be used still")
+
+
 @contextmanager
 def _until_told() -> Iterator[list[int]]:
     """Collect signals that tell to end, in the place of ending in the middle of a batch."""

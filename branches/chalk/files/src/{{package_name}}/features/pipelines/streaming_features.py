@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ..stream.file_source import FileSource
 from ..stream.intake import Intake
 from ..stream.ledger import Ledger
 from ..stream.messages import EventSource
+from ..stream.resending import Resent, resend
 from ..stream.runner import StreamRun
 
 _SUFFIXES = ("", ".jsonl", ".ndjson", ".parquet")
@@ -65,13 +67,9 @@ def open_stream(config: FeaturesConfig, root: Path, online: OnlineFeatures, plan
     """
     sources = stream_sources(online.definitions, plan)
     streaming, place = config.streaming, config.feature_store.streaming_source
-    decode: Decode = decode_json
-    if streaming.schema_registry:
-        from ..stream.schema_registry import registry_decoder
-
-        decode = registry_decoder(streaming.schema_registry)
+    decode, policy = _decoder(config), streaming.policy()
     intakes = {
-        topic: Intake(source, plan.clock, _kind(online.definitions, source), streaming.policy(), decode)
+        topic: Intake(source, plan.clock, _kind(online.definitions, source), policy, decode)
         for topic, source in sources.items()
     }
     events: list[EventSource]
@@ -86,6 +84,37 @@ def open_stream(config: FeaturesConfig, root: Path, online: OnlineFeatures, plan
         events = [KafkaSource(servers, topics, group, settings=streaming.kafka, stop_at_end=plan.until_end)]
     ledger = Ledger(online, open_dead_letters(config, root))
     return StreamRun(events, intakes, ledger, batch=streaming.batch, wait=streaming.wait_seconds)
+
+
+def resend_dead_letters(
+    config: FeaturesConfig, root: Path, online: OnlineFeatures, *, source: str | None = None, reason: str | None = None
+) -> Resent:
+    """Take dead letters as events once more; those that came late are not refused for it.
+
+    Parameters
+    ----------
+    root
+        The project's folder.
+    source, reason
+        Only those of a source, or with a reason.
+
+    Raises
+    ------
+    FeatureError
+        If there is no such source, or a store can't be used.
+    """
+    decode, policy = _decoder(config), replace(config.streaming.policy(), late="accept")
+    definitions = online.definitions
+    if source is not None:
+        definitions.source(source)
+
+    @cache
+    def intake_of(name: str) -> Intake:
+        one = definitions.source(name)
+        return Intake(one, lambda: time.time_ns() // 1000, _kind(definitions, one), policy, decode)
+
+    letters = DeadLetters(root / config.streaming.dead_letters)
+    return resend(letters, intake_of, Ledger(online), source=source, reason=reason)
 
 
 def open_dead_letters(config: FeaturesConfig, root: Path) -> DeadLetters:
@@ -135,6 +164,14 @@ def stream_status(online: OnlineFeatures) -> list[dict[str, Any]]:
             where = {"source": plan.source.name, "entity": plan.entity.name, "topic": topic, "partition": partition}
             found.append({**where, **orjson.loads(told)})
     return found
+
+
+def _decoder(config: FeaturesConfig) -> Decode:
+    if not config.streaming.schema_registry:
+        return decode_json
+    from ..stream.schema_registry import registry_decoder
+
+    return registry_decoder(config.streaming.schema_registry)
 
 
 def _kind(definitions: Definitions, source: Source) -> Kind:

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import orjson
 
@@ -25,7 +25,23 @@ CREATE TABLE IF NOT EXISTS dead_letters (
 ) WITHOUT ROWID;
 """
 _ADD = "INSERT OR REPLACE INTO dead_letters VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_REMOVE = "DELETE FROM dead_letters WHERE topic = ? AND number = ? AND place = ?"
+_PAGE = """
+SELECT topic, number, place, source, payload FROM dead_letters
+WHERE (topic, number, place) > (?, ?, ?) AND source = coalesce(?, source) AND reason = coalesce(?, reason)
+ORDER BY topic, number, place LIMIT ?
+"""
 _WHAT = "dead letters"
+
+
+class StoredLetter(NamedTuple):
+    """A dead letter as it was sent."""
+
+    topic: str
+    number: int
+    place: int
+    source: str
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +89,32 @@ class DeadLetters:
         FeatureError
             If the file can't be written.
         """
+        self.settle(source, letters, ())
+        if self._forward is not None:
+            self._forward(source, letters)
+
+    def settle(self, source: str, letters: Sequence[DeadLetter], right: Sequence[StoredLetter]) -> None:
+        """Keep letters, and forget those that became rows, as a whole or not at all.
+
+        Raises
+        ------
+        FeatureError
+            If the file can't be written.
+        """
         at = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [(*_place(one), source, str(one.reason), one.detail, as_bytes(one.payload), at) for one in letters]
         with connected(self._path, _WHAT, FeatureError) as connection:
             connection.executemany(_ADD, rows)
-        if self._forward is not None:
-            self._forward(source, letters)
+            connection.executemany(_REMOVE, [one[:3] for one in right])
+
+    def page(
+        self, after: StoredLetter | None, limit: int, *, source: str | None = None, reason: str | None = None
+    ) -> list[StoredLetter]:
+        """Give some as they were sent, in the order of their offsets, from the one after a letter on."""
+        begin = ("", -1, -1) if after is None else after[:3]
+        with connected(self._path, _WHAT, FeatureError) as connection:
+            rows = connection.execute(_PAGE, (*begin, source, reason, limit)).fetchall()
+        return [StoredLetter(*row) for row in rows]
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Count them by source and reason."""

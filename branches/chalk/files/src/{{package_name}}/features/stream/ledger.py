@@ -50,14 +50,27 @@ class Ledger:
                 raise FeatureError(f"{one.partition.topic} has too many partitions", hint=hint)
             if one.dead and self._dead is not None:
                 self._dead.add(one.source.name, one.dead)
+        self._add(taken, progress=True)
+
+    def add(self, taken: Taken) -> None:
+        """Keep rows, and leave progress as it is.
+
+        Raises
+        ------
+        FeatureError
+            If the store can't be used; then the online features are as before.
+        """
+        self._add([taken], progress=False)
+
+    def _add(self, taken: Sequence[Taken], *, progress: bool) -> None:
         while True:
             try:
-                self._append(taken)
+                self._append(taken, progress=progress)
                 return
             except Overtaken:  # a table began to be read, or was read, in this moment
                 continue
 
-    def _append(self, taken: Sequence[Taken]) -> None:
+    def _append(self, taken: Sequence[Taken], *, progress: bool) -> None:
         """Add rows, but for those that tables bring: unless one begins to be read before they are added."""
         lines: list[Lines] = []
         marks: dict[str, str] = {}
@@ -70,7 +83,8 @@ class Ledger:
                 until = _handover(expected[plan.part])
                 rows = one.rows if until is None else one.rows.known_after(until)
                 lines += lines_of(plan, rows, one.partition.number)
-                marks[mark_name(plan, one.partition)] = done
+                if progress:
+                    marks[mark_name(plan, one.partition)] = done
         self._features.append(lines, marks, expected)
 
     def tidy(self, at: datetime) -> int:
