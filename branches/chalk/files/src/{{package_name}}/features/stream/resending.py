@@ -1,6 +1,6 @@
 """Dead letters that are sent again when the cause is gone: each becomes a row once, with the place that it had.
 
-A letter is forgotten after its row was kept. If that is interrupted, the row comes again with its place: it is the same.
+A letter is forgotten after its row was kept. If that is interrupted, the row comes again with its place, as the same.
 """
 
 from __future__ import annotations
