@@ -66,6 +66,11 @@ class FeatureAnswers:
         return find_definitions()
 
     @property
+    def opened(self) -> OnlineFeatures | None:
+        """The features, once they were used."""
+        return self._opened
+
+    @property
     def near(self) -> bool:
         """Whether the store is open, and answers in microseconds."""
         return self._opened is not None and self._opened.store.near

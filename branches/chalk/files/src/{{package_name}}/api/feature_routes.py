@@ -28,6 +28,7 @@ from .feature_schemas import (
     ValidateFeaturesRequest,
     ValidateFeaturesResponse,
 )
+from .feature_watch import FeatureWatch
 from .routers.direct import DirectRoute
 from .routers.exchange import as_problems, body_of, described, read, respond
 from .security import keeps_predictions, require
@@ -55,9 +56,14 @@ def make_router(config: Config) -> APIRouter:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         routes.answers.count_in(app.state.metrics.registry)
         app.state.parts.append(routes.answers.ready)
+        watch = FeatureWatch()
+        app.state.metrics.add(watch)
+        following = asyncio.create_task(watch.follow(routes.answers))
         try:
             yield
         finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
             await asyncio.to_thread(routes.answers.close)
 
     made = APIRouter(prefix="/features", tags=["features"], lifespan=lifespan, route_class=DirectRoute)

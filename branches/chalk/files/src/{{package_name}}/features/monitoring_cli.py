@@ -65,6 +65,7 @@ def monitor_command(
         report.alarms = find_alarms(report, rules, limits, now)
         reports.append(report)
     path = make_page(reports, now).write(config.root / rules.report)
+    _keep(reports, config, now)
     failed = []
     for report in reports:
         failed += [one for one in tell(report.name, report.alarms, rules, config, now) if one.outcome == "failed"]
@@ -75,6 +76,25 @@ def monitor_command(
     for one in failed:
         typer.echo(f"{one.channel} did not take an alert: {one.detail}", err=True)
     raise typer.Exit(int(any(one.alarms for one in reports)))
+
+
+def _keep(reports: Sequence[FeatureReport], config: Config, now: datetime) -> None:
+    """Give the figures to the service, through the online store."""
+    from .config import FeaturesConfig
+    from .monitoring.figures import keep_report
+    from .online.protocol import OnlineStoreError
+    from .stores import open_store
+
+    try:
+        store = open_store(config.group("features", FeaturesConfig).feature_store.online_store, config.root)
+    except OnlineStoreError as error:
+        typer.echo(f"the service will not show these figures: {error.message}", err=True)
+        return
+    try:
+        for report in reports:
+            keep_report(store, report, now)
+    finally:
+        store.close()
 
 
 def _look_closer(report: FeatureReport, one: FeatureSet, config: Config, *, latency: bool, skew: bool) -> None:

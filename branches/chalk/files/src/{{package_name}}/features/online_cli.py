@@ -91,6 +91,7 @@ def parity_command(
 def _of_what_is_there(config: Config, sample: Sample, sets: Sequence[str] | None) -> list[ParityReport]:
     from .config import FeaturesConfig
     from .engines.factory import open_engine
+    from .monitoring.figures import keep_parity
     from .parity.check import check_parity
     from .sources import open_reader
     from .stores import open_features
@@ -99,7 +100,10 @@ def _of_what_is_there(config: Config, sample: Sample, sets: Sequence[str] | None
     try:
         engine = open_engine(config.group("features", FeaturesConfig).engine, config.root)
         wanted, reader = sets or [one.name for one in online.definitions.sets], open_reader(config)
-        return [check_parity(online, engine, reader, online.definitions[name], sample) for name in wanted]
+        reports = [check_parity(online, engine, reader, online.definitions[name], sample) for name in wanted]
+        for report in reports:
+            keep_parity(online.store, report, datetime.now(UTC))
+        return reports
     finally:
         online.close()
 
