@@ -30,10 +30,10 @@ from ..online.materialise import materialise
 from ..parity.check import Sample, check_parity
 from ..pipelines.batch_features import open_backfill
 from ..sources import open_reader
-from ..streaming import StreamProcessor
 from .buying import AHEAD, TARGET, ask, learn, make_dataset
-from .customers import CUSTOMER, PURCHASES
+from .customers import CUSTOMER
 from .purchases import DAY, end_of_data, write_purchases
+from .replay import replay
 
 CUSTOMERS = 3000  # of whom a model is made, and who are read one after the other
 _DEFINITIONS = Definitions((CUSTOMER,))
@@ -108,29 +108,28 @@ def train(journey: Journey, questions: pa.Table) -> None:
 def fill(journey: Journey, store: ChalkFeatureStore, purchases: pa.Table, end: datetime) -> None:
     """Fill the online store from the table until 30 days ago, and replay the days since as a stream."""
     with journey.step("Fill the online store, then replay a month as a stream") as step:
+        kept = journey.config.group("features", FeaturesConfig).feature_store
         begin = end - AHEAD
         before = materialise(store.online, open_reader(journey.config), begin)
         first = pl.DataFrame(purchases).filter(pl.col("bought_at") + DAY <= begin).height
         events = purchases.slice(first)
-        started = time.perf_counter()
-        kept = StreamProcessor(_DEFINITIONS).transform(events, PURCHASES.name, first=first)
-        features = kept.to_chalk(store, at=end)
-        seconds = time.perf_counter() - started
+        done = replay(journey.config, store, _DEFINITIONS, events, first=first, at=end)
         rows = sum(one.rows for one in before)
-        step.say(f"{rows} rows from the table, {events.num_rows} events from the stream in {seconds:.1f} s")
+        step.say(f"{rows} rows from the table, {events.num_rows} events from the stream in {done.seconds:.1f} s")
         step.show(
             Facts(
                 {
                     "rows from the table": rows,
                     "until": f"{begin:%Y-%m-%d}",
+                    "online store": kept.online_store.type,
                     "events from the stream": events.num_rows,
-                    "dead letters": len(kept.dead_letters),
-                    "customers in them": features.num_rows,
-                    "events a second, with features of each customer": round(events.num_rows / seconds),
+                    "which came as": done.way,
+                    "dead letters": done.dead_letters,
+                    "events a second": round(events.num_rows / done.seconds),
                 }
             )
         )
-        step.facts.update({"rows": rows, "events": events.num_rows, "dead_letters": len(kept.dead_letters)})
+        step.facts.update({"rows": rows, "events": events.num_rows, "dead_letters": done.dead_letters})
 
 
 def serve(journey: Journey, store: ChalkFeatureStore, questions: pa.Table, now: datetime) -> None:
