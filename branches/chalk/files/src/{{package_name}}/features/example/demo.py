@@ -5,7 +5,6 @@ purchases → definitions → training set → model → online store and stream
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import numpy as np
@@ -113,7 +112,7 @@ def fill(journey: Journey, store: ChalkFeatureStore, purchases: pa.Table, end: d
         before = materialise(store.online, open_reader(journey.config), begin)
         first = pl.DataFrame(purchases).filter(pl.col("bought_at") + DAY <= begin).height
         events = purchases.slice(first)
-        done = replay(journey.config, store, _DEFINITIONS, events, first=first, at=end)
+        done = replay(journey.config, store, events, first=first, at=end)
         rows = sum(one.rows for one in before)
         step.say(f"{rows} rows from the table, {events.num_rows} events from the stream in {done.seconds:.1f} s")
         step.show(

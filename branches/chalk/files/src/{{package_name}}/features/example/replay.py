@@ -15,7 +15,6 @@ import pyarrow as pa
 from ...config import Config
 from ..chalk_integration import ChalkFeatureStore
 from ..config import FeaturesConfig
-from ..definitions.registry import Definitions
 from ..errors import FeatureError
 from ..extras import bring
 from ..pipelines.streaming_features import StreamPlan, open_stream
@@ -40,9 +39,7 @@ class Replayed:
     seconds: float
 
 
-def replay(
-    config: Config, store: ChalkFeatureStore, definitions: Definitions, events: pa.Table, *, first: int, at: datetime
-) -> Replayed:
+def replay(config: Config, store: ChalkFeatureStore, events: pa.Table, *, first: int, at: datetime) -> Replayed:
     """Bring events into a store by the stream that is configured.
 
     Parameters
@@ -60,12 +57,13 @@ def replay(
     own = config.group("features", FeaturesConfig)
     place = own.feature_store.streaming_source
     if place.type == "kafka":
-        send(place.bootstrap_servers, PURCHASES.topic, events.to_pylist(), own.streaming.kafka)
+        topic = PURCHASES.topic or PURCHASES.name
+        send(place.bootstrap_servers, topic, events.to_pylist(), own.streaming.kafka)
         plan = StreamPlan(sources=[PURCHASES.name], until_end=True)
         tally = open_stream(own, config.root, store.online, plan).run()
-        return Replayed(f"the topic {PURCHASES.topic} of {place.bootstrap_servers}", tally.rejected, tally.seconds)
+        return Replayed(f"the topic {topic} of {place.bootstrap_servers}", tally.rejected, tally.seconds)
     started = time.perf_counter()
-    kept = StreamProcessor(definitions).transform(events, PURCHASES.name, first=first)
+    kept = StreamProcessor(store.definitions).transform(events, PURCHASES.name, first=first)
     kept.to_chalk(store, at=at)
     return Replayed("rows at hand", len(kept.dead_letters), time.perf_counter() - started)
 
@@ -81,7 +79,8 @@ def send(servers: str, topic: str, events: Sequence[Mapping[str, Any]], settings
             producer.produce(topic, message, partition=0)
             producer.poll(0)
         if producer.flush(_SECONDS):
-            raise FeatureError(f"{servers} did not take all events", hint="look at the log of the broker, and try again")
+            hint = "look at the log of the broker, and try again: what it has is not sent again"
+            raise FeatureError(f"{servers} did not take all events", hint=hint)
 
 
 def _sent(servers: str, topic: str, messages: Sequence[bytes], settings: Mapping[str, Any]) -> int:
