@@ -20,6 +20,7 @@ _HINTS = {
     sqlite3.SQLITE_LOCKED: "another program writes to it: do it again when that is done",
     sqlite3.SQLITE_NOTADB: "it is no database: move it away, or put it back from a copy",
     sqlite3.SQLITE_CORRUPT: "it is damaged: move it away, or put it back from a copy",
+    sqlite3.SQLITE_IOERR: "look whether its disk is full, damaged or away, and do it again then",
     sqlite3.SQLITE_CANTOPEN: _WRITABLE,
     sqlite3.SQLITE_READONLY: _WRITABLE,
     sqlite3.SQLITE_PERM: _WRITABLE,
