@@ -98,18 +98,21 @@ class KafkaSource:
         if self._paused:
             self._consumer.resume(self._consumer.assignment())
             self._paused = False
-        found: dict[Partition, tuple[list[int], list[bytes]]] = {}
+        found: dict[tuple[str | None, int | None], tuple[list[int], list[bytes]]] = {}
         for message in self._consumer.consume(limit, seconds):
-            partition = Partition(message.topic() or "", message.partition() or 0)
+            place = message.topic(), message.partition()
             error = message.error()
             if error is not None:
-                self._note(error, partition)
+                self._note(error, _partition(*place))
                 continue
-            offsets, payloads = found.setdefault(partition, ([], []))
-            offsets.append(message.offset() or 0)
-            payloads.append(message.value() or b"")
-        self._at_end -= found.keys() - self._done()
-        return [Messages(partition, *parts) for partition, parts in found.items()]
+            parts = found.get(place)
+            if parts is None:
+                parts = found[place] = ([], [])
+            parts[0].append(message.offset() or 0)
+            parts[1].append(message.value() or b"")
+        many = [Messages(_partition(*place), *parts) for place, parts in found.items()]
+        self._at_end -= {one.partition for one in many} - self._done()
+        return many
 
     def keep_alive(self) -> None:
         """Tell the group that this member lives, while it takes no messages."""
@@ -178,6 +181,10 @@ class KafkaSource:
         # What was polled of them and is kept all the same has the places that the next member gives it: it counts once.
         _log.info("partitions taken away: %s", ", ".join(f"{one.topic}[{one.partition}]" for one in taken))
         consumer.incremental_unassign(taken)
+
+
+def _partition(topic: str | None, number: int | None) -> Partition:
+    return Partition(topic or "", number or 0)
 
 
 def _place(topic: str, number: int, offset: int = 0) -> TopicPartition:
