@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -100,7 +100,8 @@ class SetReader:
         kept = store.values(addresses)
         stale = [place for place, one in enumerate(kept) if one is None or not one.since <= at < one.until]
         asked = {place: addresses[place] for place in stale}
-        fresh, later, unknown = self._compute(store, asked, at) if stale else ({}, [], Counter[str]())
+        newer = {place for place in stale if (one := kept[place]) is not None and at < one.since}
+        fresh, later, unknown = self._compute(store, asked, at, newer) if stale else ({}, [], Counter[str]())
         found: list[Found] = [{} for _ in keys]
         place = 0
         for plan, places in self.parts:
@@ -114,9 +115,12 @@ class SetReader:
         return [self.complete(row, at, _of(given, number)) for number, row in enumerate(found)], later, empty
 
     def _compute(
-        self, store: OnlineStore, asked: Mapping[int, Address], at: int
+        self, store: OnlineStore, asked: Mapping[int, Address], at: int, newer: Container[int]
     ) -> tuple[dict[int, list[FeatureValue]], list[Compacted], Counter[str]]:
-        """Compute values of states; those of entities without one are counted by part."""
+        """Compute values of states; those of entities without one are counted by part.
+
+        Where the store has `newer` values, a question about the past does not take their place.
+        """
         plans = {plan.part: plan for plan, _ in self.parts}
         empty: dict[str, list[FeatureValue]] = {}
         fresh: dict[int, list[FeatureValue]] = {}
@@ -134,7 +138,7 @@ class SetReader:
                 raise before_error(state.since)
             computed = state.compute(at)
             fresh[place] = computed.values
-            if computed.until > at:
+            if computed.until > at and place not in newer:
                 values = Values(computed.to_bytes(), computed.since, computed.until)
                 later.append(Compacted(part, key, data, state.to_bytes(), values))
         return fresh, later, unknown

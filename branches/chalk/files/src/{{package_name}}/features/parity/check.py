@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import chain, zip_longest
+from itertools import chain, product, zip_longest
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ from .compare import TOLERANCE, kind_of_difference
 from .explain import Explainer
 
 _MOST_EXPLAINED = 100
+_STATUSES = {one.value: one for one in Status}
+_AT_ONCE = 5_000  # entities whose values are in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,11 @@ def check_parity(
     explainer = Explainer(online, reader, features, sample.tolerance)
     compared = mismatched = 0
     found: list[Mismatch] = []
-    for number, time in enumerate(times):
-        there = online.read(features.name, keys, at=time)
-        for key, row, other in zip(keys, there, offline[number], strict=True):
+    for number, start in product(range(len(times)), range(0, len(keys), _AT_ONCE)):
+        time, some = times[number], keys[start : start + _AT_ONCE]
+        there = online.read(features.name, some, at=time)
+        others = _found(features, offline.slice(number * len(keys) + start, len(some)))
+        for key, row, other in zip(some, there, others, strict=True):
             compared += len(row)
             for name, value in row.items():
                 if kind_of_difference(value, other[name], sample.tolerance) is None:
@@ -148,7 +152,7 @@ def _sample_times(online: OnlineFeatures, plans: Sequence[Plan], sample: Sample)
 
 def _offline(
     engine: Engine, reader: Reader, features: FeatureSet, keys: Sequence[Any], times: Sequence[datetime]
-) -> list[list[Found]]:
+) -> pa.Table:
     """Compute the values of a training set: for each time, for each key."""
     count = len(keys) * len(times)
     columns = {
@@ -156,12 +160,14 @@ def _offline(
         EVENT_TIME: pa.array([time for time in times for _ in keys], UTC_TIME),
         **{name: pa.nulls(count, ARROW_TYPES[kind]) for name, kind in features.inputs.items()},
     }
-    table = engine.point_in_time(pa.table(columns), [features], reader, statuses=True)
+    return engine.point_in_time(pa.table(columns), [features], reader, statuses=True)
+
+
+def _found(features: FeatureSet, table: pa.Table) -> list[Found]:
     names = [one.name for one in features.features]
     values = {name: table.column(f"{features.name}.{name}").to_pylist() for name in names}
     statuses = {name: table.column(f"{features.name}.{name}.status").to_pylist() for name in names}
-    rows = [
-        {name: FeatureValue(values[name][place], Status(statuses[name][place])) for name in names}
-        for place in range(count)
+    return [
+        {name: FeatureValue(values[name][place], _STATUSES[statuses[name][place]]) for name in names}
+        for place in range(table.num_rows)
     ]
-    return [rows[start : start + len(keys)] for start in range(0, count, len(keys))]
