@@ -1,1 +1,1 @@
-"""Features of what is no column of numbers, categories or times by itself: graphs, and columns together."""
+"""Features of what is no column of numbers, categories or times: texts, images, graphs, and columns together."""

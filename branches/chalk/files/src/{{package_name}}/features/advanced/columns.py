@@ -26,6 +26,11 @@ class ColumnDescriber(TransformerMixin, BaseEstimator, ABC):  # type: ignore[mis
     def _describe(self, values: NDArray[np.object_], learnt: Any) -> Any:
         """Give an array, dense or sparse, of shape (n_rows, n_names)."""
 
+    def _learn_and_describe(self, values: NDArray[np.object_]) -> tuple[Any, Any]:
+        """Give what is learnt of a column of training, and the column described; for those that can do both at once."""
+        learnt = self._learn(values)
+        return learnt, self._describe(values, learnt)
+
     @abstractmethod
     def _names(self, learnt: Any) -> list[str]:
         """Name the columns of `_describe`."""
@@ -36,14 +41,17 @@ class ColumnDescriber(TransformerMixin, BaseEstimator, ABC):  # type: ignore[mis
         self.learnt_ = [self._learn(column) for column in table.T]
         return self
 
+    def fit_transform(self, values: ArrayLike, y: object = None) -> Any:
+        """Learn from each column of training, and describe it."""
+        both = [self._learn_and_describe(column) for column in self._table(values, reset=True).T]
+        self.learnt_ = [learnt for learnt, _ in both]
+        return _beside([described for _, described in both])
+
     def transform(self, values: ArrayLike) -> Any:
         """Describe each column, in order, as float64 with a row for each row."""
         check_is_fitted(self, "learnt_")
         table = self._table(values, reset=False)
-        parts = [self._describe(column, learnt) for column, learnt in zip(table.T, self.learnt_, strict=True)]
-        if any(sparse.issparse(part) for part in parts):
-            return sparse.hstack(parts, format="csr")
-        return np.hstack(parts)
+        return _beside([self._describe(column, learnt) for column, learnt in zip(table.T, self.learnt_, strict=True)])
 
     def get_feature_names_out(self, names: object = None) -> NDArray[np.object_]:
         """Name what `transform` gives, such as review_words."""
@@ -61,6 +69,10 @@ class ColumnDescriber(TransformerMixin, BaseEstimator, ABC):  # type: ignore[mis
         tags.input_tags.allow_nan = True
         tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def _beside(parts: list[Any]) -> Any:
+    return sparse.hstack(parts, format="csr") if any(map(sparse.issparse, parts)) else np.hstack(parts)
 
 
 def as_texts(values: NDArray[np.object_]) -> list[str]:

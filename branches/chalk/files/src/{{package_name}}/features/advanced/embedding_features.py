@@ -72,23 +72,26 @@ class TextEmbeddings(ColumnDescriber):
         self.seed = seed
 
     def _learn(self, values: NDArray[np.object_]) -> tuple[Any, int]:
+        return self._learn_and_describe(values)[0]
+
+    def _learn_and_describe(self, values: NDArray[np.object_]) -> tuple[tuple[Any, int], NDArray[np.float64]]:
         if self.reduction not in ("svd", "pca", "none"):
             raise FeatureError(f"there is no reduction {self.reduction}", hint="there are svd, pca and none")
         if self.reduction == "none" and self.model == HASHING:
             raise FeatureError(f"hashed n-grams are {self.hashes} numbers a text", hint="set reduction=svd, or a model")
         vectors = self._vectors(values)
-        if self.reduction == "none":
-            return None, vectors.shape[1]
-        reducer = self._reducer(vectors).fit(vectors)
-        return reducer, reducer.components_.shape[0]
+        reducer = None if self.reduction == "none" else self._reducer(vectors).fit(vectors)
+        reduced = self._reduced(vectors, reducer)
+        return (reducer, reduced.shape[1]), reduced
 
     def _describe(self, values: NDArray[np.object_], learnt: tuple[Any, int]) -> NDArray[np.float64]:
-        reducer, _ = learnt
-        vectors = self._vectors(values)
-        return np.asarray(reducer.transform(vectors) if reducer else vectors, dtype=float)
+        return self._reduced(self._vectors(values), learnt[0])
 
     def _names(self, learnt: tuple[Any, int]) -> list[str]:
         return [f"vector_{place}" for place in range(learnt[1])]
+
+    def _reduced(self, vectors: Any, reducer: Any) -> NDArray[np.float64]:
+        return np.asarray(reducer.transform(vectors) if reducer else vectors, dtype=float)
 
     def _vectors(self, values: NDArray[np.object_]) -> Any:
         texts = as_texts(values)

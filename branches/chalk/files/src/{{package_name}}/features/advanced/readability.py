@@ -15,10 +15,21 @@ MEASURES = (
     "gunning_fog",
     "automated_readability",
 )
-_SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)|[\u3002\uff01\uff1f]+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[\u3002\uff01\uff1f])")
 _VOWELS = re.compile(r"(?<![tscg])i(?=[aou])|[aeiouy]+")
 _SILENT = re.compile(r"(?<=[^aeiouyl])e$|(?<=[aeiouy]l)e$|(?<=[^aeiouytd])ed$|(?<=[^aeiouyszxlcgh])es$")
 _COMPLEX = 3  # syllables of a hard word, after Gunning
+
+
+def sentences_of(text: str) -> list[str]:
+    """Part a text at the ends of its sentences; what has no letters is left out.
+
+    Examples
+    --------
+    >>> sentences_of("Pi is 3.14. Is it? ...")
+    ['Pi is 3.14.', 'Is it?']
+    """
+    return [part for part in _SENTENCE_END.split(text) if WORD.search(part)]
 
 
 def syllables(word: str) -> int:
@@ -43,7 +54,7 @@ def readability(text: str) -> list[float]:
     index: Senter and Smith (1967), AMRL-TR-66-220.
     """
     words = WORD.findall(text)
-    sentences = len([part for part in _SENTENCE_END.split(text) if WORD.search(part)])
+    sentences = len(sentences_of(text))
     lengths = [float(len(text)), float(len(words)), float(sentences)]
     if not words:
         return [*lengths, *[math.nan] * (len(MEASURES) - len(lengths))]
