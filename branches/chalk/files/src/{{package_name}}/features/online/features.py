@@ -134,10 +134,10 @@ class OnlineFeatures:
         OnlineStoreError
             If the store can't be used.
         """
-        together: dict[tuple[str, str], list[bytes]] = {}
+        together: dict[tuple[str, str], list[Lines]] = {}
         for one in lines:
-            together.setdefault((one.part, one.key), []).append(one.data)
-        found = [Lines(*address, b"".join(data), len(data)) for address, data in together.items()]
+            together.setdefault((one.part, one.key), []).append(one)
+        found = [many[0] if len(many) == 1 else _joined(many) for many in together.values()]
         self.store.append(found, {**self._begun(found), **(marks or {})}, self.keep, expected)
 
     def write(
@@ -273,6 +273,11 @@ def read_mark(told: str | None) -> dict[str, Any] | None:
         is the first.
     """
     return None if told is None else dict(orjson.loads(told))
+
+
+def _joined(many: Sequence[Lines]) -> Lines:
+    part, key, _, _ = many[0]
+    return Lines(part, key, b"".join([one.data for one in many]), sum(one.size for one in many))
 
 
 def _compacted(plan: Plan, key: str, data: bytes, at: int, first: int) -> Compacted:

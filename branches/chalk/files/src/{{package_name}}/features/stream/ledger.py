@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from itertools import repeat
+from typing import TypeAlias
 
 import orjson
 
@@ -22,6 +23,8 @@ from .columns import Rows
 from .dead_letters import DeadLetters
 from .intake import Progress, Taken
 from .messages import Partition
+
+_ByKey: TypeAlias = dict[str | int, list[bytes]]
 
 
 class Ledger:
@@ -72,7 +75,7 @@ class Ledger:
 
     def _append(self, taken: Sequence[Taken], *, progress: bool) -> None:
         """Add rows, but for those that tables bring: unless one begins to be read before they are added."""
-        lines: list[Lines] = []
+        found: dict[str, tuple[Plan, _ByKey]] = {}
         marks: dict[str, str] = {}
         expected: dict[str, str | None] = {}
         for one in taken:
@@ -82,9 +85,11 @@ class Ledger:
                     expected[plan.part] = self._features.mark(plan)
                 until = _handover(expected[plan.part])
                 rows = one.rows if until is None else one.rows.known_after(until)
-                lines += lines_of(plan, rows, one.partition.number)
+                _, by_key = found.setdefault(plan.part, (plan, {}))
+                _gather(plan, rows, one.partition.number, by_key)
                 if progress:
                     marks[mark_name(plan, one.partition)] = done
+        lines = (line for plan, by_key in found.values() for line in _lines(plan, by_key))
         self._features.append(lines, marks, expected)
 
     def tidy(self, at: datetime) -> int:
@@ -115,8 +120,8 @@ def mark_name(plan: Plan, partition: Partition) -> str:
     return f"{stream_prefix(plan)}{partition.topic}/{file}{partition.number}"
 
 
-def lines_of(plan: Plan, rows: Rows, number: int) -> Iterator[Lines]:
-    """Write rows as a plan keeps them, those of an entity together, in the order of keys.
+def _gather(plan: Plan, rows: Rows, number: int, by_key: _ByKey) -> None:
+    """Write rows as a plan keeps them, and add them to those of their entities.
 
     Parameters
     ----------
@@ -128,8 +133,11 @@ def lines_of(plan: Plan, rows: Rows, number: int) -> Iterator[Lines]:
     places = [place * PARTITIONS + number for place in rows.places]
     kept = zip(rows.times, rows.created, places, *values, strict=True)
     lines = map(orjson.dumps, kept, repeat(None), repeat(orjson.OPT_APPEND_NEWLINE))
-    found: dict[str | int, list[bytes]] = {}
     for key, line in zip(rows.keys, lines, strict=True):
-        found.setdefault(key, []).append(line)
-    for key in sorted(found):  # pages of a file are written once
-        yield Lines(plan.part, key_text(plan.entity, key), b"".join(found[key]), len(found[key]))
+        by_key.setdefault(key, []).append(line)
+
+
+def _lines(plan: Plan, by_key: _ByKey) -> Iterator[Lines]:
+    """Give the lines of entities in the order of their keys: so pages of a file are written once."""
+    for key in sorted(by_key):
+        yield Lines(plan.part, key_text(plan.entity, key), b"".join(by_key[key]), len(by_key[key]))
