@@ -20,6 +20,9 @@ app = typer.Typer(help="Write features as the objects of other feature stores.",
 
 SetsArgument = Annotated[list[str] | None, typer.Argument(help="Feature sets; all if none is named")]
 OutOption = Annotated[Path | None, typer.Option("--out", help="The Python file to write; printed if none is named")]
+RootOption = Annotated[
+    str | None, typer.Option("--root", help="The project's folder as the store finds it, such as s3://bucket/project")
+]
 PartialOption = Annotated[bool, typer.Option("--partial", help="Leave out, and name, what can't be written")]
 
 
@@ -55,6 +58,23 @@ def feast_command(
     tables = relpath(config.root / batch.tables, out.absolute().parent if out else config.root)
     every = timedelta(hours=batch.every_hours)
     _write(sets, out, lambda chosen: to_feast(chosen, Path(tables).as_posix(), every, partial=partial))
+
+
+@app.command("tecton")
+def tecton_command(
+    sets: SetsArgument = None,
+    out: OutOption = None,
+    root: RootOption = None,
+    partial: PartialOption = False,
+    overrides: SetOption = None,
+    env: EnvOption = None,
+) -> None:
+    """Write features as Tecton's objects."""
+    config = start(overrides, env)
+    from .exchange.to_tecton import to_tecton
+
+    place = root or config.root.as_posix()
+    _write(sets, out, lambda chosen: to_tecton(chosen, place, partial=partial))
 
 
 def _write(sets: list[str] | None, out: Path | None, export: Callable[[list[FeatureSet]], Export]) -> None:

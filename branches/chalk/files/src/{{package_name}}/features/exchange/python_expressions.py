@@ -64,11 +64,38 @@ def as_float(value):
 def as_integer(value):
     return int(value) if value is not None and -(2**63) <= value < 2**63 else None
 """,
+    "as_boolean": """
+def as_boolean(value):
+    return None if value is None or value != value else bool(value)
+""",
+    "as_text": """
+def as_text(value):
+    return None if value is None or value != value else value
+""",
+    "as_time": """
+def as_time(value):
+    if value is None or value != value:
+        return None
+    return value if value.tzinfo is not None else value.replace(tzinfo=datetime.timezone.utc)
+""",
+    "newest": """
+def newest(value, at, ttl, now, default):
+    if at is None or (ttl is not None and (now - at).total_seconds() > ttl):
+        return default
+    return value
+""",
+}
+_READ = {
+    Kind.BOOLEAN: "as_boolean",
+    Kind.INTEGER: "as_integer",
+    Kind.FLOAT: "as_float",
+    Kind.STRING: "as_text",
+    Kind.TIMESTAMP: "as_time",
 }
 _HELD = {Kind.FLOAT: "as_float", Kind.INTEGER: "as_integer"}
 
 
-def to_python(expression: Expression, feature: str, name: Callable[[str], str]) -> str:
+def to_python(expression: Expression, feature: str, name: Callable[[str], str], now: str = "") -> str:
     """Write an expression, of the helpers of `helpers`.
 
     Parameters
@@ -77,11 +104,13 @@ def to_python(expression: Expression, feature: str, name: Callable[[str], str]) 
         What it is of, for errors.
     name
         Gives the text of what a column, a feature or a value of the request is.
+    now
+        The text of the time of the question; empty if the function is not told.
 
     Raises
     ------
     NotExpressible
-        If it has the time of the question, which functions are not told.
+        If it has the time of the question, and the function is not told.
     """
 
     def of(one: Expression) -> str:
@@ -90,6 +119,8 @@ def to_python(expression: Expression, feature: str, name: Callable[[str], str]) 
                 return literal(one.operands[0], feature)
             case "ref" | "request":
                 return name(one.operands[0])
+            case "now" if now:
+                return now
             case "now":
                 hint = "make it of a time that the request gives, among the inputs of the set"
                 raise NotExpressible(f"{feature}: functions are not told the time of the question", hint=hint)
@@ -103,12 +134,15 @@ def to_python(expression: Expression, feature: str, name: Callable[[str], str]) 
         text = f"{called}({given})" if called else f"strict({_STRICT[one.operation]}, {given})"
         return f"as_integer({text})" if one.operation == "floor" else text
 
-    return of(folded(expression))
+    written = folded(expression)
+    text = of(written)
+    return text[1:-1] if written.operation in {"is_null", "when"} else text  # needs no brackets where it stands alone
 
 
 def held(text: str, kind: Kind) -> str:
     """Write a result as its kind holds it; what is too large is NULL."""
-    return f"{_HELD[kind]}({text})" if kind in _HELD else text
+    needed = kind in _HELD and not text.startswith(f"{_HELD[kind]}(")
+    return f"{_HELD[kind]}({text})" if needed else text
 
 
 def helpers(text: str, indent: str) -> list[str]:
@@ -120,11 +154,16 @@ def helpers(text: str, indent: str) -> list[str]:
     return lines
 
 
-def on_demand_lines(one: FeatureSet, indent: str) -> list[str]:
+def read(text: str, kind: Kind) -> str:
+    """Write how a value is read, of which pandas may have made another one: a float for an integer, NaN for NULL."""
+    return f"{_READ[kind]}({text})"
+
+
+def on_demand_lines(one: FeatureSet, indent: str, now: str = "") -> list[str]:
     """Write what makes the on-demand features of a set, of and into `row`, which has the others by their name."""
     return [
         f'{indent}row["{feature.name}"] = '
-        + held(to_python(feature.expression, f"{one.name}.{feature.name}", _of_row), one.kinds[feature.name])
+        + held(to_python(feature.expression, f"{one.name}.{feature.name}", _of_row, now), one.kinds[feature.name])
         for feature in one.in_order()
     ]
 

@@ -15,6 +15,7 @@ from ..definitions.features import Feature, OnDemand
 from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 
+_WIDTH = 121  # of a line with its end
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 # Of these a NULL among the operands does not make NULL.
 _LENIENT = frozenset({"and", "or", "coalesce", "is_null", "when"})
@@ -162,7 +163,10 @@ def imports(module: str, names: Sequence[str], text: str) -> str:
     'from datetime import timedelta\n'
     """
     used = [name for name in names if re.search(rf"(?<!\w){name}(?!\w)", text)]
-    return f"from {module} import {', '.join(used)}\n" if used else ""
+    line = f"from {module} import {', '.join(used)}\n" if used else ""
+    return (
+        line if len(line) <= _WIDTH else "\n".join([f"from {module} import (", *(f"    {one}," for one in used), ")\n"])
+    )
 
 
 def class_name(name: str) -> str:
