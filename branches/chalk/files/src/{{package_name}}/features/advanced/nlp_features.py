@@ -172,7 +172,8 @@ def _mood(analyser: Any, text: str) -> NDArray[np.float64]:
     lines = (sentence.split() for sentence in sentences_of(text) or [text])
     pieces = [line[start : start + _AT_ONCE] for line in lines for start in range(0, max(len(line), 1), _AT_ONCE)]
     scores = [analyser.polarity_scores(" ".join(piece)) for piece in pieces]
-    return np.mean([[float(score[name]) for name in _SCORES] for score in scores], axis=0)
+    mean: NDArray[np.float64] = np.mean([[score[name] for name in _SCORES] for score in scores], axis=0)
+    return mean
 
 
 @lru_cache(maxsize=4)
