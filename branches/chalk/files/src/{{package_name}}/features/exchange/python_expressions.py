@@ -11,7 +11,7 @@ from ..definitions.entities import Kind
 from ..definitions.expressions import Expression
 from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
-from .python_text import folded, literal
+from .python_text import folded, literal, statement
 
 _STRICT = {
     "absolute": "abs",
@@ -27,6 +27,7 @@ _STRICT = {
     "seconds": 'operator.methodcaller("total_seconds")',
     "subtract": "operator.sub",
 }
+_LENIENT = {"and": "both", "coalesce": "first", "is_null": "is_null", "or": "either", "when": "choose"}
 _HELPERS = {
     "strict": """
 def strict(function, *operands):
@@ -52,6 +53,14 @@ def either(left, right):
     "first": """
 def first(*operands):
     return next((one for one in operands if one is not None), None)
+""",
+    "is_null": """
+def is_null(operand):
+    return operand is None
+""",
+    "choose": """
+def choose(condition, then, otherwise):
+    return then if condition is True else otherwise
 """,
     "as_float": """
 def as_float(value):
@@ -124,19 +133,12 @@ def to_python(expression: Expression, feature: str, name: Callable[[str], str], 
             case "now":
                 hint = "make it of a time that the request gives, among the inputs of the set"
                 raise NotExpressible(f"{feature}: functions are not told the time of the question", hint=hint)
-            case "is_null":
-                return f"({of(one.operands[0])} is None)"
-            case "when":
-                condition, then, otherwise = map(of, one.operands)
-                return f"({then} if {condition} is True else {otherwise})"
         given = ", ".join(of(operand) for operand in one.operands)
-        called = {"and": "both", "or": "either", "coalesce": "first"}.get(one.operation)
+        called = _LENIENT.get(one.operation)
         text = f"{called}({given})" if called else f"strict({_STRICT[one.operation]}, {given})"
         return f"as_integer({text})" if one.operation == "floor" else text
 
-    written = folded(expression)
-    text = of(written)
-    return text[1:-1] if written.operation in {"is_null", "when"} else text  # needs no brackets where it stands alone
+    return of(folded(expression))
 
 
 def held(text: str, kind: Kind) -> str:
@@ -161,11 +163,11 @@ def read(text: str, kind: Kind) -> str:
 
 def on_demand_lines(one: FeatureSet, indent: str, now: str = "") -> list[str]:
     """Write what makes the on-demand features of a set, of and into `row`, which has the others by their name."""
-    return [
-        f'{indent}row["{feature.name}"] = '
-        + held(to_python(feature.expression, f"{one.name}.{feature.name}", _of_row, now), one.kinds[feature.name])
-        for feature in one.in_order()
-    ]
+    lines: list[str] = []
+    for feature in one.in_order():
+        made = to_python(feature.expression, f"{one.name}.{feature.name}", _of_row, now)
+        lines += statement(f'row["{feature.name}"] = ', held(made, one.kinds[feature.name]), indent)
+    return lines
 
 
 def on_demand_inputs(one: FeatureSet) -> tuple[Sequence[str], Sequence[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import keyword
 import math
@@ -58,7 +59,7 @@ def expressible(
     Raises
     ------
     NotExpressible
-        If there are others and `partial` is False; the message names each of them.
+        If there are others and `partial` is False, or nothing else; the message names each of them.
     """
     kept: list[FeatureSet] = []
     refused: list[NotExpressible] = []
@@ -74,9 +75,10 @@ def expressible(
         names = [feature.name for feature in one.features if feature.name not in lost]
         if names:
             kept.append(one.select(names) if lost else one)
-    if refused and not partial:
+    if refused and not (partial and kept):
         message = "\n".join(error.message for error in refused)
-        raise NotExpressible(message, hint=f"{refused[0].hint}; --partial leaves out what can't be written")
+        more = "; --partial leaves out what can't be written" if kept else ""
+        raise NotExpressible(message, hint=f"{refused[0].hint}{more}")
     return kept, refused
 
 
@@ -141,6 +143,33 @@ def span(length: timedelta) -> str:
     units = ("days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
     unit = next(unit for unit in units if length % timedelta(**{unit: 1}) == timedelta(0))
     return f"timedelta({unit}={length // timedelta(**{unit: 1})})"
+
+
+def statement(start: str, expression: str, indent: str, end: str = "") -> list[str]:
+    """Write `start expression end`, with the operands of calls on lines of their own where one line is too long.
+
+    Examples
+    --------
+    >>> statement("x = ", "f(1, g(2))", "    ")
+    ['    x = f(1, g(2))']
+    """
+    line = f"{indent}{start}{expression}{end}"
+    if len(line) < _WIDTH:
+        return [line]
+    found, deeper = ast.parse(expression, mode="eval").body, f"{indent}    "
+
+    def part(one: ast.expr) -> str:
+        text = ast.get_source_segment(expression, one) or ""
+        return f"({text})" if isinstance(found, ast.IfExp) and isinstance(one, ast.IfExp) else text
+
+    if isinstance(found, ast.Call):
+        operands = [line for one in found.args for line in statement("", part(one), deeper, ",")]
+        return [f"{indent}{start}{part(found.func)}(", *operands, f"{indent}){end}"]
+    if isinstance(found, ast.IfExp):
+        lines = [part(found.body), f"if {part(found.test)}", f"else {part(found.orelse)}"]
+        lines = [expression] if len(deeper + expression) < _WIDTH else lines
+        return [f"{indent}{start}(", *(deeper + one for one in lines), f"{indent}){end}"]
+    return [line]
 
 
 def docstring(text: str, indent: str) -> list[str]:

@@ -10,7 +10,7 @@ from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 from .chalk_checks import AGGREGATES, OWN, check, condition, own_rows, refer, span
 from .chalk_texts import to_text
-from .python_text import Export, class_name, docstring, expressible, imports, literal, unused
+from .python_text import Export, class_name, docstring, expressible, imports, literal, statement, unused
 
 _TYPES = {
     Kind.BOOLEAN: "bool",
@@ -131,7 +131,8 @@ class _Classes:
                 lines.append(f"    {feature.name}: {kind} | None")
             elif isinstance(feature, OnDemand):
                 text = to_text(feature.expression, f"{one.name}.{feature.name}", lambda name: refer(one, name))
-                lines += [f"    {feature.name}: {kind} | None = feature(", f"        expression={text},", "    )"]
+                written = statement("expression=", text, "        ", ",")
+                lines += [f"    {feature.name}: {kind} | None = feature(", *written, "    )"]
             elif isinstance(feature, Window):
                 lines += self._window(one, feature, kind)
         return lines

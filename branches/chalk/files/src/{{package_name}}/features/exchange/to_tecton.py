@@ -14,7 +14,7 @@ from ..definitions.entities import Entity, Kind, Source
 from ..definitions.features import Aggregate, Latest, Window
 from ..definitions.sets import FeatureSet
 from .python_expressions import helpers, on_demand_inputs, on_demand_lines, read, to_python
-from .python_text import Export, expressible, imports, literal, span, unused
+from .python_text import Export, expressible, imports, literal, span, statement, unused
 from .tecton_checks import AGGREGATES, NOW, check
 
 _TYPES = {
@@ -78,6 +78,13 @@ class _Columns:
 
     names: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, Kind] = field(default_factory=dict)
+    conditions: dict[str, str] = field(default_factory=dict)
+
+    def chosen(self, condition: str) -> str:
+        """Give what stands behind a value that only some rows have."""
+        if condition not in self.conditions:
+            self.conditions[condition] = unused("chosen", self.conditions.values())
+        return f" if {self.conditions[condition]} is True else None"
 
     def add(self, name: str, kind: Kind, text: str, taken: set[str]) -> str:
         """Give the field of a column that has this text."""
@@ -132,7 +139,7 @@ def _windows(
 
     for made in windows:
         where = None if made.where is None else to_python(made.where, made.name, lambda name: f'row["{name}"]')
-        chosen = "" if where is None else f" if {where} is True else None"
+        chosen = "" if where is None else columns.chosen(where)
         held = f'row["{made.column}"]'
         rows = ("rows", Kind.INTEGER, f"1{chosen}")
         known = (f"{made.column}_known", Kind.INTEGER, f"(None if {held} is None else 1){chosen}")
@@ -148,7 +155,7 @@ def _windows(
         if made.default is not None:
             beside = add(unused(f"{made.name}_rows", taken), made, rows)
             text = f"{text} if {beside} else {literal(made.default, made.name)}"
-        lines.append(f'    row["{made.name}"] = {text}')
+        lines += statement(f'row["{made.name}"] = ', text, "    ")
     return _stream(one, source, (view, names[1]), aggregates, columns), lines
 
 
@@ -166,7 +173,7 @@ def _newest(
             at = read(_of(view, time.split('"')[1]), Kind.TIMESTAMP)
             ttl = "None" if made.ttl is None else f"{made.ttl.total_seconds()!r}"
             text = f"newest({text}, {at}, {ttl}, {NOW}, {literal(made.default, made.name)})"
-        lines.append(f'    row["{made.name}"] = {text}')
+        lines += statement(f'row["{made.name}"] = ', text, "    ")
     fields = [f'Attribute("{name}", {_TYPES[columns.kinds[text]]})' for text, name in columns.names.items()]
     return _stream(one, source, (view, names[1]), fields, columns), lines
 
@@ -178,8 +185,11 @@ def _stream(
     (view, taken), key, time = names, source.key, source.time
     kinds = {**source.columns, key: one.entity.kind, time: Kind.TIMESTAMP}
     given = {key: f'row["{key}"]', time: f'row["{time}"]'} | {name: text for text, name in columns.names.items()}
-    used = [name for name in kinds if any(f'row["{name}"]' in text for text in given.values())]
+    texts = [*given.values(), *columns.conditions]
+    used = [name for name in kinds if any(f'row["{name}"]' in text for text in texts)]
     known = [f'    row["{name}"] = {read(_of("given", name), kinds[name])}' for name in used]
+    for condition, name in columns.conditions.items():
+        known += statement(f"{name} = ", condition, "    ")
     lines = ["    row = {}", *known, "    return {", *(f'        "{name}": {text},' for name, text in given.items())]
     exact = "stream_processing_mode=StreamProcessingMode.CONTINUOUS"
     mode = exact if features[0].startswith("Aggregate") else "batch_schedule=timedelta(days=1)"
@@ -230,7 +240,9 @@ def _source(source: Source, entity: Entity, root: str, name: str) -> list[str]:
     return [
         f"{name} = StreamSource(",
         *_arguments([f"name={literal(source.name, name)}", "stream_config=PushConfig()"]),
-        f"    batch_config=FileConfig({', '.join(history)}),",
+        "    batch_config=FileConfig(",
+        *(f"        {one}," for one in history),
+        "    ),",
         "    schema=[",
         *(f'        Field("{column}", {_TYPES[kind]}),' for column, kind in kinds.items()),
         "    ],",
