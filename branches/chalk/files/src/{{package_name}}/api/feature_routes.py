@@ -134,10 +134,9 @@ class _Routes:
         with _as_problems():
             definitions = self.answers.definitions
             if body.source:
-                sources = {one.name: one for one in definitions.sources}
-                if body.source not in sources:
-                    raise DefinitionError(f"there is no source {body.source!r}", hint=f"there is {', '.join(sources)}")
-                faults = [faults_of_source(sources[body.source], row) for row in body.rows]
+                source = definitions.source(body.source)
+                entity = definitions.entity_of(source)
+                faults = [faults_of_source(source, entity, row) for row in body.rows]
             else:
                 features = definitions[body.feature_set]
                 faults = [faults_of_features(features, row) for row in body.rows]

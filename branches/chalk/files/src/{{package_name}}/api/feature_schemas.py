@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 
 from .schemas import Predicted
 
-EntityId = str | int
+EntityId = str | Annotated[int, Field(strict=True)]  # true is no 1
 Inputs = dict[str, Any]
 
 _ENTITIES: JsonDict = {"feature_set": "customer", "entity_ids": ["c7", "c8"]}

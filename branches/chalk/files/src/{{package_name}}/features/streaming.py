@@ -144,7 +144,7 @@ class StreamProcessor:
         """
         events = _events(raw_data)
         found = self._source(source, events)
-        kind = next(one.entity.kind for one in self._definitions.sets if found in one.sources)
+        kind = self._definitions.entity_of(found).kind
         intake = Intake(found, lambda: time.time_ns() // 1000, kind, self._policy)
         partition = Partition(found.topic or found.name, NUMBERED)
         progress = Progress(newest=self._newest.get(found.name))

@@ -66,6 +66,10 @@ class Definitions:
         known = ", ".join(one.name for one in self.sources) or "none"
         raise DefinitionError(f"there is no source {name!r}", hint=f"there is {known}")
 
+    def entity_of(self, source: Source) -> Entity:
+        """Give what the rows of a source are about; where features of several entities are made of it, one of them."""
+        return next(one.entity for one in self.sets if source in one.sources)
+
     @property
     def sources(self) -> list[Source]:
         """All sources, in the order of their names."""

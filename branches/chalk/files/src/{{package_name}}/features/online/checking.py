@@ -6,23 +6,33 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..definitions.entities import Kind, Source
+from ..definitions.entities import Entity, Kind, Source
 from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
-from .plan import check_value
+from .plan import check_value, key_text
 
 
-def faults_of_source(source: Source, row: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with a row of a source; nothing is needed but its key and times."""
+def faults_of_source(source: Source, entity: Entity, row: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with a row of a source; nothing is needed but the key of its entity, and its times."""
     times = {source.time: Kind.TIMESTAMP, **({source.created: Kind.TIMESTAMP} if source.created else {})}
     faults = [f"{name} is missing" for name in (source.key, *times) if row.get(name) is None]
-    return faults + faults_of_values({**times, **source.columns}, row, also={source.key})
+    return faults + _faults_of_key(entity, row) + faults_of_values({**times, **source.columns}, row, also={source.key})
 
 
 def faults_of_features(features: FeatureSet, row: Mapping[str, Any]) -> list[str]:
     """Say what is wrong with values of features; each is needed, and may be NULL."""
     faults = [f"{one.name} is missing" for one in features.features if one.name not in row]
+    faults += _faults_of_key(features.entity, row)
     return faults + faults_of_values(features.kinds, row, also={features.entity.key})
+
+
+def _faults_of_key(entity: Entity, row: Mapping[str, Any]) -> list[str]:
+    try:
+        if row.get(entity.key) is not None:
+            key_text(entity, row[entity.key])
+    except FeatureError as error:
+        return [f"{error.message}: {error.hint}"]
+    return []
 
 
 def faults_of_values(kinds: Mapping[str, Kind], row: Mapping[str, Any], also: set[str]) -> list[str]:

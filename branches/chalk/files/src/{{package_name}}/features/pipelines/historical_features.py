@@ -86,6 +86,9 @@ def read_spine(path: Path) -> pa.Table:
     from ..engines.connection import connect, explained
     from ..sources.places import open_place
 
+    if not path.exists():
+        hint = "give a file of Parquet or CSV with the keys and event_time of the questions"
+        raise FeatureError(f"there are no questions in {path}", hint=hint)
     with explained(f"{path} can't be read"), connect() as connection:
         table = open_place(connection, str(path.absolute()), Path("/"), "the questions")
         return connection.sql(f"SELECT * EXCLUDE (_place) FROM {table} ORDER BY _place").to_arrow_table()

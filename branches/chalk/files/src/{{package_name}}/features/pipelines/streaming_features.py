@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from ..config import FeaturesConfig
-from ..definitions.entities import Kind, Source
+from ..definitions.entities import Source
 from ..definitions.registry import Definitions
 from ..errors import FeatureError
 from ..online.features import OnlineFeatures
@@ -69,7 +69,7 @@ def open_stream(config: FeaturesConfig, root: Path, online: OnlineFeatures, plan
     streaming, place = config.streaming, config.feature_store.streaming_source
     decode, policy = _decoder(config), streaming.policy()
     intakes = {
-        topic: Intake(source, plan.clock, _kind(online.definitions, source), policy, decode)
+        topic: Intake(source, plan.clock, online.definitions.entity_of(source).kind, policy, decode)
         for topic, source in sources.items()
     }
     events: list[EventSource]
@@ -111,7 +111,7 @@ def resend_dead_letters(
     @cache
     def intake_of(name: str) -> Intake:
         one = definitions.source(name)
-        return Intake(one, lambda: time.time_ns() // 1000, _kind(definitions, one), policy, decode)
+        return Intake(one, lambda: time.time_ns() // 1000, definitions.entity_of(one).kind, policy, decode)
 
     letters = DeadLetters(root / config.streaming.dead_letters)
     return resend(letters, intake_of, Ledger(online), source=source, reason=reason)
@@ -172,10 +172,6 @@ def _decoder(config: FeaturesConfig) -> Decode:
     from ..stream.schema_registry import registry_decoder
 
     return registry_decoder(config.streaming.schema_registry)
-
-
-def _kind(definitions: Definitions, source: Source) -> Kind:
-    return next(one.entity.kind for one in definitions.sets if source in one.sources)
 
 
 def _file(folder: Path, topic: str) -> Path:

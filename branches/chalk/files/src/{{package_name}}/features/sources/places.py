@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import duckdb
 
+from ...errors import first_line
 from ..engines.expressions import quoted
 from ..errors import FeatureError
 from .snowflake import connect_snowflake
@@ -72,10 +73,16 @@ def _listed(files: list[Path]) -> str:
 def _open_delta(connection: duckdb.DuckDBPyConnection, path: Path, what: str) -> str:
     try:
         from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
     except ImportError as error:
         hint = "install the extra: uv sync --extra delta"
         raise FeatureError(f"{what} is a Delta table, which needs deltalake", hint=hint) from error
-    return _keep(connection, DeltaTable(str(path)).to_pyarrow_table(), what)
+    try:
+        rows = DeltaTable(str(path)).to_pyarrow_table()
+    except (DeltaError, OSError) as error:
+        hint = "a file of it may be torn or missing: look at its versions, and restore one that is whole"
+        raise FeatureError(f"{what} can't be read as a Delta table: {first_line(error)}", hint=hint) from error
+    return _keep(connection, rows, what)
 
 
 def _open_duckdb(connection: duckdb.DuckDBPyConnection, location: str, root: Path, what: str) -> str:
