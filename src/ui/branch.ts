@@ -60,11 +60,18 @@ export function renderBranch({ manifest, files, folder }: Layer, together: reado
   ].join('\n');
 }
 
+/** What a condition asks for beside branches. One that is more than a list is shown as it stands. */
+function besideBranches(condition: string): string {
+  if (/\b(or|not)\b/.test(condition)) return condition;
+  return condition
+    .split(/\s+and\s+/)
+    .filter((term) => !term.startsWith('branch '))
+    .join(' and ');
+}
+
 /** What a project with other branches, too, gets beyond what each of them brings. */
 function describeTogether(part: Together, own: string): string[] {
   const others = part.branches.filter((name) => name !== own);
-  // A condition that asks for more than branches is shown as it stands.
-  const isPlain = /^branch [\w-]+( and branch [\w-]+)*$/.test(part.if);
   const isClear = part.from === own || (others.length === 1 && others[0] === part.from);
   const by = isClear ? '' : `, from ${part.from}`;
   const named = (entries: object): string => Object.keys(entries).sort().join(', ');
@@ -78,7 +85,8 @@ function describeTogether(part: Together, own: string): string[] {
     ['files', String(part.files.length)],
   ];
   const title = others.length === 0 ? `From ${part.from}` : `With ${others.join(' and ')}`;
-  return section(`${title}${isPlain ? '' : ` (if ${part.if})`}${others.length === 0 ? '' : by}`, [
+  const beside = besideBranches(part.if);
+  return section(`${title}${beside === '' ? '' : ` (if ${beside})`}${others.length === 0 ? '' : by}`, [
     ...(part.summary === '' ? [] : wrap(part.summary, columns() - 2)),
     ...table(facts),
   ]);

@@ -70,7 +70,7 @@ describe('what branches bring to each other', () => {
         '  files  2',
       ].join('\n'),
     );
-    expect(shown).toContain('With desert and forest (if branch sea and branch desert and api), from forest\n');
+    expect(shown).toContain('With desert and forest (if api), from forest\n');
     expect(shown).toContain('From main\n');
   });
 });
