@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -85,10 +85,15 @@ def read_reply(text: str, *, structured: bool) -> AIMessage:
 
 
 def told(messages: Sequence[BaseMessage], tools: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Give a conversation as any chat template takes it: calls and what they gave are text."""
+    """Give a conversation as any chat template takes it, with the tools and the form of a reply."""
     form = "\n".join([_FORM, *([_TOOLS, json.dumps([tool["function"] for tool in tools])] if tools else [])])
     system = "\n".join([*(message.text for message in messages if isinstance(message, SystemMessage)), form])
-    turns = [{"role": "system", "content": system}]
+    return [{"role": "system", "content": system}, *as_turns(messages)]
+
+
+def as_turns(messages: Iterable[BaseMessage]) -> list[dict[str, str]]:
+    """Give what was said as text, in the form of replies; what the system says is left out."""
+    turns = []
     for message in messages:
         if isinstance(message, AIMessage):
             calls = [json.dumps({"call": call["name"], "arguments": call["args"]}) for call in message.tool_calls]

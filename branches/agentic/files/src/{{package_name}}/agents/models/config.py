@@ -23,5 +23,8 @@ class ModelsConfig(ConfigModel):
     retries: int = Field(default=3, ge=0, description="How often a request that failed is sent again")
     requests_per_minute: int = Field(default=0, ge=0, description="Most requests to a model; 0 is no limit")
     most_tokens: int = Field(default=2_000, ge=1, description="Longest reply of a model of Guidance")
+    tell_tools: bool = Field(
+        default=True, description="Tell the served model who it is and what its tools take; one tuned on them knows"
+    )
     cache: bool = Field(default=False, description="Whether equal requests are answered from a file")
     prices: dict[str, Price] = Field(default_factory=dict, description="Prices by model; they win over those that ship")

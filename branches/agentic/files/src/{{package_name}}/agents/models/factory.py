@@ -18,6 +18,7 @@ from .names import GUIDED, PROVIDERS, SCRIPTED, SERVED, ModelName, Provider, par
 from .resilience import ResilientModel, Source
 from .response_cache import ResponseCache
 from .scripted import ScriptedModel
+from .served import ServedModel, find_default
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -133,19 +134,21 @@ def _chat_model(project: Project, name: ModelName) -> BaseChatModel:
         return open_guided(project, name.model)
     models = project.agentic.models
     options: dict[str, Any] = {"model": name.model, "temperature": project.agentic.agents.temperature}
-    if name.provider == SERVED:
-        options["model"] = name.model or "default"
     if name.provider in ("", SERVED):
         own = f"http://127.0.0.1:{_service_port(project)}/v1" if name.provider == SERVED else ""
         options["base_url"] = models.base_url or own
         options["api_key"] = models.api_key.get_secret_value() or _NO_KEY_NEEDED
         options["stream_usage"] = True
+    if name.provider == SERVED and not name.model:
+        options["model"] = find_default(options["base_url"], options["api_key"], models.timeout)
     provider = PROVIDERS.get(name.provider, PROVIDERS["openai"])
     if name.provider == "ollama":  # ignores what it does not know, such as a timeout
         options["client_kwargs"] = {"timeout": models.timeout}
     else:  # asking again is done one layer up, the same for all providers
         options |= {"timeout": models.timeout, "max_retries": 0}
     opened: BaseChatModel = _imported(provider)(**options)
+    if name.provider == SERVED:
+        return ServedModel(chat=opened, model_name=str(name), tells=models.tell_tools)
     return opened
 
 
