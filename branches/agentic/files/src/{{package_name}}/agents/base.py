@@ -139,7 +139,7 @@ class Agent:
         return start(self, TaskSpec.of(task), session, {})
 
     def stream(self, task: str | TaskSpec, *, session: Session | None = None) -> Iterator[Event]:
-        """Do a task, and give its events as they happen; the last one, `task_ended`, holds the result.
+        """Do a task, and give its events as they happen; the last one, `task_ended`, tells the result but its steps.
 
         Whoever stops listening cancels the task.
         """

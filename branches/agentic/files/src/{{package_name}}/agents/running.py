@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.types import Command, StateSnapshot
+from pydantic import JsonValue
 
 from ..errors import ProjectError, first_line
 from ..logs import get_logger
 from .frameworks.leading import led
+from .jsonable import clip
 from .session import Session
 from .tasks import Status, Step, TaskResult, Usage
 from .turns import NoAnswer, State, Turn, begin
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from .base import Agent
 
 _MOST_SUPERSTEPS = 1_000_000  # limits are ours: the graph's own would be an exception
+_MOST_REASON = 1_000  # characters that an event tells of it
 
 
 def run(agent: Agent, session: Session) -> TaskResult:
@@ -43,8 +46,15 @@ def enclosed(session: Session, name: str, work: Callable[[], TaskResult]) -> Tas
             result = TaskResult(task_id=session.task.task_id, status=Status.FAILED, reason=reason)
         if result.status.ended:
             _learn(session, result)
-        session.emit("task_ended", name, **place, result=result.model_dump(mode="json"))
+        session.emit("task_ended", name, **place, result=_told(session, result))
     return result
+
+
+def _told(session: Session, result: TaskResult) -> dict[str, JsonValue]:
+    """Give what the last event tells of a result: steps had events of their own, and what is long comes last."""
+    told: dict[str, JsonValue] = result.model_dump(mode="json", exclude={"steps", "reason", "output"})
+    reason, _ = clip(result.reason, _MOST_REASON, session.clean)
+    return {**told, "reason": reason, "output": result.output}
 
 
 def _learn(session: Session, result: TaskResult) -> None:
@@ -114,13 +124,14 @@ def _result(session: Session, state: dict[str, Any]) -> TaskResult:
     waiting = state.get("__interrupt__")
     if waiting:
         status, reason = Status.WAITING, waiting[0].value["reason"]
-    steps = [Step.model_validate(step) for step in state.get("steps", [])]
+    kept = enumerate(state.get("steps", []), start=1)
+    steps = tuple(Step.model_validate({**step, "number": number}) for number, step in kept)
     used = sum((step.usage for step in steps), start=Usage())
     return TaskResult(
         task_id=session.task.task_id,
         status=status,
         output=state.get("output"),
         reason=reason,
-        steps=tuple(step.model_copy(update={"number": number}) for number, step in enumerate(steps, start=1)),
+        steps=steps,
         usage=used.model_copy(update={"seconds": session.meter.used.seconds}),
     )
