@@ -55,19 +55,22 @@ class Meter:
         self._used = Usage()
         self._started = time.monotonic()
         self._paused = 0.0
+        self._on_clock = 0.0  # seconds in what is used that the clock counts too
         self._lock = threading.Lock()
 
     @property
     def used(self) -> Usage:
         """What was used so far, with the seconds until now."""
-        seconds = self._used.seconds + time.monotonic() - self._started - self._paused
-        return self._used.model_copy(update={"seconds": seconds})
+        return self._used.model_copy(update={"seconds": self._seconds()})
+
+    def _seconds(self) -> float:
+        return self._used.seconds - self._on_clock + time.monotonic() - self._started - self._paused
 
     def add(self, usage: Usage) -> None:
         """Count a call; its own seconds are on the clock already."""
-        counted = usage.model_copy(update={"seconds": 0.0})
         with self._lock:
-            self._used = self._used + counted
+            self._used = self._used + usage
+            self._on_clock += usage.seconds
         if self.above:
             self.above.add(usage)
 
@@ -78,12 +81,12 @@ class Meter:
 
     def spent(self) -> str:
         """Tell which limit is reached, for people; nothing if none is."""
-        used, limits, whose = self.used, self.limits, self._whose
+        used, limits, whose = self._used, self.limits, self._whose
         if limits.steps and used.steps >= limits.steps:
             return f"the limit of {limits.steps} steps{whose} is reached"
         if limits.tokens and used.tokens >= limits.tokens:
             return f"the limit of {limits.tokens:,} tokens{whose} is reached"
-        if limits.seconds and used.seconds >= limits.seconds:
+        if limits.seconds and self._seconds() >= limits.seconds:
             return f"the limit of {limits.seconds:g} seconds{whose} is reached"
         if limits.money and used.cost >= limits.money:
             return f"the limit of {limits.money:g} US dollars{whose} is reached"
@@ -91,7 +94,7 @@ class Meter:
 
     def seconds_left(self) -> float | None:
         """Give the seconds until the nearest limit of time, or None without one."""
-        own = max(self.limits.seconds - self.used.seconds, 0.0) if self.limits.seconds else None
+        own = max(self.limits.seconds - self._seconds(), 0.0) if self.limits.seconds else None
         over = self.above.seconds_left() if self.above else None
         return min((one for one in (own, over) if one is not None), default=None)
 

@@ -144,11 +144,11 @@ class _Clipper:
         self._clean = clean
 
     def clip(self, value: JsonValue, depth: int) -> JsonValue:
+        if isinstance(value, str):
+            return self._text(value)
         if depth > _MOST_DEPTH:
             self.cut = True
             return "…"
-        if isinstance(value, str):
-            return self._text(value)
         if isinstance(value, list):
             return self._list(value, depth)
         if isinstance(value, dict):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from .jsonable import canonical
-
 Mark = TypeVar("Mark")
 
 _LONGEST = 4  # calls of a circle
@@ -25,7 +23,7 @@ def repeats(steps: Sequence[Mapping[str, Any]], agent: str, most: int) -> str:
     """
     longest = _LONGEST * most
     own = [step for step in steps[-2 * longest :] if step["agent"] == agent and step["kind"] == "tool"][-longest:]
-    marks = [(step["name"], canonical(step["input"]), canonical(step["output"]), step["error"]) for step in own]
+    marks = [(step["name"], step["input"], step["output"], step["error"]) for step in own]
     found = circle(marks, most)
     names = " → ".join(mark[0] for mark in found)
     return f"{names} was called {most} times in a row with the same arguments and outcome" if found else ""

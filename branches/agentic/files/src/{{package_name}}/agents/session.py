@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _SPAN: ContextVar[str] = ContextVar("span", default="")
 _MOST_EVENT_TEXT = 4_000
+_OURS = frozenset({"arguments_sha256", "effect", "messages", "seconds", "tainted"})  # no text of anybody to clean
 # Names of tools, agents and fields come again and again: what became of so many short texts is remembered.
 _SHORT, _MOST_KNOWN = 40, 500
 
@@ -256,7 +257,10 @@ class Session:
         They are called in the thread in which it happens, one event at a time and in order.
         """
         if self.feed.listeners:
-            shown = {name: clip(value, _MOST_EVENT_TEXT, self.clean)[0] for name, value in data.items()}
+            shown = {
+                name: value if name in _OURS else clip(value, _MOST_EVENT_TEXT, self.clean)[0]
+                for name, value in data.items()
+            }
             self.feed.tell(kind, agent, span or _SPAN.get() or self.task.task_id, parent, shown)
 
     @contextmanager

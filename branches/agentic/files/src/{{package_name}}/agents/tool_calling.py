@@ -101,7 +101,8 @@ def call_tool(session: Session, agent: str, tools: Mapping[str, Tool], call: Cal
         )
         output, error = ToolOutput(None), ""
         try:
-            output = _allowed(replace(session, meter=meter or session.meter), agent, tools, call)
+            own = session if meter is None or meter is session.meter else replace(session, meter=meter)
+            output = _allowed(own, agent, tools, call)
         except ToolError as failure:
             output, error = ToolOutput(None, tainted=isinstance(failure, _Raised)), _told(session, failure)
         usage = Usage(steps=1, seconds=time.monotonic() - clock, cost=output.cost)

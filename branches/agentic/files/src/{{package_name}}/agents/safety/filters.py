@@ -84,7 +84,7 @@ def known_secrets(environment: Mapping[str, str], *configs: BaseModel) -> set[st
 
 def _passwords(value: str) -> set[str]:
     """Give the passwords of addresses in a text, as they are written and as they are meant."""
-    written = set(_LOGIN.findall(value))
+    written = set(_LOGIN.findall(value)) if "://" in value else set()
     return written | {unquote(one) for one in written}
 
 

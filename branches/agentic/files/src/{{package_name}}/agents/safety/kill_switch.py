@@ -31,13 +31,13 @@ class KillSwitch:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._name = path, str(path)
 
     def thrown(self) -> Stop | None:
         """Say who stopped the agents, or None. What can't be read counts as thrown."""
         try:
+            made = datetime.fromtimestamp(os.stat(self._name).st_mtime, UTC)  # first: it is asked for at each step
             content = self.path.read_bytes()
-            made = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
         except FileNotFoundError:
             return None
         except OSError as error:
