@@ -67,6 +67,7 @@ def to_feast(
     body = "\n".join("\n".join(lines) for lines in parts)
     feast = "import pandas as pd\n" if "pd." in body else ""
     feast += imports("feast", _FEAST, body)
+    feast += imports("feast.data_format", ["ParquetFormat"], body)
     feast += imports("feast.on_demand_feature_view", ["on_demand_feature_view"], body)
     feast += imports("feast.types", sorted(_TYPES.values()), body)
     head = ['"""Features as Feast\'s objects, of the tables that `features backfill` writes."""\n']
@@ -109,8 +110,10 @@ def _objects(one: FeatureSet, entity: str, tables: str, every: timedelta, taken:
 
 def _view(one: FeatureSet, entity: str, tables: str, every: timedelta, names: tuple[str, str]) -> list[list[str]]:
     variable, source = names
+    files = f"{tables}/*.parquet"  # as a folder, Feast's stores read it differently
     mapping = [f'        "{one.name}.{feature.name}": "{feature.name}",' for feature in one.stored]
-    given = [f"name={literal(source, source)}", f"path={literal(tables, source)}", f'timestamp_field="{EVENT_TIME}"']
+    given = [f"name={literal(source, source)}", f"path={literal(files, source)}", "file_format=ParquetFormat()"]
+    given.append(f'timestamp_field="{EVENT_TIME}"')
     columns = [
         (one.entity.key, one.entity.kind, ""),
         *((made.name, made.kind, made.description) for made in one.stored),
