@@ -1,4 +1,4 @@
-"""Where folds and trials are computed: on this machine, or on the machines of a Dask or Ray cluster.
+"""Where folds, trials and other parts are computed: on this machine, or on the machines of a Dask or Ray cluster.
 
 Each worker needs this project installed, in the same version of it, of Python and of the libraries. Rows travel to the
 workers; runs, models and searches are written by this process alone.
@@ -7,16 +7,15 @@ workers; runs, models and searches are written by this process alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol
 
 import joblib
 
 from ..errors import first_line
 from ..logs import get_logger
 from ..plugins import PACKAGE
-from .config import ModelsConfig
 from .errors import ModelError
 
 _log = get_logger(__name__)
@@ -29,8 +28,24 @@ Compute = Callable[[Iterable[Any]], list[Any]]
 """Does what `joblib.delayed` has made, all at once, and gives the results in order."""
 
 
+class Backend(Protocol):
+    """A section of the configuration that says where to compute, such as `ModelsConfig`."""
+
+    @property
+    def backend(self) -> str:
+        """`local`, `dask` or `ray`."""
+
+    @property
+    def backend_address(self) -> str | None:
+        """Of a cluster; one is started on this machine if None."""
+
+    @property
+    def jobs(self) -> int:
+        """Processes on this machine."""
+
+
 @contextmanager
-def computing(config: ModelsConfig) -> Iterator[Compute]:
+def computing(config: Backend) -> Iterator[Compute]:
     """Connect to where `models.backend` says, for the time of the `with` block.
 
     Raises
@@ -41,8 +56,7 @@ def computing(config: ModelsConfig) -> Iterator[Compute]:
     if config.backend == "local":
         yield joblib.Parallel(n_jobs=config.jobs)
         return
-    connect = _dask if config.backend == "dask" else _ray
-    with connect(config.backend_address) as options:
+    with connecting(config, "models") as options:
 
         def compute(calls: Iterable[Any]) -> list[Any]:
             # Only here: estimators would send each of their own small pieces too.
@@ -56,9 +70,25 @@ def computing(config: ModelsConfig) -> Iterator[Compute]:
             raise _lacking(config.backend, error) from error
 
 
+def connecting(config: Backend, section: str) -> AbstractContextManager[dict[str, Any]]:
+    """Connect to a cluster of Dask, whose `client` it gives, or of Ray.
+
+    Parameters
+    ----------
+    section
+        Name of the section of the configuration, for errors.
+
+    Raises
+    ------
+    ModelError
+        As `computing` does, when the `with` block is entered.
+    """
+    return (_dask if config.backend == "dask" else _ray)(config.backend_address, section)
+
+
 @contextmanager
-def _dask(address: str | None) -> Iterator[dict[str, Any]]:
-    distributed = _library("dask", "distributed")
+def _dask(address: str | None, section: str) -> Iterator[dict[str, Any]]:
+    distributed = _library("dask", "distributed", section)
     with ExitStack() as opened:
         try:
             place = address or opened.enter_context(
@@ -67,7 +97,7 @@ def _dask(address: str | None) -> Iterator[dict[str, Any]]:
             client = opened.enter_context(distributed.Client(place, timeout=_PATIENCE))
             client.wait_for_workers(1, timeout=_PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
-            raise _silent("dask", address, error) from error
+            raise _silent("dask", address, section, error) from error
         try:
             client.run(import_module, _WORK)  # a worker of Dask hangs, without a word, on what it can't import
         except ImportError as error:
@@ -77,12 +107,12 @@ def _dask(address: str | None) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _ray(address: str | None) -> Iterator[dict[str, Any]]:
-    ray = _library("ray", "ray")
+def _ray(address: str | None, section: str) -> Iterator[dict[str, Any]]:
+    ray = _library("ray", "ray", section)
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
-        raise _silent("ray", address, error) from error
+        raise _silent("ray", address, section, error) from error
     try:
         _log.info("connected to a cluster", backend="ray", workers=int(ray.cluster_resources().get("CPU", 0)))
         import_module("ray.util.joblib").register_ray()
@@ -91,11 +121,11 @@ def _ray(address: str | None) -> Iterator[dict[str, Any]]:
         ray.shutdown()
 
 
-def _library(extra: str, name: str) -> Any:
+def _library(extra: str, name: str, section: str) -> Any:
     try:
         return import_module(name)
     except ModuleNotFoundError as error:
-        message = f"models.backend is {extra}, and {error.name} is not installed"
+        message = f"{section}.backend is {extra}, and {error.name} is not installed"
         raise ModelError(message, hint=f"install the extra: uv sync --extra {extra}") from error
 
 
@@ -104,7 +134,7 @@ def _lacking(backend: str, error: ImportError) -> ModelError:
     return ModelError(message, hint="install this project, in this version, for every worker")
 
 
-def _silent(backend: str, address: str | None, error: Exception) -> ModelError:
+def _silent(backend: str, address: str | None, section: str, error: Exception) -> ModelError:
     reason = first_line(error)
-    hint = f"is it running? models.backend_address is {address}" if address else "see the log for what it lacks"
+    hint = f"is it running? {section}.backend_address is {address}" if address else "see the log for what it lacks"
     return ModelError(f"no cluster of {backend} answers: {reason}", hint=hint)

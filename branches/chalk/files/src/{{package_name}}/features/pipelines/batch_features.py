@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -28,8 +29,9 @@ from ..errors import FeatureError
 from ..semantics import in_utc
 from ..sources import SourceReader, open_reader
 from ..tables import write_table
-from ..times import EPOCH
+from ..times import EPOCH, micros
 from .feature_store import FeatureTables, TableWriter
+from .workers import Share, for_workers, open_share
 
 
 @dataclass(slots=True)
@@ -55,6 +57,12 @@ class BackfillReport:
     done_before: int = 0
     set_aside: dict[str, int] = field(default_factory=dict)
 
+    def add(self, part: BackfillReport) -> None:
+        """Count what a part of the work did."""
+        self.times += part.times
+        self.rows += part.rows
+        self.columns += part.columns
+
     def to_json(self) -> dict[str, Any]:
         """Write it as JSON has it."""
         return asdict(self)
@@ -72,6 +80,8 @@ class Backfill:
         How many rows are computed at once.
     set_aside
         Folder for the rows that could not be used; they are only counted if None.
+    share
+        What has times computed at once, by workers that see the same folders; this process does it alone if None.
     """
 
     tables: FeatureTables
@@ -80,6 +90,7 @@ class Backfill:
     every: timedelta = timedelta(days=1)
     chunk_rows: int = 500_000
     set_aside: Path | None = None
+    share: Share | None = None
 
     def run(self, one: FeatureSet, start: datetime | None = None, end: datetime | None = None) -> BackfillReport:
         """Compute the values that are missing, or of another definition.
@@ -106,16 +117,29 @@ class Backfill:
                 else:
                     report.done_before += 1
             for names, times in pending.items():
-                self._compute(one, names, times, keys, report)
+                if self.share is None:
+                    report.add(self.compute(one, names, times, keys))
+                    continue
+                work = replace(self, share=None).compute
+                parts = [(one, names, some, keys) for some in self._parts(times, keys)]
+                for done in self.share(work, parts):
+                    report.add(done)
             return report
 
-    def _compute(
-        self, one: FeatureSet, names: Sequence[str], times: Sequence[datetime], keys: pa.Table, report: BackfillReport
-    ) -> None:
-        """Compute some features at some times, slice by slice, and write each time as soon as it is whole."""
+    def compute(
+        self, one: FeatureSet, names: Sequence[str], times: Sequence[datetime], keys: pa.Table
+    ) -> BackfillReport:
+        """Compute some features at some times, slice by slice, and write each time as soon as it is whole.
+
+        Parameters
+        ----------
+        keys
+            Table of shape (n_entities, 2): the entities, and when each was first known.
+        """
+        report = BackfillReport(one.name)
         wanted = one.select(names)
         whole = len(names) == len(one.stored)
-        with ExitStack() as stack:
+        with explained(f"{one.name} could not be computed"), ExitStack() as stack:
             writer: TableWriter | None = None
             written = 0
             for spine, ends in self._slices(one, times, keys, whole=whole):
@@ -131,6 +155,22 @@ class Backfill:
                         report.rows += written
                         report.columns += len(names)
                         writer, written = None, 0
+        return report
+
+    def _parts(self, times: Sequence[datetime], keys: pa.Table) -> Iterator[list[datetime]]:
+        """Put times together so that a worker has about as many rows as are computed at once."""
+        known = np.sort(keys.column("first").cast(pa.int64()).to_numpy())
+        part: list[datetime] = []
+        rows = 0
+        for at in times:
+            more = int(np.searchsorted(known, micros(at - EPOCH), side="right"))
+            if part and rows + more > self.chunk_rows:
+                yield part
+                part, rows = [], 0
+            part.append(at)
+            rows += more
+        if part:
+            yield part
 
     def _merged(self, one: FeatureSet, at: datetime, rows: pa.Table, first: int) -> pa.Table:
         """Put new columns in place of old ones; rows are those of the file from the first on, in its order."""
@@ -208,11 +248,13 @@ def open_backfill(config: Config) -> Backfill:
     """Make the backfill that a project's configuration describes."""
     features = config.group("features", FeaturesConfig)
     batch = features.batch
+    engine, share = open_engine(features.engine, config.root), open_share(batch)
     return Backfill(
         FeatureTables(config.root / batch.tables),
         open_reader(config),
-        open_engine(features.engine, config.root),
+        engine if share is None else for_workers(engine),
         timedelta(hours=batch.every_hours),
         batch.chunk_rows,
         config.root / batch.set_aside,
+        share,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ class FeatureTables:
         path = self.path(one.name, at)
         path.parent.mkdir(parents=True, exist_ok=True)
         # One process writes: the lock is held. Who reads the folder as one table leaves hidden files aside.
-        draft = path.with_name(f".{path.stem}.draft")
+        # A worker that was given up may still be at the same time.
+        draft = path.with_name(f".{path.stem}.{uuid.uuid4().hex}.draft")
         writer = TableWriter(draft, {feature.name: one.fingerprint(feature.name) for feature in one.stored})
         try:
             with room_for(str(path), FeatureError):
@@ -110,6 +112,8 @@ class FeatureTables:
             hint = "wait until it is done: what it has computed is not computed again"
             raise FeatureError(f"another backfill of {name} is under way", hint=hint) from error
         try:
+            for draft in (self.folder / name).glob(".*.draft"):  # of processes that were killed
+                draft.unlink()
             yield
         finally:
             lock.release()
