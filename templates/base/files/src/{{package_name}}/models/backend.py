@@ -56,7 +56,7 @@ def computing(config: Backend) -> Iterator[Compute]:
     if config.backend == "local":
         yield joblib.Parallel(n_jobs=config.jobs)
         return
-    with connecting(config, "models") as options:
+    with connecting(config, "models", _WORK) as options:
 
         def compute(calls: Iterable[Any]) -> list[Any]:
             # Only here: estimators would send each of their own small pieces too.
@@ -70,24 +70,28 @@ def computing(config: Backend) -> Iterator[Compute]:
             raise _lacking(config.backend, error) from error
 
 
-def connecting(config: Backend, section: str) -> AbstractContextManager[dict[str, Any]]:
+def connecting(config: Backend, section: str, module: str) -> AbstractContextManager[dict[str, Any]]:
     """Connect to a cluster of Dask, whose `client` it gives, or of Ray.
 
     Parameters
     ----------
     section
         Name of the section of the configuration, for errors.
+    module
+        What workers import for the work.
 
     Raises
     ------
     ModelError
         As `computing` does, when the `with` block is entered.
     """
-    return (_dask if config.backend == "dask" else _ray)(config.backend_address, section)
+    if config.backend == "dask":
+        return _dask(config.backend_address, section, module)
+    return _ray(config.backend_address, section)
 
 
 @contextmanager
-def _dask(address: str | None, section: str) -> Iterator[dict[str, Any]]:
+def _dask(address: str | None, section: str, module: str) -> Iterator[dict[str, Any]]:
     distributed = _library("dask", "distributed", section)
     with ExitStack() as opened:
         try:
@@ -99,7 +103,7 @@ def _dask(address: str | None, section: str) -> Iterator[dict[str, Any]]:
         except (OSError, TimeoutError, ValueError) as error:
             raise _silent("dask", address, section, error) from error
         try:
-            client.run(import_module, _WORK)  # a worker of Dask hangs, without a word, on what it can't import
+            client.run(import_module, module)  # a worker of Dask hangs, without a word, on what it can't import
         except ImportError as error:
             raise _lacking("dask", error) from error
         _log.info("connected to a cluster", backend="dask", workers=len(client.nthreads()))

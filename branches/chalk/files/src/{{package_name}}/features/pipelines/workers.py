@@ -54,7 +54,7 @@ def _by_processes(batch: BatchConfig, work: Callable[..., Any], parts: Sequence[
 def _by_dask(batch: BatchConfig, work: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
     from ...models.backend import connecting
 
-    with connecting(batch, _SECTION) as options:
+    with connecting(batch, _SECTION, work.__module__) as options:
         client = options["client"]
         # Not through joblib, which forgets parts whose worker is lost.
         results: list[Any] = client.gather([client.submit(work, *part, pure=False) for part in parts])
@@ -64,7 +64,7 @@ def _by_dask(batch: BatchConfig, work: Callable[..., Any], parts: Sequence[tuple
 def _by_ray(batch: BatchConfig, work: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any]:
     from ...models.backend import connecting
 
-    with connecting(batch, _SECTION):
+    with connecting(batch, _SECTION, work.__module__):
         ray = import_module("ray")
         remote = ray.remote(_call)
         results: list[Any] = ray.get([remote.remote(work, part) for part in parts])
