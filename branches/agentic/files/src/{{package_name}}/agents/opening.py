@@ -83,6 +83,7 @@ def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Se
 
     turn_telemetry_off()
     root, agentic = project.root, project.agentic
+    filters = open_filters(agentic)
     listeners = (*listen_for_audit(agentic, root), *listen_for_traces(project), *parts.get("listeners", ()))
     return Session(
         task=task,
@@ -92,21 +93,21 @@ def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Se
         gate=parts.get("gate") or open_gate(agentic, root),
         journal=parts.get("journal") or MemoryJournal(),
         approvals=parts.get("approvals") or NobodyThere(),
-        memory=parts.get("memory") or _configured_memory(agentic, root),
+        memory=parts.get("memory") or _configured_memory(agentic, root, filters),
         feed=Feed(task.task_id, listeners, attended=parts.get("attended", False)),
-        filters=parts["filters"] if "filters" in parts else open_filters(agentic),
+        filters=parts.get("filters", filters),
         checkpointer=parts.get("checkpointer"),
         enclose=parts.get("enclose", fence),
         stop=parts.get("stop") or threading.Event(),
     )
 
 
-def _configured_memory(config: AgenticConfig, root: Path) -> Memory:
+def _configured_memory(config: AgenticConfig, root: Path, filters: tuple[Filter, ...]) -> Memory:
     if not config.memory.enabled:
         return NoMemory()
     from .memory.opening import open_memory
 
-    return open_memory(config, root)
+    return open_memory(config, root, filters)
 
 
 @dataclass(slots=True)

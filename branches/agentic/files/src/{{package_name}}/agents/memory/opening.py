@@ -17,13 +17,19 @@ from .store import DatabaseMemories, MemoryStore
 
 if TYPE_CHECKING:
     from ..config import AgenticConfig
+    from ..session import Filter
 
 _OPEN: dict[tuple[int, str, str, str], MemoryStore] = {}
 _LOCK = threading.Lock()
 
 
-def open_memory(config: AgenticConfig, root: Path) -> TaskMemory:
+def open_memory(config: AgenticConfig, root: Path, filters: tuple[Filter, ...] | None = None) -> TaskMemory:
     """Open the memory of a project; threads of a process share its database.
+
+    Parameters
+    ----------
+    filters
+        Through which texts go before they are kept; those of the configuration by default.
 
     Raises
     ------
@@ -36,7 +42,7 @@ def open_memory(config: AgenticConfig, root: Path) -> TaskMemory:
     with _LOCK:
         if key not in _OPEN:
             _OPEN[key] = _open_store(config, folder, url)
-        return TaskMemory(_OPEN[key], config.memory, open_filters(config))
+        return TaskMemory(_OPEN[key], config.memory, open_filters(config) if filters is None else filters)
 
 
 def _open_store(config: AgenticConfig, folder: Path, url: str) -> MemoryStore:
