@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from ..config import Config
+from ..errors import ProjectError
 from ..features.definitions.registry import Definitions, find_definitions
 from ..features.online.checking import parse_inputs
 from ..features.online.features import OnlineFeatures
@@ -69,6 +71,11 @@ class FeatureAnswers:
     def opened(self) -> OnlineFeatures | None:
         """The features, once they were used."""
         return self._opened
+
+    def load(self) -> None:
+        """Import the definitions: the first request need not wait for it, and is told what is wrong with them."""
+        with suppress(ProjectError):
+            _ = self.definitions
 
     @property
     def near(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -54,6 +55,8 @@ def make_router(config: Config) -> APIRouter:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(routes.answers.load)
+        gc.freeze()  # what was imported for them stays, as what the application has frozen
         routes.answers.count_in(app.state.metrics.registry)
         app.state.parts.append(routes.answers.ready)
         watch = FeatureWatch()
