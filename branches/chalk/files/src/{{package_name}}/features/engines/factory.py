@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...errors import first_line
 from ..engine_config import EngineConfig
@@ -19,9 +19,6 @@ from .polars_engine import PolarsEngine
 from .protocol import Engine
 from .servers import IbisServer
 from .spark_server import SparkServer, spark_errors
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 _SNOWFLAKE = "SNOWFLAKE_CONNECTION"
 
@@ -52,7 +49,7 @@ def open_engine(config: EngineConfig, root: Path) -> Engine:
     return IbisEngine(IbisServer(connect_snowflake(address, f"the engine at {_SNOWFLAKE}")))
 
 
-def _spark(settings: Mapping[str, str]) -> SparkSession:
+def _spark(settings: Mapping[str, str]) -> Any:
     """Open a session of Spark, or give the one that is open."""
     try:
         sql = import_module("pyspark.sql")
@@ -63,7 +60,7 @@ def _spark(settings: Mapping[str, str]) -> SparkSession:
     _need_java()
     builder = sql.SparkSession.builder.appName("features").config("spark.sql.session.timeZone", "UTC")
     try:
-        session: SparkSession = builder.config(map=dict(settings)).getOrCreate()
+        session: Any = builder.config(map=dict(settings)).getOrCreate()
     except spark_errors() as error:
         hint = "look at features.engine.spark, and at what Spark has printed"
         raise FeatureError(f"Spark did not start: {first_line(error)}", hint=hint) from error

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 
@@ -16,9 +16,6 @@ from ...errors import first_line
 from ...logs import get_logger
 from ..errors import FeatureError
 from .protocol import FileScan, Scan
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
 
 _log = get_logger(__name__)
 
@@ -55,7 +52,7 @@ class SparkServer:
         Its workers must see the project's files under the same paths.
     """
 
-    session: SparkSession
+    session: Any
 
     @contextmanager
     def tables(self) -> Iterator[SparkTables]:
@@ -81,7 +78,7 @@ class SparkServer:
 class SparkTables:
     """Views of a session."""
 
-    session: SparkSession
+    session: Any
     connection: Any
     names: list[str] = field(default_factory=list)
 
@@ -112,7 +109,7 @@ class SparkTables:
         """Compute a table of Ibis; by way of pandas, as Ibis does it, large whole numbers would be rounded."""
         return self.session.sql(self.connection.compile(expression)).toArrow()
 
-    def _read(self, files: list[Path]) -> DataFrame:
+    def _read(self, files: list[Path]) -> Any:
         """Read files with `_place`, a row's number: files have fewer than 2^40 rows, and come in their order."""
         raw = self.session.read.option("mergeSchema", "true").parquet(*map(str, files))
         if len(files) == 1:
@@ -123,17 +120,17 @@ class SparkTables:
         joined = placed.join(functions.broadcast(numbers), "_file", "left")
         return joined.selectExpr("*", "shiftleft(_number, 40) + _index AS _place").drop("_file", "_number", "_index")
 
-    def _view(self, rows: DataFrame) -> Any:
+    def _view(self, rows: Any) -> Any:
         return self.connection.table(self._name(rows))
 
-    def _name(self, rows: DataFrame) -> str:
+    def _name(self, rows: Any) -> str:
         name = f"features_{uuid.uuid4().hex}"
         rows.createOrReplaceTempView(name)
         self.names.append(name)
         return name
 
 
-def _in_microseconds(rows: DataFrame) -> DataFrame:
+def _in_microseconds(rows: Any) -> Any:
     columns = [
         f"unix_micros(`{name}`) AS `{name}`" if kind == "timestamp" else f"`{name}`" for name, kind in rows.dtypes
     ]
