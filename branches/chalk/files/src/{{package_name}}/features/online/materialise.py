@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 from uuid import uuid4
 
 import duckdb
@@ -20,9 +19,9 @@ from ..engines.connection import connect, explained
 from ..errors import FeatureError
 from ..times import from_micros, micros, to_micros
 from .features import OnlineFeatures, read_mark
-from .plan import HEAD, Kept, Plan, key_text, to_line
+from .lacking import OfEntity, lacking
+from .plan import Plan, key_text
 from .protocol import Lines, Overtaken
-from .state import State
 from .streams import is_streamed
 
 _FETCHED = 50_000  # rows in memory
@@ -105,7 +104,7 @@ def _fill(online: OnlineFeatures, tables: Tables, plan: Plan, until: datetime) -
     first = moment - micros(online.history)
     overlap = None if after is None else after - micros(plan.lateness)
     for many in _chunks(_by_entity(_read(tables, plan, _Span(overlap, first, moment)))):
-        lines = _lacking(online, plan, many)
+        lines = lacking(online, plan, many)
         _write(online, plan, lines, None, filling)
         online.compact(plan, [one.key for one in lines], moment)
         rows, entities = rows + sum(one.size for one in lines), entities + len(lines)
@@ -149,44 +148,9 @@ class _Span:
     until: int
 
 
-_Rows: TypeAlias = tuple[str, list[Kept]]
-
-
-def _by_entity(rows: Iterable[tuple[Any, ...]]) -> Iterator[_Rows]:
+def _by_entity(rows: Iterable[tuple[Any, ...]]) -> Iterator[OfEntity]:
     for text, many in groupby(rows, key=itemgetter(0)):
         yield text, [list(row) for _, *row in many]
-
-
-def _lacking(online: OnlineFeatures, plan: Plan, many: Sequence[_Rows]) -> list[Lines]:
-    """Leave out the rows that are there; places can't tell, as those of a table may move when rows are added to it."""
-    found = []
-    there = online.store.states([(plan.part, key) for key, _ in many])
-    for (key, rows), data in zip(many, there, strict=True):
-        left = rows if data is None else _new(rows, State.from_bytes(plan, data).rows)
-        if left:
-            found.append(Lines(plan.part, key, b"".join(map(to_line, left)), len(left)))
-    return found
-
-
-def _new(rows: Iterable[Kept], known: Sequence[Kept]) -> list[Kept]:
-    same = Counter(map(_content, known))
-    taken = {tuple(row[:HEAD]) for row in known}
-    after = max((row[2] for row in known), default=0)
-    found = []
-    for row in rows:
-        if same[content := _content(row)]:
-            same[content] -= 1
-            continue
-        if tuple(row[:HEAD]) in taken:  # by another row, which had this place once
-            after += 1
-            found.append([*row[:2], after, *row[HEAD:]])
-        else:
-            found.append(row)
-    return found
-
-
-def _content(row: Kept) -> bytes:
-    return to_line([*row[:2], *row[HEAD:]])
 
 
 def _read(tables: Tables, plan: Plan, span: _Span) -> Iterator[tuple[Any, ...]]:
@@ -219,8 +183,8 @@ def _needed(rows: duckdb.DuckDBPyRelation, plan: Plan, span: _Span) -> duckdb.Du
     return known.order("_key, _t, _c, _place")
 
 
-def _chunks(many: Iterable[_Rows]) -> Iterator[list[_Rows]]:
-    chunk: list[_Rows] = []
+def _chunks(many: Iterable[OfEntity]) -> Iterator[list[OfEntity]]:
+    chunk: list[OfEntity] = []
     for one in many:
         chunk.append(one)
         if len(chunk) == _WRITTEN:
