@@ -11,6 +11,7 @@ class BatchConfig(ConfigModel):
     """Tables of features."""
 
     tables: str = Field(default="data/features/tables", description="Folder of the tables, below the project's")
+    delta: str = Field(default="", description="Folder for the same as Delta tables; none are written if empty")
     applied: str = Field(default="data/features/applied.json", description="File with the definitions that hold")
     every_hours: float = Field(default=24, gt=0, description="Hours between the times that a table has values of")
     chunk_rows: int = Field(default=500_000, ge=1, description="Rows that are computed at once")

@@ -55,22 +55,28 @@ def backfill_command(
 ) -> None:
     """Compute the tables of features: the times that lack values, and what a changed definition makes of the others."""
     config = start(overrides, env)
+    from .config import FeaturesConfig
     from .definitions.registry import find_definitions
     from .pipelines.batch_features import open_backfill
+    from .pipelines.delta_tables import publish
     from .pipelines.feature_validation import newest_checked
     from .times import read_time
 
     definitions = find_definitions()
     first, last = (None if text is None else read_time(text) for text in (start_at, end_at))
     backfill = open_backfill(config)
+    folder = config.group("features", FeaturesConfig).batch.delta
+    delta = config.root / folder if folder else None
     reports = []
     for name in sets or [one.name for one in definitions.sets]:
         report = backfill.run(definitions[name], first, last)
-        reports.append(report.to_json())
+        published = {"published": publish(backfill.tables, definitions[name], delta)} if delta else {}
+        reports.append(report.to_json() | published)
         newest_checked(name, definitions, config)
         if not as_json:
             done = f"{report.times} times computed, {report.done_before} were there, {report.rows} rows"
             aside = "".join(f", {count} rows of {source} set aside" for source, count in report.set_aside.items())
-            typer.echo(f"{name}: {done}{aside}")
+            sent = "".join(f", {count} times written to Delta" for count in published.values())
+            typer.echo(f"{name}: {done}{aside}{sent}")
     if as_json:
         typer.echo(json.dumps(reports, indent=2))
