@@ -19,7 +19,7 @@ from ..definitions.features import Window
 from ..definitions.sets import FeatureSet
 from .connection import connect, explained
 from .duckdb_rows import (
-    latest_pairs_sql,
+    latest_known_sql,
     latest_sql,
     pairs_sql,
     rows_sql,
@@ -115,7 +115,7 @@ class _Join:
         counted = {name for name, one in self.group.asked.items() if needs_rows(one, statuses=self.statuses)}
         if self.group.latest:
             names = sorted({one.column.name for one in self.group.latest.values()})
-            exact = partial(latest_pairs_sql, names)
+            exact = partial(latest_known_sql, names)
             found.latest(self._table(latest_sql(self.group, names, late=late), exact, late), self.group.latest)
         for windows in self.group.windows:
             quick = windows_sql(self.group, windows, late=late, counted=counted)

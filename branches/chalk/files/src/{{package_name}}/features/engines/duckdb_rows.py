@@ -3,7 +3,8 @@
 There are two ways to the same values. The quick one unites rows and questions, sorts them once by event time, and looks
 back from each question over a frame: (t - w, t] in microseconds is `RANGE BETWEEN w - 1 PRECEDING AND CURRENT ROW`. It
 takes a row as known when it happened. Where a row is known later, the running maximum of the times at which rows became
-known lies after t: just these questions go the exact way, which joins each with the rows that it may see.
+known lies after t: just these questions go the exact way, which joins each with the rows that it may see. The newest
+row needs no join: among the rows in the order in which they are seen, it is the highest so far.
 """
 
 from __future__ import annotations
@@ -181,16 +182,21 @@ def pairs_sql(
         parts.append(f"{columns.aggregate(feature, only)} AS v{place}")
         if column in counted:
             parts.append(f"COUNT({columns.marks(feature.where)}) {only} AS n{place}")
-    pairs = _pairs(questions, f"AND r._at > q._at - {longest}", late=late)
+    # Rows are looked for in the span of a question's time and the one before, not among all of their key.
+    spans = f"(SELECT *, UNNEST([_at // {longest}, _at // {longest} - 1]) AS _span FROM {questions})"
+    pairs = _pairs(spans, f"AND r._at // {longest} = q._span AND r._at > q._at - {longest}", late=late)
     return f"SELECT _row, {', '.join(parts)} FROM (SELECT *{columns.selected()} FROM ({pairs})) GROUP BY _row"
 
 
-def latest_pairs_sql(names: Sequence[str], questions: str) -> str:
-    """Write the exact way to the newest row."""
-    seen = f"MAX({_packed(names, ordered=True)})"
+def latest_known_sql(names: Sequence[str], questions: str) -> str:
+    """Write the exact way to the newest row: the highest of those that are seen by then, in the order they are seen."""
+    packed = _packed(names, ordered=True)
+    rows = f"SELECT _key, GREATEST(_at, _created) AS _at, NULL AS _row, {packed} AS _one FROM rows"
+    seen = "MAX(_one) OVER (PARTITION BY _key ORDER BY _at RANGE UNBOUNDED PRECEDING) AS _seen"
+    union = f"{rows} UNION ALL SELECT _key, _at, _row, NULL FROM {questions}"
     back = ", ".join(f"{quoted(name)}: _seen.{quoted(name)}" for name in ("_time", *names))
-    inner = f"SELECT _row, {seen} AS _seen FROM ({_pairs(questions)}) GROUP BY _row"
-    return f"SELECT _row, {{{back}}} AS _seen FROM ({inner})"
+    inner = f"SELECT _row, {seen} FROM ({union})"
+    return f"SELECT _row, {{{back}}} AS _seen FROM ({inner}) WHERE _row IS NOT NULL AND _seen IS NOT NULL"
 
 
 def session_pairs_sql(group: Group, asked: Mapping[str, Session], counted: set[str], questions: str) -> str:
