@@ -27,6 +27,9 @@ class FeatureMonitoringConfig(ConfigModel):
     """When features are not as they were, and who is told."""
 
     method: Method = Field(default="psi", description="What `threshold` is a limit of")
+    judge: Literal["own", "evidently"] = Field(
+        default="own", description="Who says whether a distribution has moved: these limits, or Evidently by its own"
+    )
     threshold: float = Field(default=0.1, gt=0, description="Least difference that matters")
     missing: float = Field(default=0.05, gt=0, le=1, description="Least change of the share of missing values")
     level: float = Field(default=0.01, gt=0, lt=1, description="Share of false alarms that is borne among all features")

@@ -15,6 +15,10 @@ class ValidationConfig(ConfigModel):
     quarantine: str = Field(default="data/features/quarantine", description="Folder for rows that may not be used")
     quarantined: float = Field(default=0.01, ge=0, le=1, description="Greatest share of rows that may be set aside")
     contracts: str = Field(default="contracts", description="Folder of what consumers rely on, a YAML file for each")
+    expectations: str = Field(
+        default="expectations",
+        description="Folder with a suite of Great Expectations for each set that has one, such as customer.json",
+    )
     on_failure: Literal["error", "warn", "off"] = Field(
         default="warn", description="What a training set or table that does not pass leads to when it is made"
     )

@@ -6,7 +6,7 @@ each feature: counts of all rows in bins, tests on a sample → one correction o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,12 @@ from ...monitoring import statistics
 from ..definitions.entities import Kind
 from ..engines.protocol import EVENT_TIME
 from ..monitoring_config import FeatureMonitoringConfig
+from .evidently import Verdict, judge
 
 Floats = NDArray[np.float64]
 
 _BINS = 10
+_DISTRIBUTION = "distribution"
 _MOST_CATEGORIES = 100
 
 
@@ -50,6 +52,8 @@ class FeatureDrift:
         What moved: `distribution`, `missing values`.
     note
         Why something is not there, and how many rows were looked at.
+    verdict
+        Of Evidently, with its method, where it is the judge of the distribution.
     """
 
     feature: str
@@ -67,6 +71,7 @@ class FeatureDrift:
     missing_p_value: float | None = None
     drifted: tuple[str, ...] = ()
     note: str = ""
+    verdict: Verdict | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Write it as JSON has it."""
@@ -101,14 +106,26 @@ def measure_drift(
     for one in measured:
         for name in ("p_value", "missing_p_value"):
             one[name] = None if one[name] is None else next(adjusted)
-    return [FeatureDrift(**one, drifted=tuple(_moved(one, rules))) for one in measured]
+    found = [FeatureDrift(**one, drifted=tuple(_moved(one, rules))) for one in measured]
+    if rules.judge == "own":
+        return found
+    compared = {one.feature: features[one.feature] for one in found if one.psi is not None}
+    verdicts = judge(reference, current, compared, rules.sample)
+    return [_judged(one, verdicts.get(one.feature)) for one in found]
+
+
+def _judged(one: FeatureDrift, verdict: Verdict | None) -> FeatureDrift:
+    """Let the verdict stand in for what our limits say of the distribution."""
+    others = tuple(name for name in one.drifted if name != _DISTRIBUTION)
+    moved = (_DISTRIBUTION,) if verdict is not None and verdict.drifted else ()
+    return replace(one, drifted=(*moved, *others), verdict=verdict)
 
 
 def _moved(one: Mapping[str, Any], rules: FeatureMonitoringConfig) -> list[str]:
     effect = one.get(rules.method, one.get("jensen_shannon"))  # categories have no distances of numbers
     found = []
     if effect is not None and one["p_value"] <= rules.level and effect >= rules.threshold:
-        found.append("distribution")
+        found.append(_DISTRIBUTION)
     if one["missing_p_value"] is not None and one["missing_p_value"] <= rules.level:
         found += ["missing values"] if abs(one["missing"]) >= rules.missing else []
     return found

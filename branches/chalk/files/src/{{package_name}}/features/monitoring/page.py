@@ -53,7 +53,7 @@ def drift_blocks(report: FeatureReport) -> list[Block]:
             one.wasserstein,
             one.chi_square,
             one.p_value,
-            one.note,
+            one.verdict.text if one.verdict else one.note,
         )
         for one in sorted(report.drift, key=lambda one: -(one.psi or 0.0))
     ]

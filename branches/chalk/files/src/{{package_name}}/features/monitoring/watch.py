@@ -113,7 +113,10 @@ def find_alarms(
 
 def _of_drift(report: FeatureReport, rules: FeatureMonitoringConfig) -> Iterator[FeatureAlarm]:
     for one in report.drift:
-        if "distribution" in one.drifted:
+        if one.verdict is not None and one.verdict.drifted:
+            text = f"{one.feature}: {one.verdict.text}, against {report.reference}"
+            yield FeatureAlarm("drift", one.feature, text)
+        elif "distribution" in one.drifted:
             effect = getattr(one, rules.method)
             name = rules.method if effect is not None else "jensen_shannon"
             size = one.jensen_shannon if effect is None else effect

@@ -6,6 +6,7 @@ definitions + contracts → rules → table → report, clean rows, rows in quar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ..config import FeaturesConfig
 from ..contracts import Contract, read_contracts
 from ..definitions.registry import Definitions
 from ..errors import DefinitionError, FeatureError
+from ..expectations import find_suites, hold_against
 from ..tables import write_table
 from ..validation_config import ValidationConfig
 from ..validators import FeatureValidator, ValidationReport, make_rules
@@ -60,12 +62,12 @@ def validator_for(
 def validate_table(
     table: pa.Table, definitions: Definitions, config: Config, now: datetime | None = None
 ) -> ValidationReport:
-    """Hold a table of features, or a training set, against configuration and contracts.
+    """Hold a table of features, or a training set, against configuration, contracts, and suites of expectations.
 
     Raises
     ------
     FeatureError
-        If no column of it is a feature.
+        If no column of it is a feature, or there is a suite and nothing that runs it.
     """
     names = [name for name in table.column_names if _is_feature(name, definitions)]
     if not names:
@@ -74,7 +76,11 @@ def validate_table(
     rules = config.group("features", FeaturesConfig).validation
     contracts = read_contracts(config.root / rules.contracts)
     frame = pl.DataFrame(table)
-    return validator_for(names, definitions, contracts, rules, now).validate(frame)
+    report = validator_for(names, definitions, contracts, rules, now).validate(frame)
+    sets = dict.fromkeys(name.partition(".")[0] for name in names)
+    suites = find_suites(config.root / rules.expectations, list(sets))
+    unmet = [issue for path in suites for issue in hold_against(report.clean, path)]
+    return replace(report, issues=[*report.issues, *unmet])
 
 
 def validate_newest(
