@@ -1,5 +1,7 @@
 """The section ``features.schedule``: which commands run by themselves, and how often."""
 
+import shlex
+
 from pydantic import Field, field_validator
 
 from ..config import ConfigModel
@@ -14,7 +16,7 @@ class TaskConfig(ConfigModel):
     @field_validator("command")
     @classmethod
     def _ends(cls, command: str) -> str:
-        if command.split()[:1] in ([], ["schedule"]):
+        if shlex.split(command)[:1] in ([], ["schedule"]):
             raise ValueError("it must be another command of `features`")
         return command
 
