@@ -54,6 +54,10 @@ class Rows:
             return self
         return self._choose([created > moment for created in self.created])
 
+    def known_by(self, moment: int) -> Rows:
+        """Leave out those that were known only after a time."""
+        return self._choose([created <= moment for created in self.created])
+
     def placed_from(self, place: int) -> Rows:
         """Leave out those before a place."""
         return self._choose([one >= place for one in self.places])

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import repeat
-from typing import TypeAlias
+from itertools import chain, repeat
+from typing import Any, TypeAlias
 
 import orjson
 
 from ..errors import FeatureError
 from ..online.features import OnlineFeatures, read_mark
-from ..online.plan import Plan, key_text
+from ..online.lacking import lacking
+from ..online.plan import Kept, Plan, key_text
 from ..online.protocol import Lines, Overtaken
 from ..online.streams import PARTITIONS, stream_prefix
 from .columns import Rows
@@ -56,12 +57,12 @@ class Ledger:
         self._add(taken, progress=True)
 
     def add(self, taken: Taken) -> None:
-        """Keep rows, and leave progress as it is.
+        """Keep rows, and leave progress as it is; those that tables may have brought are kept if they are not there.
 
         Raises
         ------
         FeatureError
-            If the store can't be used; then the online features are as before.
+            If the store can't be used, or a table is being read; then the online features are as before.
         """
         self._add([taken], progress=False)
 
@@ -76,6 +77,7 @@ class Ledger:
     def _append(self, taken: Sequence[Taken], *, progress: bool) -> None:
         """Add rows, but for those that tables bring: unless one begins to be read before they are added."""
         found: dict[str, tuple[Plan, _ByKey]] = {}
+        older: list[Lines] = []
         marks: dict[str, str] = {}
         expected: dict[str, str | None] = {}
         for one in taken:
@@ -89,8 +91,21 @@ class Ledger:
                 _gather(plan, rows, one.partition.number, by_key)
                 if progress:
                     marks[mark_name(plan, one.partition)] = done
+                elif until is not None:
+                    older += self._not_there(plan, one, until, expected[plan.part])
         lines = (line for plan, by_key in found.values() for line in _lines(plan, by_key))
-        self._features.append(lines, marks, expected)
+        self._features.append(chain(older, lines), marks, expected)
+
+    def _not_there(self, plan: Plan, taken: Taken, until: int, mark: str | None) -> list[Lines]:
+        """Choose those of the rows that were known by a time that no table brought."""
+        if "filling" in (read_mark(mark) or {}):
+            hint = "do it again when `features materialise` has ended; repeat that if it was interrupted"
+            raise FeatureError(f"the table of {plan.source.name} is being read", hint=hint)
+        by_key: dict[str, list[Kept]] = {}
+        rows = taken.rows.known_by(until)
+        for key, row in zip(rows.keys, _kept(plan, rows, taken.partition.number), strict=True):
+            by_key.setdefault(key_text(plan.entity, key), []).append(list(row))
+        return lacking(self._features, plan, list(by_key.items()))
 
     def tidy(self, at: datetime) -> int:
         """Compact what has grown."""
@@ -128,13 +143,16 @@ def _gather(plan: Plan, rows: Rows, number: int, by_key: _ByKey) -> None:
     number
         Of the partition: rows of two partitions have different places.
     """
+    lines = map(orjson.dumps, _kept(plan, rows, number), repeat(None), repeat(orjson.OPT_APPEND_NEWLINE))
+    for key, line in zip(rows.keys, lines, strict=True):
+        by_key.setdefault(key, []).append(line)
+
+
+def _kept(plan: Plan, rows: Rows, number: int) -> Iterator[tuple[Any, ...]]:
     names = list(plan.source.columns)
     values = [rows.values[names.index(column)] for column in plan.columns]
     places = [place * PARTITIONS + number for place in rows.places]
-    kept = zip(rows.times, rows.created, places, *values, strict=True)
-    lines = map(orjson.dumps, kept, repeat(None), repeat(orjson.OPT_APPEND_NEWLINE))
-    for key, line in zip(rows.keys, lines, strict=True):
-        by_key.setdefault(key, []).append(line)
+    return zip(rows.times, rows.created, places, *values, strict=True)
 
 
 def _lines(plan: Plan, by_key: _ByKey) -> Iterator[Lines]:
