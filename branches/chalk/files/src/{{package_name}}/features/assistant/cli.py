@@ -39,18 +39,20 @@ def demo_command(
 @app.command("ask")
 def ask_command(
     question: Annotated[str, typer.Argument(help="Such as: How much did customer 42 spend this year?")],
+    url: Annotated[str, typer.Option("--url", help="A service that has it, such as http://127.0.0.1:8000/v1")] = "",
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Answer a question with the model that `customers demo` tuned. An answer that can't be checked is not told."""
     config = start([_WARNINGS, *(overrides or [])], env)
+    from contextlib import nullcontext
     from datetime import UTC, datetime
 
     from .answering import Assistant
-    from .tuning import served
+    from .tuning import served, thinking
 
-    with served(config) as thinking:
-        answer = Assistant(thinking, datetime.now(UTC)).ask(question)
+    with nullcontext(thinking(config, url)) if url else served(config) as thinks:
+        answer = Assistant(thinks, datetime.now(UTC)).ask(question)
     if answer.withheld:
         typer.echo(f"no answer: {answer.withheld}", err=True)
         typer.echo(f"the model said: {answer.text}", err=True)

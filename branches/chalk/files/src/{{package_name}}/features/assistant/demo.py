@@ -111,7 +111,8 @@ def ask(journey: Journey, assistant: Assistant, customers: Sequence[int], each: 
         step.show(
             Text(
                 "Right: what was asked for. Withheld: the check found a fault, so nobody is given the answer. "
-                "Wrong: all numbers hold, but it is not what was asked for, which no check of numbers can see."
+                "Wrong: all numbers hold, but it is not what was asked for, which no check of numbers can see; or a "
+                "feature would have answered, and the model says that it is unknown."
             ),
             Table(("questions", *get_args(Outcome)), table),
             Table(

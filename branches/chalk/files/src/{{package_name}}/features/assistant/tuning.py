@@ -65,10 +65,10 @@ def served(config: Config, checkpoint: str | Path = NAME) -> Iterator[Config]:
     quiet = ["agentic.jobs.workers=0", "api.access_log=false", "logging.level=WARNING"]
     short = f"llm.serving.max_tokens={_LONGEST_REPLY}"
     with ModelServer(checkpoint, port=0, root=config.root, overrides=[*quiet, short]) as server:
-        yield _thinking(config, server.url)
+        yield thinking(config, server.url)
 
 
-def _thinking(config: Config, url: str) -> Config:
+def thinking(config: Config, url: str) -> Config:
     """Give the configuration in which agents think with the model at an address, which was tuned on its tool."""
     models = [f"agentic.models.base_url={url}", "agentic.models.tell_tools=false"]
     agents = [
