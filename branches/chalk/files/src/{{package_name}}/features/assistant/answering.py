@@ -18,7 +18,6 @@ from ...agents.opening import project_of
 from ...agents.tasks import Status, Step, TaskResult
 from ...agents.tools.spec import Effect, Tool, ToolContext, ToolOutput, tool
 from ...config import Config
-from ...errors import first_line
 from ..agent_tools import make_checker, make_reader
 from .rows import TOOL
 from .topics import SET, TOPICS, FeatureName
@@ -80,7 +79,7 @@ class Assistant:
         customer, feature = looked_up.get("customer"), looked_up.get("feature")
         found = str(call.output) if call else ""
         if result.status is not Status.DONE:
-            reason = first_line(result.reason) or str(result.status)
+            reason = result.reason.partition("\n")[0] or str(result.status)
             return Answered(question, text, customer, feature, found, 0, reason)
         marked, checked, withheld = self.check(text, customer)
         if not withheld and customer is not None and str(customer) not in _INTEGER.findall(question):

@@ -120,7 +120,7 @@ def ask(journey: Journey, assistant: Assistant, customers: Sequence[int], each: 
                 [(one.question.text, _looked_up(one), _told(one), _SIGNS[one.outcome]) for one in marked],
             ),
         )
-        step.facts.update({"questions": len(marked), **total})
+        step.facts.update({"questions": len(marked), **{outcome: total[outcome] for outcome in get_args(Outcome)}})
         step.facts["kinds"] = {kind: dict(zip(get_args(Outcome), numbers, strict=True)) for kind, *numbers in table}
     return marked
 
