@@ -6,6 +6,7 @@ workers; runs, models and searches are written by this process alone.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
@@ -112,6 +113,8 @@ def _dask(address: str | None, section: str, module: str) -> Iterator[dict[str, 
 
 @contextmanager
 def _ray(address: str | None, section: str) -> Iterator[dict[str, Any]]:
+    # Started by `uv run`, Ray would make an environment anew for each worker, and wait for the network.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     ray = _library("ray", "ray", section)
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR")
