@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from ..features.monitoring.figures import kept_parity, kept_reports
 from ..features.online.features import OnlineFeatures
+from ..features.online.streams import known_until
 from ..logs import get_logger
 from .feature_answers import FeatureAnswers
 
@@ -66,7 +66,7 @@ def read_figures(online: OnlineFeatures) -> Figures:
     marks = online.store.marks()
     until: dict[tuple[str, str], float] = {}
     for plan in online.plans:
-        told = orjson.loads(marks.get(plan.part, "{}")).get("until")
+        told = known_until(marks, plan)
         if told is not None:
             until |= {(name.partition(".")[0], plan.source.name): told / 1e6 for name in plan.features}
     return Figures(until, kept_reports(marks), kept_parity(marks))

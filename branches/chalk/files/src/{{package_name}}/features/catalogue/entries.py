@@ -23,6 +23,7 @@ from ..definitions.registry import Definitions
 from ..definitions.sets import FeatureSet
 from ..engines.connection import connect
 from ..monitoring.quality_metrics import FeatureQuality, measure_quality
+from ..online.streams import known_until
 from ..pipelines.changes import lineage
 from ..pipelines.feature_store import FeatureTables
 from ..sources import open_reader
@@ -230,8 +231,9 @@ def _online(config: Config, definitions: Definitions) -> dict[tuple[str, str], d
     except ProjectError:
         return {}
     try:
+        marks = online.store.marks()
         for plan in online.plans:
-            until = (online.filled(plan) or {}).get("until")
+            until = known_until(marks, plan)
             if until is not None:
                 owners = {name.partition(".")[0] for name in plan.features}
                 found |= {(name, plan.source.name): from_micros(until) for name in owners}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import orjson
+
 from .plan import Plan
 from .protocol import OnlineStore
 
@@ -17,3 +21,24 @@ def stream_prefix(plan: Plan) -> str:
 def is_streamed(store: OnlineStore, plan: Plan) -> bool:
     """Tell whether a stream brings the rows of a plan; rows at hand that somebody wrote are none."""
     return any(int(name.rpartition("/")[2]) < UNNUMBERED for name in store.marks(stream_prefix(plan)))
+
+
+def known_until(marks: Mapping[str, str], plan: Plan) -> int | None:
+    """Tell until when rows are there, in microseconds: what tables brought, or the newest event of a stream.
+
+    Parameters
+    ----------
+    marks
+        All of a store.
+
+    Returns
+    -------
+    int or None
+        None if nothing was written, or a table is read for the first time.
+    """
+    told = orjson.loads(marks.get(plan.part, "{}"))
+    if "first" in told:
+        return None
+    streamed = [orjson.loads(one) for name, one in marks.items() if name.startswith(stream_prefix(plan))]
+    times = [told.get("until"), *(one.get("newest") for one in streamed)]
+    return max((one for one in times if one is not None), default=None)
