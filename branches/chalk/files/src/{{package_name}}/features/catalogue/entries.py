@@ -5,6 +5,7 @@ definitions + contracts + newest tables + newest rows of sources + online store 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -33,6 +34,8 @@ from ..times import from_micros
 from ..validators import Rule, make_rules
 from .histograms import Histogram, histograms
 from .words import made_of, span, tests
+
+_SECRET = re.compile(r"((?:password|passwd|pwd|token|secret|key)\w*=)[^&#;]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +250,5 @@ def _online(config: Config, definitions: Definitions) -> dict[tuple[str, str], d
 def without_secrets(location: str) -> str:
     """Leave out who logs in, and with what: `postgresql://user:password@host/db` is shown as `postgresql://host/db`."""
     scheme, mark, rest = location.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else location
+    shown = f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else location
+    return _SECRET.sub(r"\1…", shown)

@@ -60,10 +60,12 @@ def _of_numbers(values: pl.Series) -> Histogram | None:
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers):
         return None
-    low, high = np.quantile(numbers, [_TAIL, 1 - _TAIL]).tolist()
-    room = (low, high) if low < high else (low - 0.5, low + 0.5)
-    counts = np.histogram(np.clip(numbers, low, high), _BINS, room)[0]
-    return Histogram(tuple((counts / len(numbers)).tolist()), low=room[0], high=room[1])
+    halves = numbers / 2  # whose differences are finite, and equal bins of which are as many however large they are
+    least, most = np.quantile(halves, [_TAIL, 1 - _TAIL]).tolist()
+    places = (np.clip(halves, least, most) - least) / (most - least) if least < most else np.full(len(halves), 0.5)
+    counts = np.histogram(places, _BINS, (0.0, 1.0))[0]
+    low, high = (2 * least, 2 * most) if least < most else (2 * least - 0.5, 2 * least + 0.5)
+    return Histogram(tuple((counts / len(numbers)).tolist()), low=low, high=high)
 
 
 def _of_categories(values: pl.Series) -> Histogram | None:
