@@ -60,12 +60,13 @@ def fill(journey: Journey, now: datetime) -> list[int]:
     """Fill the online store, and give the customers of the last year."""
     with journey.step("Fill the feature store") as step:
         purchases = write_purchases(journey.config.root, now)
+        end = end_of_data(purchases)
         store = open_features(journey.config)
         try:
-            materialise(store, open_reader(journey.config), end_of_data(now))
+            materialise(store, open_reader(journey.config), end)
         finally:
             store.close()
-        recent = pl.DataFrame(purchases).filter(pl.col("bought_at") > end_of_data(now) - _YEAR)
+        recent = pl.DataFrame(purchases).filter(pl.col("bought_at") > end - _YEAR)
         customers: list[int] = recent["customer_id"].unique().sort().to_list()
         step.say(f"{purchases.num_rows} purchases, {len(customers)} customers of the last year")
         facts: dict[str, int] = {"purchases": purchases.num_rows, "customers of the last year": len(customers)}

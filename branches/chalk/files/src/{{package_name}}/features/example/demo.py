@@ -43,13 +43,14 @@ def demonstrate(config: Config, now: datetime | None = None, customers: int = CU
     now = now or datetime.now(UTC)
     journey = Journey(config, Workspace.open(config), config.root / "reports" / "demo-chalk")
     purchases = gather(journey, now)
-    questions = ask(purchases, end_of_data(now), customers)
+    end = end_of_data(purchases)
+    questions = ask(purchases, end, customers)
     train(journey, questions)
     with ChalkFeatureStore(config, definitions=_DEFINITIONS) as store:
-        fill(journey, store, purchases, end_of_data(now))
+        fill(journey, store, purchases, now)
         serve(journey, store, questions, now)
         compare(journey, store, now)
-    watch(journey, end_of_data(now))
+    watch(journey, end)
     describe(journey, now)
     return journey
 
@@ -104,15 +105,15 @@ def train(journey: Journey, questions: pa.Table) -> None:
         step.facts.update({"promoted": decision.promoted, "gain": found.model_dump() if found else None})
 
 
-def fill(journey: Journey, store: ChalkFeatureStore, purchases: pa.Table, end: datetime) -> None:
+def fill(journey: Journey, store: ChalkFeatureStore, purchases: pa.Table, now: datetime) -> None:
     """Fill the online store from the table until 30 days ago, and replay the days since as a stream."""
     with journey.step("Fill the online store, then replay a month as a stream") as step:
         kept = journey.config.group("features", FeaturesConfig).feature_store
-        begin = end - AHEAD
+        begin = end_of_data(purchases) - AHEAD
         before = materialise(store.online, open_reader(journey.config), begin)
         first = pl.DataFrame(purchases).filter(pl.col("bought_at") + DAY <= begin).height
         events = purchases.slice(first)
-        done = replay(journey.config, store, events, first=first, at=end)
+        done = replay(journey.config, store, events, first=first, at=now)
         rows = sum(one.rows for one in before)
         step.say(f"{rows} rows from the table, {events.num_rows} events from the stream in {done.seconds:.1f} s")
         step.show(

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from ...errors import first_line
 from ..errors import FeatureError
 from ..tables import write_table
 
@@ -54,9 +57,24 @@ def read_purchases(now: datetime) -> pa.Table:
 
 
 def write_purchases(root: Path, now: datetime) -> pa.Table:
-    """Write them to where their source is read from, below the project's folder."""
+    """Write them to where their source is read from, below the project's folder.
+
+    Those of an earlier call stay as they are: an online store that has them would not fit others.
+
+    Raises
+    ------
+    FeatureError
+        If the file of an earlier call can't be read.
+    """
+    path = root / PATH
+    if path.exists():
+        try:
+            return pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            hint = "delete it: it is written again"
+            raise FeatureError(f"{PATH} can't be read: {first_line(error)}", hint=hint) from error
     table = read_purchases(now)
-    write_table(table, root / PATH)
+    write_table(table, path)
     return table
 
 
@@ -65,9 +83,10 @@ def moved_by(now: datetime) -> timedelta:
     return (now - DAY - _LAST) // _WEEK * _WEEK
 
 
-def end_of_data(now: datetime) -> datetime:
+def end_of_data(purchases: pa.Table) -> datetime:
     """Give the time at which all purchases are known."""
-    return _LAST + DAY + moved_by(now)
+    end: datetime = pc.max(purchases["known_at"]).as_py()
+    return end
 
 
 def _file() -> Path:
