@@ -12,7 +12,7 @@ from typing import Any
 
 from measuring import run
 
-from service import _Server, _serving
+from service import Server, serving
 
 VERSION = "0.67.*"
 
@@ -53,7 +53,7 @@ entity_key_serialization_version: 3
 
 
 @contextmanager
-def feast_serving(folder: Path, told: Mapping[str, Any], cores: Sequence[int]) -> Iterator[_Server | None]:
+def feast_serving(folder: Path, told: Mapping[str, Any], cores: Sequence[int]) -> Iterator[Server | None]:
     """Run Feast's server with one worker, until it is no longer needed; None where uv or Feast can't be had.
 
     Parameters
@@ -80,5 +80,5 @@ def feast_serving(folder: Path, told: Mapping[str, Any], cores: Sequence[int]) -
     run([python, "-c", _FILL], folder)
     # It would start its worker anew after a thousand requests.
     lasting = ["--max-requests", "100000000", "--no-access-log"]
-    with _serving([str(python.with_name("feast")), "serve", "--port", "PORT", *lasting], folder, cores) as server:
+    with serving([str(python.with_name("feast")), "serve", "--port", "PORT", *lasting], folder, cores) as server:
         yield server

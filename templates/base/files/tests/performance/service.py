@@ -35,7 +35,7 @@ def measure(options: Namespace, package: str) -> list[Figure]:
         run([sys.executable, HERE / "service_train.py", folder], folder)
         ours = [sys.executable, "-m", package, "api", "run", "--port", "PORT"]
         bare = [sys.executable, str(HERE / "service_bare.py"), "PORT", "model.json"]
-        with _serving(ours, folder, cores[:1]) as server, _serving(bare, folder, cores[:1]) as alone:
+        with serving(ours, folder, cores[:1]) as server, serving(bare, folder, cores[:1]) as alone:
             taken: dict[str, list[dict[str, float]]] = {}
             for _ in range(options.rounds):
                 for name, request in _requests(folder).items():
@@ -74,7 +74,7 @@ def _requests(folder: Path) -> dict[str, bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class Server:
     port: int
     process: int
 
@@ -92,7 +92,7 @@ def _work(process: int | str) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_work, children))
 
 
-def _load(server: _Server, request: bytes, seconds: float, cores: Sequence[int]) -> dict[str, float]:
+def _load(server: Server, request: bytes, seconds: float, cores: Sequence[int]) -> dict[str, float]:
     command = [sys.executable, str(HERE / "load.py"), str(server.port), str(seconds)]
     before = server.work()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -105,7 +105,7 @@ def _load(server: _Server, request: bytes, seconds: float, cores: Sequence[int])
 
 
 @contextmanager
-def _serving(command: Sequence[str], folder: Path, cores: Sequence[int]) -> Iterator[_Server]:
+def serving(command: Sequence[str], folder: Path, cores: Sequence[int]) -> Iterator[Server]:
     """Run a server on a free port and one core, until it is no longer needed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -116,7 +116,7 @@ def _serving(command: Sequence[str], folder: Path, cores: Sequence[int]) -> Iter
         _pin(process.pid, cores)
         try:
             _wait(process, port, folder / f"{port}.log")
-            yield _Server(port, process.pid)
+            yield Server(port, process.pid)
         finally:
             process.terminate()
             process.wait(STARTING)
