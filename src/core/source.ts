@@ -50,3 +50,12 @@ export function withoutCredentials(url: string): string {
       scheme.toLowerCase() === 'ssh://' && !all.includes(':', 6) ? all : scheme,
     );
 }
+
+/** An address for people to read: without who logs in and without a query; nothing if it can't be told apart from them. */
+export function addressToShow(address: string): string | undefined {
+  if (!/[@?#]/.test(address)) return address;
+  if (!address.includes('://') || !URL.canParse(address)) return undefined;
+  const { protocol, host, pathname, search, hash } = new URL(address);
+  // An "@" that is left may end a password with a "/", "?" or "#" in it.
+  return /@|%40/i.test(pathname + search + hash) ? undefined : `${protocol}//${host}${pathname}`;
+}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { placesOf, valueIn } from '../core/setting.js';
+import { addressToShow } from '../core/source.js';
 import type { ProjectManifest } from '../schema/project.js';
 import { type Facts, type Finding, ok, skip } from './check.js';
 import { variablesOf } from './dotenv.js';
@@ -13,7 +14,7 @@ export function judgeSetting({ value: key, needs = {}, at, fix }: Declared, fact
   const chosen = settingOf(key, facts, variables);
   if (!chosen) return skip(`${key} is not set in conf`);
   const address = at === undefined ? undefined : settingOf(at, facts, variables);
-  if (address) return ok(`${chosen} is configured, and ${at} is ${address}`);
+  if (address) return ok(`${chosen} is configured, and ${at} is ${addressToShow(address) ?? 'set'}`);
   const variable = Object.entries(needs).find(([form]) => new RegExp(`^(?:${form})`).test(chosen))?.[1];
   if (variable === undefined) return ok(`${chosen} is configured`);
   if (variable === '' || variables[variable]) return ok(`${chosen} is configured and in use`);

@@ -334,6 +334,19 @@ describe('a setting that a layer declares', () => {
     expect(await told(env, files)).toEqual({ status: 'ok', found });
   });
 
+  test.each([
+    ['https://me:pass@host:8/v1?key=pass#pass', 'https://host:8/v1'],
+    ['http://:pass@host/v1', 'http://host/v1'],
+    ['https://me:pa@pass@host/v1', 'https://host/v1'],
+    ['https://me:1/pass@host/v1', 'set'],
+    ['https://me:pass?x@host/v1', 'set'],
+    ['me:pass@host/v1', 'set'],
+    ['host:8/v1', 'host:8/v1'],
+  ])('is told without passwords of an address: %s', async (address, shown) => {
+    const found = await told({ SHOP__AGENTS__ONE__ADDRESS: address });
+    expect(found?.found).toBe(`gpt-4 is configured, and agents.one.address is ${shown}`);
+  });
+
   test('is passed over where no file has it', async () => {
     const found = await told({}, { 'conf/agents/one.yaml': 'model: {}\n' });
     expect(found?.status).toBe('skip');

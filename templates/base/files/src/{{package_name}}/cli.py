@@ -116,3 +116,7 @@ def main() -> None:
         hint = "is the path right, is there room on the disk, and may this user write there?"
         typer.echo(f"error: {error.filename or 'the output'}: {error.strerror}\nhint: {hint}", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -71,6 +71,19 @@ def _by_ray(batch: BatchConfig, work: Callable[..., Any], parts: Sequence[tuple[
         return results
 
 
+_LOST = {
+    "distributed": ["KilledWorker"],
+    "ray.exceptions": [
+        "LocalRayletDiedError",
+        "NodeDiedError",
+        "ObjectLostError",
+        "OutOfMemoryError",
+        "RaySystemError",
+        "WorkerCrashedError",
+    ],
+}
+
+
 def _call(work: Callable[..., Any], part: tuple[Any, ...]) -> Any:
     return work(*part)
 
@@ -96,5 +109,5 @@ def for_workers(engine: Engine) -> Engine:
 
 def _lost() -> tuple[type[Exception], ...]:
     """Name what says that a worker died; libraries that are not imported have said nothing."""
-    named = (("distributed", "KilledWorker"), ("ray.exceptions", "WorkerCrashedError"))
-    return BrokenProcessPool, *(getattr(sys.modules[where], name) for where, name in named if where in sys.modules)
+    known = ((where, name) for where, names in _LOST.items() if where in sys.modules for name in names)
+    return BrokenProcessPool, *(getattr(sys.modules[where], name) for where, name in known)
