@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,9 @@ from ...sqlite import connected, make_tables
 from ..errors import FeatureError
 from .intake import DeadLetter
 from .messages import Payload
+
+Place: TypeAlias = tuple[str, int, int]
+"""Topic, partition and offset of an event."""
 
 Forward: TypeAlias = Callable[[str, Sequence[DeadLetter]], None]
 
@@ -89,12 +92,12 @@ class DeadLetters:
         FeatureError
             If the file can't be written.
         """
-        self.settle(source, letters, ())
+        self.keep(source, letters)
         if self._forward is not None:
             self._forward(source, letters)
 
-    def settle(self, source: str, letters: Sequence[DeadLetter], right: Sequence[StoredLetter]) -> None:
-        """Keep letters, and forget those that became rows, as a whole or not at all.
+    def keep(self, source: str, letters: Sequence[DeadLetter]) -> None:
+        """Keep letters, and send them nowhere else; those that are there get the reason of now.
 
         Raises
         ------
@@ -105,7 +108,17 @@ class DeadLetters:
         rows = [(*_place(one), source, str(one.reason), one.detail, as_bytes(one.payload), at) for one in letters]
         with connected(self._path, _WHAT, FeatureError) as connection:
             connection.executemany(_ADD, rows)
-            connection.executemany(_REMOVE, [one[:3] for one in right])
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """Forget letters that became rows, as a whole or not at all.
+
+        Raises
+        ------
+        FeatureError
+            If the file can't be written.
+        """
+        with connected(self._path, _WHAT, FeatureError) as connection:
+            connection.executemany(_REMOVE, places)
 
     def page(
         self, after: StoredLetter | None, limit: int, *, source: str | None = None, reason: str | None = None
@@ -143,7 +156,7 @@ class DeadLetters:
                 yield KeptLetter(topic, number, place, origin, why, detail, text, at)
 
 
-def _place(one: DeadLetter) -> tuple[str, int, int]:
+def _place(one: DeadLetter) -> Place:
     topic, number, file = one.partition
     return f"{topic}/{file}" if file else topic, number, one.offset
 

@@ -16,7 +16,7 @@ import orjson
 
 from ..errors import FeatureError
 from ..online.features import OnlineFeatures, read_mark
-from ..online.lacking import lacking
+from ..online.lacking import OfEntity, Seen, lacking, see
 from ..online.plan import Kept, Plan, key_text
 from ..online.protocol import Lines, Overtaken
 from ..online.streams import PARTITIONS, stream_prefix
@@ -33,6 +33,7 @@ class Ledger:
 
     def __init__(self, features: OnlineFeatures, dead_letters: DeadLetters | None = None) -> None:
         self._features, self._dead = features, dead_letters
+        self._seen: Seen = {}
 
     def progress(self, source: str, partition: Partition) -> Progress | None:
         """Tell how far a partition is; None if it is to be read from its beginning."""
@@ -59,6 +60,8 @@ class Ledger:
     def add(self, taken: Taken) -> None:
         """Keep rows, and leave progress as it is; those that tables may have brought are kept if they are not there.
 
+        Equal rows of several calls are each one row: a ledger counts them.
+
         Raises
         ------
         FeatureError
@@ -77,7 +80,8 @@ class Ledger:
     def _append(self, taken: Sequence[Taken], *, progress: bool) -> None:
         """Add rows, but for those that tables bring: unless one begins to be read before they are added."""
         found: dict[str, tuple[Plan, _ByKey]] = {}
-        older: list[Lines] = []
+        older: list[tuple[Plan, list[OfEntity]]] = []
+        lacked: list[Lines] = []
         marks: dict[str, str] = {}
         expected: dict[str, str | None] = {}
         for one in taken:
@@ -92,20 +96,12 @@ class Ledger:
                 if progress:
                     marks[mark_name(plan, one.partition)] = done
                 elif until is not None:
-                    older += self._not_there(plan, one, until, expected[plan.part])
+                    older.append((plan, _known_by(plan, one, until, expected[plan.part])))
+                    lacked += lacking(self._features, *older[-1], self._seen)
         lines = (line for plan, by_key in found.values() for line in _lines(plan, by_key))
-        self._features.append(chain(older, lines), marks, expected)
-
-    def _not_there(self, plan: Plan, taken: Taken, until: int, mark: str | None) -> list[Lines]:
-        """Choose those of the rows that were known by a time that no table brought."""
-        if "filling" in (read_mark(mark) or {}):
-            hint = "do it again when `features materialise` has ended; repeat that if it was interrupted"
-            raise FeatureError(f"the table of {plan.source.name} is being read", hint=hint)
-        by_key: dict[str, list[Kept]] = {}
-        rows = taken.rows.known_by(until)
-        for key, row in zip(rows.keys, _kept(plan, rows, taken.partition.number), strict=True):
-            by_key.setdefault(key_text(plan.entity, key), []).append(list(row))
-        return lacking(self._features, plan, list(by_key.items()))
+        self._features.append(chain(lacked, lines), marks, expected)
+        for plan, many in older:
+            see(self._seen, plan, many)
 
     def tidy(self, at: datetime) -> int:
         """Compact what has grown."""
@@ -127,6 +123,18 @@ def _handover(mark: str | None) -> int | None:
     """Tell until when rows were known that tables brought, or are bringing: their events are left out."""
     told = read_mark(mark) or {}
     return max((told[name] for name in ("until", "filling") if name in told), default=None)
+
+
+def _known_by(plan: Plan, taken: Taken, until: int, mark: str | None) -> list[OfEntity]:
+    """Choose the rows that were known by a time: tables may have brought them."""
+    if "filling" in (read_mark(mark) or {}):
+        hint = "do it again when `features materialise` has ended; repeat that if it was interrupted"
+        raise FeatureError(f"the table of {plan.source.name} is being read", hint=hint)
+    by_key: dict[str, list[Kept]] = {}
+    rows = taken.rows.known_by(until)
+    for key, row in zip(rows.keys, _kept(plan, rows, taken.partition.number), strict=True):
+        by_key.setdefault(key_text(plan.entity, key), []).append(list(row))
+    return list(by_key.items())
 
 
 def mark_name(plan: Plan, partition: Partition) -> str:

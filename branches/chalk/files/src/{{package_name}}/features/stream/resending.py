@@ -1,6 +1,7 @@
 """Dead letters that are sent again when the cause is gone: each becomes a row once, with the place that it had.
 
-A letter is forgotten after its row was kept. If that is interrupted, the row comes again with its place, as the same.
+Letters are forgotten after the rows of all were kept. If that is interrupted, the rows come again, each as the same: of
+equal rows that tables may have brought only their number tells, so none of them may be gone before.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
-from .dead_letters import DeadLetters, StoredLetter
+from .dead_letters import DeadLetters, Place, StoredLetter
 from .intake import Intake, Progress
 from .ledger import Ledger
 from .messages import Messages, Partition
@@ -48,6 +49,7 @@ def resend(
         If a store can't be used; what was not kept is a dead letter still.
     """
     done = Resent()
+    right: list[Place] = []
     after = None
     while many := letters.page(after, _MANY, source=source, reason=reason):
         after = many[-1]
@@ -58,9 +60,11 @@ def resend(
             taken = intake_of(name).take(messages, Progress())
             ledger.add(taken)
             wrong = {one.offset for one in taken.dead}
-            letters.settle(name, taken.dead, [one for one in again if one.place not in wrong])
+            letters.keep(name, taken.dead)
+            right += [one[:3] for one in again if one.place not in wrong]
             done.rows += len(taken.rows)
             done.rejected += len(wrong)
+    letters.forget(right)
     return done
 
 
