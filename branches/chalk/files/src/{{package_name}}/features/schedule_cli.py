@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..plugins import PACKAGE
 from ..runtime import EnvOption, JsonOption, SetOption, print_table, start
 
 if TYPE_CHECKING:
+    from .schedule_config import TaskConfig
     from .scheduling import Schedule
 
 OnceOption = Annotated[bool, typer.Option("--once", help="Run what is due and end, as cron or a cluster wants it")]
@@ -30,6 +33,7 @@ def schedule_command(
 ) -> None:
     """Run what features.schedule names, again and again; with --once, ends with 1 if something failed."""
     config = start(overrides, env)
+    from .limited import ending_in_order
     from .scheduling import open_schedule, tell_of_failures
 
     schedule = open_schedule(config)
@@ -37,9 +41,9 @@ def schedule_command(
         _show(schedule, as_json=as_json)
         return
     shared = [word for one in overrides or () for word in ("--set", one)] + (["--env", env] if env else [])
-    with schedule.locked():
+    with schedule.locked(), ending_in_order():
         while True:
-            codes = schedule.run_due(_now, lambda command: _run([*shlex.split(command), *shared]))
+            codes = schedule.run_due(_now, lambda task: _run(task, shared))
             if codes:
                 tell_of_failures(schedule, config, _now())
             if once:
@@ -60,20 +64,17 @@ def _show(schedule: Schedule, *, as_json: bool) -> None:
         print_table([("command", "due", "ended with"), *lines])
 
 
-def _run(words: list[str]) -> int:
-    """Run a command of `features` here, and give what it ended with: a failure is told, and the others run."""
-    from ..errors import ProjectError
-    from .cli import app
+def _run(task: TaskConfig, shared: list[str]) -> int:
+    """Run a command of `features`, and give what it ended with: whatever becomes of it, the others run."""
+    from .limited import TIMED_OUT, run_limited
 
+    words = [*shlex.split(task.command), *shared]
     typer.echo(f"features {' '.join(words)}", err=True)
-    command = typer.main.get_command(app)
-    try:
-        return int(command.main(words, prog_name="features", standalone_mode=False) or 0)
-    except ProjectError as error:
-        typer.echo(f"error: {error}", err=True)
-    except Exception as error:  # the others must run, whatever one meets
-        typer.echo(f"error: {type(error).__name__}: {error}", err=True)
-    return 1
+    code = run_limited([sys.executable, "-m", PACKAGE, "features", *words], task.limit_hours * 3600)
+    if code == TIMED_OUT:
+        hint = "let it do less at once, or raise the limit_hours of the task in features.schedule"
+        typer.echo(f"error: it was ended after {task.limit_hours:g} hours\nhint: {hint}", err=True)
+    return code
 
 
 def _now() -> datetime:

@@ -12,6 +12,9 @@ class TaskConfig(ConfigModel):
 
     command: str = Field(description="A command of `features` with its options, such as `parity --entities 100`")
     every_hours: float = Field(gt=0, description="Hours from one beginning to the next")
+    limit_hours: float = Field(
+        default=1.0, gt=0, description="Hours it may take: then it is ended, and has failed, so that the others run"
+    )
 
     @field_validator("command")
     @classmethod
@@ -23,7 +26,7 @@ class TaskConfig(ConfigModel):
 
 _TASKS = [
     TaskConfig(command="materialise", every_hours=1),
-    TaskConfig(command="backfill", every_hours=24),
+    TaskConfig(command="backfill", every_hours=24, limit_hours=6),
     TaskConfig(command="parity", every_hours=24),
     TaskConfig(command="monitor", every_hours=24),
 ]

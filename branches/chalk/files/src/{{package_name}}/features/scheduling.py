@@ -18,6 +18,7 @@ from ..config import Config
 from ..logs import get_logger
 from .config import FeaturesConfig
 from .errors import FeatureError
+from .limited import TIMED_OUT
 from .monitoring.alerting import FeatureAlarm, tell
 from .schedule_config import ScheduleConfig, TaskConfig
 from .tables import write_text
@@ -82,7 +83,7 @@ class Schedule:
             for task in self.config.tasks
         ]
 
-    def run_due(self, clock: Callable[[], datetime], run: Callable[[str], int]) -> dict[str, int]:
+    def run_due(self, clock: Callable[[], datetime], run: Callable[[TaskConfig], int]) -> dict[str, int]:
         """Run what is due, and keep how each went at once, so that nothing runs twice after an interruption.
 
         Parameters
@@ -99,7 +100,7 @@ class Schedule:
         now = clock()
         for task in [task for task, due in self.next(now) if due <= now]:
             begun = clock()
-            code = run(task.command)
+            code = run(task)
             found[task.command] = code
             _log.info("a task has ended", command=task.command, code=code)
             runs = {**self.runs(), task.command: Run(begun=begun, code=code)}
@@ -139,8 +140,12 @@ def tell_of_failures(schedule: Schedule, config: Config, now: datetime) -> None:
     """Tell people of commands that failed, once, and when they succeed again."""
     rules = config.group("features", FeaturesConfig).monitoring
     alarms = [
-        FeatureAlarm("task", command, f"features {command} ended with {one.code} at {one.begun.isoformat()}")
+        FeatureAlarm("task", command, f"features {command}, begun at {one.begun.isoformat()}, {_ended(one.code)}")
         for command, one in schedule.runs().items()
         if one.code
     ]
     tell("schedule", alarms, rules, config, now)
+
+
+def _ended(code: int) -> str:
+    return "was ended: its limit_hours were over" if code == TIMED_OUT else f"ended with {code}"
