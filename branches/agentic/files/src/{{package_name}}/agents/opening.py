@@ -98,6 +98,7 @@ def open_session(task: TaskSpec, project: Project, **parts: Unpack[Parts]) -> Se
         filters=parts.get("filters", filters),
         checkpointer=parts.get("checkpointer"),
         enclose=parts.get("enclose", fence),
+        tainted=task.tainted,
         stop=parts.get("stop") or threading.Event(),
     )
 

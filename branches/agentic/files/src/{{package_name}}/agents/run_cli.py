@@ -67,7 +67,7 @@ def run(
 
     project = project_of(start(overrides, env))
     task = make_task(goal, inputs, task_id)
-    worker = _make(project, agent, tools, model, strategy, framework)
+    worker = make_worker(project, agent, tools, model, strategy, framework)
     carry_out(project, worker, task, watch=watch, as_json=as_json)
 
 
@@ -131,7 +131,7 @@ def parse_input(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _make(
+def make_worker(
     project: Project,
     kind: Kind,
     tools: list[str] | None,
@@ -139,6 +139,7 @@ def _make(
     strategy: str | None,
     framework: str | None,
 ) -> Agent | Team:
+    """Make who does a task, of what a command was given."""
     from .errors import AgentError
     from .frameworks.catalogue import framework_named
     from .reasoning import ReasoningAgent

@@ -141,6 +141,8 @@ class TaskSpec(Record):
         Calls that agents need not ask for. They come from who gives the task, never from a model.
     user
         Whose memories agents may read and add to.
+    tainted
+        Whether nobody here vouches for its words: agents are then held to what they may do after they have read such.
     task_id
         Under which it is kept; asking twice for one id gives the same run.
 
@@ -156,6 +158,7 @@ class TaskSpec(Record):
     limits: Limits = Limits()
     grants: tuple[Grant, ...] = ()
     user: str = "local"
+    tainted: bool = False
     task_id: str = Field(default_factory=lambda: uuid4().hex, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
 
     @field_validator("goal")

@@ -45,6 +45,17 @@ class McpServerConfig(ConfigModel):
         return self
 
 
+class A2aAgentConfig(ConfigModel):
+    """An agent of another service, which is handed tasks by Agent2Agent."""
+
+    url: str = Field(
+        pattern="^https?://", description="Where it is; below it lies .well-known/agent-card.json, which is read first"
+    )
+    headers: dict[str, SecretStr] = Field(default={}, description="Sent to it, such as Authorization: ${VAR}")
+    description: str = Field(default="", max_length=1_000, description="What it can do, for the models that call it")
+    seconds: float = Field(default=300, gt=0, description="Seconds that a task may take there; then it is ended")
+
+
 class ToolsConfig(ConfigModel):
     """Which tools there are, and their limits."""
 
@@ -77,4 +88,7 @@ class ToolsConfig(ConfigModel):
     )
     mcp_servers: dict[Name, McpServerConfig] = Field(
         default={}, description="Servers whose tools agents may call, by name"
+    )
+    a2a_agents: dict[Name, A2aAgentConfig] = Field(
+        default={}, description="Agents of other services that ours may hand tasks to, by name"
     )
