@@ -49,15 +49,22 @@ def feast_command(
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Write features as Feast's objects, of the tables that `features backfill` writes."""
+    """Write features as Feast's objects, of the tables that `features backfill` wrote by these definitions."""
     config = start(overrides, env)
     from .config import FeaturesConfig
     from .exchange.to_feast import to_feast
+    from .pipelines.feature_store import FeatureTables
 
     batch = config.group("features", FeaturesConfig).batch
     tables = relpath(config.root / batch.tables, out.absolute().parent if out else config.root)
     every = timedelta(hours=batch.every_hours)
-    _write(sets, out, lambda chosen: to_feast(chosen, Path(tables).as_posix(), every, partial=partial))
+
+    def export(chosen: list[FeatureSet]) -> Export:
+        for one in chosen:
+            FeatureTables(config.root / batch.tables).check_all(one)
+        return to_feast(chosen, Path(tables).as_posix(), every, partial=partial)
+
+    _write(sets, out, export)
 
 
 @app.command("tecton")

@@ -73,6 +73,12 @@ def as_float(value):
 def as_integer(value):
     return int(value) if value is not None and -(2**63) <= value < 2**63 else None
 """,
+    "exact": """
+def exact(value):
+    if isinstance(value, float) and abs(value) >= 2**53:
+        raise ValueError("pandas made a float of a whole number, which may have lost digits: ask apart from NULLs")
+    return int(value)
+""",
     "as_boolean": """
 def as_boolean(value):
     return None if value is None or value != value else bool(value)

@@ -148,7 +148,7 @@ def _function(one: FeatureSet) -> list[str]:
     names = [name for part in on_demand_inputs(one) for name in part]
     kinds = {name: one.kinds[name] if name in one.kinds else one.inputs[name] for name in names}
     # pandas makes floats of integers where one is NULL, and requests may give times without a zone.
-    reads = {Kind.INTEGER: "as_integer(row[name])", Kind.TIMESTAMP: "pd.to_datetime(row[name], utc=True)"}
+    reads = {Kind.INTEGER: "exact(row[name])", Kind.TIMESTAMP: "pd.to_datetime(row[name], utc=True)"}
     read: list[str] = []
     for kind, text in reads.items():
         known = [f'"{name}"' for name in names if kinds[name] is kind]

@@ -62,6 +62,21 @@ class FeatureTables:
         known = self.versions(one.name, at)
         return [feature.name for feature in one.stored if known.get(feature.name) != one.fingerprint(feature.name)]
 
+    def check_all(self, one: FeatureSet) -> None:
+        """Hold the tables of all times against a set's definitions, for those who read the folder as one table.
+
+        Raises
+        ------
+        FeatureError
+            If there are tables of other definitions.
+        """
+        older = [at for at in self.times(one.name) if self.outdated(one, at)]
+        if older:
+            first, last = older[0].isoformat(), older[-1].isoformat()
+            message = f"{len(older)} tables of {one.name}, {first} to {last}, are of other definitions"
+            hint = f"features backfill {one.name} --from {first} --to {last}, and delete those that are left"
+            raise FeatureError(message, hint=hint)
+
     def read(self, one: FeatureSet, at: datetime) -> pa.Table:
         """Read the values of a time: the key, `event_time`, and `customer.spend_30d` for each feature.
 
