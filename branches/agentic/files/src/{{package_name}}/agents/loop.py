@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from . import messages as words
 from .messages import pack
@@ -25,6 +26,16 @@ from .tools.spec import Effect
 from .turns import State, Turn, answered, ask_model, call_all, limits, looping, told, turns
 
 _MOST_SIDE_BY_SIDE = 8
+
+_Node = Callable[[State, Runtime[Turn]], State]
+_Choice = Callable[[State], str]
+
+
+class _Led(Protocol):
+    """A node as the graph calls it."""
+
+    def __call__(self, state: State, runtime: Runtime[Turn]) -> Command[str]:
+        """Do the step, and say which is next."""
 
 
 def plan(state: State, runtime: Runtime[Turn]) -> State:
@@ -107,7 +118,7 @@ def _next_calls(turn: Turn, pending: list[dict[str, Any]]) -> list[dict[str, Any
     return chosen
 
 
-def _after_plan(state: State) -> str:
+def _unless_ended(state: State) -> str:
     return END if Status(state["status"]).ended else "think"
 
 
@@ -120,22 +131,19 @@ def _after_think(state: State) -> str:
     return "act" if state.get("pending") else "think"
 
 
-def _after_act(replan: bool) -> Callable[[State], str]:
-    def choose(state: State) -> str:
-        if Status(state["status"]).ended:
-            return END
-        if state.get("pending"):
-            return "act"
-        return "plan" if replan and not state.get("replanned", 0) and failed_since(state["messages"]) else "think"
-
-    return choose
+def _after_act(state: State) -> str:
+    if Status(state["status"]).ended:
+        return END
+    return "act" if state.get("pending") else "think"
 
 
-def _after_reflection(state: State) -> str:
-    return END if Status(state["status"]).ended else "think"
+def _after_planned_act(state: State) -> str:
+    after = _after_act(state)
+    again = after == "think" and not state.get("replanned", 0) and failed_since(state["messages"])
+    return "plan" if again else after
 
 
-def _reflecting(most: int) -> Callable[[State], str]:
+def _reflecting(most: int) -> _Choice:
     def choose(state: State) -> str:
         after = _after_think(state)
         done = state["status"] == Status.DONE and not state.get("pending")
@@ -144,26 +152,31 @@ def _reflecting(most: int) -> Callable[[State], str]:
     return choose
 
 
+def _going_on(node: _Node, choose: _Choice) -> _Led:
+    """Let a node say itself where the graph goes on: an edge with a condition would read the whole state once more."""
+
+    def go(state: State, runtime: Runtime[Turn]) -> Command[str]:
+        update = node(state, runtime)
+        now: State = {**state, **update, "messages": [*state["messages"], *update.get("messages", [])]}
+        return Command(update=update, goto=choose(now))
+
+    return go
+
+
 @cache
 def build_graph(strategy: str, critiques: int = 1) -> Any:
     """Build the graph of a strategy: `plan_execute`, `react` or `reflection`. All agents share it."""
-    graph = StateGraph(State, context_schema=Turn)
-    graph.add_node("think", think)
-    graph.add_node("act", act)
     planned, reflective = strategy == "plan_execute", strategy == "reflection"
+    graph = StateGraph(State, context_schema=Turn)
+    graph.add_edge(START, "plan" if planned else "think")
+    nodes: dict[str, tuple[_Node, _Choice]] = {
+        "think": (think, _reflecting(critiques) if reflective else _after_think),
+        "act": (act, _after_planned_act if planned else _after_act),
+    }
     if planned:
-        graph.add_node("plan", plan)
-        graph.add_edge(START, "plan")
-        graph.add_conditional_edges("plan", _after_plan, ["think", END])
-    else:
-        graph.add_edge(START, "think")
+        nodes["plan"] = (plan, _unless_ended)
     if reflective:
-        graph.add_node("reflect", reflect)
-        graph.add_conditional_edges("reflect", _after_reflection, ["think", END])
-    graph.add_conditional_edges(
-        "think",
-        _reflecting(critiques) if reflective else _after_think,
-        ["think", "act", END, *(["reflect"] if reflective else [])],
-    )
-    graph.add_conditional_edges("act", _after_act(planned), ["act", "think", END, *(["plan"] if planned else [])])
+        nodes["reflect"] = (reflect, _unless_ended)
+    for name, (node, choose) in nodes.items():
+        graph.add_node(name, _going_on(node, choose), destinations=(*nodes, END))
     return graph.compile()

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _SPAN: ContextVar[str] = ContextVar("span", default="")
 _MOST_EVENT_TEXT = 4_000
-_OURS = frozenset({"arguments_sha256", "effect", "messages", "seconds", "tainted"})  # no text of anybody to clean
+# What we count ourselves: no text of anybody to clean.
+_OURS = frozenset({"arguments_sha256", "effect", "messages", "seconds", "tainted", "usage"})
 # Names of tools, agents and fields come again and again: what became of so many short texts is remembered.
 _SHORT, _MOST_KNOWN = 40, 500
 

@@ -82,8 +82,7 @@ class Usage(Record):
         return self.input_tokens + self.output_tokens
 
     def __add__(self, other: Usage) -> Usage:
-        # Sums of what was checked need no check, and there are many in each step.
-        return Usage.model_construct(
+        return Usage(
             steps=self.steps + other.steps,
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,

@@ -121,14 +121,15 @@ def clean_json(value: JsonValue, filters: Iterable[Any]) -> JsonValue:
 
 
 def _secrets_of(value: object) -> Iterable[str]:
+    if value is None or isinstance(value, int | float):
+        return
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
         yield from {secret} | _within(secret)
     elif isinstance(value, str):
         yield from _passwords(value)
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets_of(getattr(value, name))
+        yield from _secrets_of(vars(value))
     elif isinstance(value, Mapping):
         for one in value.values():
             yield from _secrets_of(one)
