@@ -35,14 +35,17 @@ class Backend(Protocol):
     @property
     def backend(self) -> str:
         """`local`, `dask` or `ray`."""
+        ...
 
     @property
     def backend_address(self) -> str | None:
         """Of a cluster; one is started on this machine if None."""
+        ...
 
     @property
     def jobs(self) -> int:
         """Processes on this machine."""
+        ...
 
 
 @contextmanager
