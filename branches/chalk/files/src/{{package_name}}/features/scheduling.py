@@ -5,13 +5,12 @@ configuration + what ran when → what is due → runs → what ran when, and al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..config import Config
@@ -19,6 +18,7 @@ from ..logs import get_logger
 from .config import FeaturesConfig
 from .errors import FeatureError
 from .limited import TIMED_OUT
+from .locks import alone
 from .monitoring.alerting import FeatureAlarm, tell
 from .schedule_config import ScheduleConfig, TaskConfig
 from .tables import write_text
@@ -109,8 +109,7 @@ class Schedule:
             write_text(_State(runs=kept).model_dump_json(indent=2), self.path)
         return found
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Keep others from running the same.
 
         Raises
@@ -118,16 +117,8 @@ class Schedule:
         FeatureError
             If another process does.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path.with_suffix(".lock"), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise FeatureError("the schedule is being run by another process", hint="stop that one first") from error
-        try:
-            yield
-        finally:
-            lock.release()
+        busy = "the schedule is being run by another process"
+        return alone(self.path.with_suffix(".lock"), busy, "stop that one first")
 
 
 def open_schedule(config: Config) -> Schedule:

@@ -12,12 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..definitions.features import Feature, OnDemand, meaning, used_columns
 from ..definitions.registry import Definitions
 from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
+from ..locks import alone
 from ..tables import write_text
 from .feature_store import FeatureTables
 
@@ -105,18 +104,11 @@ class Applied:
         FeatureError
             If another is applying, or there is no room.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.path.with_suffix(".lock"), timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise FeatureError("definitions are being applied by another process", hint="wait for it") from error
-        try:
+        busy = "definitions are being applied by another process"
+        with alone(self.path.with_suffix(".lock"), busy, "wait for it"):
             found = self.plan(definitions, tables)
             write_text(json.dumps({"features": describe(definitions)}, indent=2, sort_keys=True), self.path)
             return found
-        finally:
-            lock.release()
 
 
 def lineage(definitions: Definitions, references: Sequence[str] = ()) -> list[tuple[str, str]]:

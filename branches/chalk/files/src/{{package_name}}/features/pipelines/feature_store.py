@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
 from ...disk import room_for
 from ..definitions.sets import FeatureSet
 from ..engines.protocol import EVENT_TIME
 from ..errors import FeatureError
+from ..locks import alone
 
 _VERSIONS = b"versions"
 _NAME = "%Y%m%dT%H%M%S%fZ"
@@ -119,19 +119,11 @@ class FeatureTables:
         FeatureError
             If another process, or thread, is writing them.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / f".{name}.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            hint = "wait until it is done: what it has computed is not computed again"
-            raise FeatureError(f"another backfill of {name} is under way", hint=hint) from error
-        try:
+        hint = "wait until it is done: what it has computed is not computed again"
+        with alone(self.folder / f".{name}.lock", f"another backfill of {name} is under way", hint):
             for draft in (self.folder / name).glob(".*.draft"):  # of processes that were killed
                 draft.unlink()
             yield
-        finally:
-            lock.release()
 
 
 class TableWriter:
