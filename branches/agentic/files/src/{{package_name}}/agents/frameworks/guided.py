@@ -5,21 +5,17 @@ from __future__ import annotations
 import atexit
 import json
 import threading
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from ..errors import ModelUnavailable
 from ..models.binding import ConstrainedModel
 from .catalogue import GUIDANCE, find_installed
 from .program import FrameworkError, Program
-from .replies import read_reply, reply_schema, told
 
 if TYPE_CHECKING:
     from ..session import Project
@@ -42,7 +38,6 @@ class GuidedModel(ConstrainedModel):
         Seconds that the model may take to load, and for a reply.
     """
 
-    model_name: str
     folder: Path
     python: Path
     temperature: float
@@ -55,28 +50,16 @@ class GuidedModel(ConstrainedModel):
     def _llm_type(self) -> str:
         return "guidance"
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        *,
-        tools: Sequence[Mapping[str, Any]] = (),
-        answer_schema: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        asked = {"messages": told(messages, tools), "schema": reply_schema(tools, answer_schema)}
+    def _reply(self, turns: list[dict[str, str]], schema: dict[str, Any]) -> AIMessage:
         with self._turn:
-            wrote = json.loads(self._ask(json.dumps(asked)))
-        try:
-            said = read_reply(wrote["text"], structured=answer_schema is not None)
-        except ValueError as error:
-            message = f"{self.model_name} came to no end within {self.most_tokens} tokens"
-            hint = "bound the lengths that its schema leaves open, or set agentic.models.most_tokens"
-            raise ModelUnavailable(message, hint=hint) from error
+            wrote = json.loads(self._ask(json.dumps({"messages": turns, "schema": schema})))
         read, written = wrote["read"], wrote["written"]
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
-        return ChatResult(generations=[ChatGeneration(message=said.model_copy(update={"usage_metadata": usage}))])
+        return AIMessage(wrote["text"], usage_metadata=usage)
+
+    def _broken_off(self) -> ModelUnavailable:
+        hint = "bound the lengths that its schema leaves open, or set agentic.models.most_tokens"
+        return ModelUnavailable(f"{self.model_name} came to no end within {self.most_tokens} tokens", hint=hint)
 
     def close(self) -> None:
         """End the process; the next question starts another."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
-from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage
 
 from ...errors import first_line
 from ..errors import ModelUnavailable
-from ..frameworks.replies import as_turns, read_reply, reply_schema, told
 from .binding import ConstrainedModel
 
 
@@ -24,40 +20,22 @@ class ServedModel(ConstrainedModel):
     ----------
     chat
         The service, as it speaks.
-    tells
-        Whether the model is told who it is, and what tools there are; one that was tuned on them knows.
     """
 
-    model_name: str
     chat: BaseChatModel
-    tells: bool = True
 
     @property
     def _llm_type(self) -> str:
         return "served"
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        *,
-        tools: Sequence[Mapping[str, Any]] = (),
-        answer_schema: Mapping[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        turns = told(messages, tools) if self.tells else as_turns(messages)
-        reply = {"name": "reply", "schema": reply_schema(tools, answer_schema)}
+    def _reply(self, turns: list[dict[str, str]], schema: dict[str, Any]) -> AIMessage:
         # Not as an option of the client, which refuses a reply that breaks off with words of its own.
-        held = {"response_format": {"type": "json_schema", "json_schema": reply}}
-        said = self.chat.invoke(turns, extra_body=held)
-        try:
-            read = read_reply(said.text, structured=answer_schema is not None)
-        except ValueError as error:
-            hint = "raise llm.serving.max_tokens, or bound the lengths that the schema leaves open"
-            raise ModelUnavailable(f"{self.model_name} came to no end of its reply", hint=hint) from error
-        answer = read.model_copy(update={"usage_metadata": said.usage_metadata})
-        return ChatResult(generations=[ChatGeneration(message=answer)])
+        held = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+        return self.chat.invoke(turns, extra_body={"response_format": held})
+
+    def _broken_off(self) -> ModelUnavailable:
+        hint = "raise llm.serving.max_tokens, or bound the lengths that the schema leaves open"
+        return ModelUnavailable(f"{self.model_name} came to no end of its reply", hint=hint)
 
 
 def find_default(base_url: str, key: str, seconds: float) -> str:
