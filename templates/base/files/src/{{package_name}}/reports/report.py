@@ -62,8 +62,7 @@ class Report:
             If a figure is no SVG that only draws.
         """
         colours = {"light": variables(LIGHT), "dark": variables(DARK)}
-        # The page allows this one script, by its digest, and no other.
-        digest = base64.b64encode(hashlib.sha256(_render("search.js", (), "").encode()).digest()).decode()
+        digest = _search_digest() if self.search else ""
         return _render("report.html", self.sections, "", report=self, digest=digest, **colours)
 
     def write(self, path: Path) -> Path:
@@ -108,6 +107,11 @@ def html_of(sections: Sequence[Section], prefix: str) -> str:
 def blocks_css() -> str:
     """Read the styles of sections and blocks, which hold inside an element of the class `blocks`."""
     return _render("blocks.css", (), "")
+
+
+def _search_digest() -> str:
+    """Give the digest by which a page allows the script of a search, and no other."""
+    return base64.b64encode(hashlib.sha256(_render("search.js", (), "").encode()).digest()).decode()
 
 
 def _render(template: str, sections: Sequence[Section], prefix: str, **values: object) -> str:
