@@ -89,7 +89,8 @@ with duckdb.connect() as connection:
         ) seen ON spine.id = seen.id AND spine.event_time >= seen."at"''').to_arrow_table()
 Path(sys.argv[2]).write_text(f"{time.perf_counter() - started} {found.num_rows}")
 """
-_PANDAS = """
+# As a store that keeps every row would: all rows of the entity, and of them those that count for the question.
+_PAIRS = """
 import sys, time
 from pathlib import Path
 import pandas as pd
@@ -97,20 +98,14 @@ spine, rows = pd.read_parquet("spine.parquet"), pd.read_parquet("rows.parquet")
 started = time.perf_counter()
 spine = spine.reset_index(names="question")
 pairs = spine.merge(rows, on="id")
+"""
+_PANDAS = """
 seen = pairs[(pairs["at"] <= pairs["event_time"]) & (pairs["at"] > pairs["event_time"] - pd.Timedelta(days=30))]
 spend = seen.groupby("question")["amount"].sum(min_count=1)
 found = spine.join(spend, on="question").drop_duplicates("question")
 Path(sys.argv[2]).write_text(f"{time.perf_counter() - started} {len(found)}")
 """
-# As a store that keeps every row would: all rows of the entity, those before the question, and of them the newest.
 _LATEST_PANDAS = """
-import sys, time
-from pathlib import Path
-import pandas as pd
-spine, rows = pd.read_parquet("spine.parquet"), pd.read_parquet("rows.parquet")
-started = time.perf_counter()
-spine = spine.reset_index(names="question")
-pairs = spine.merge(rows, on="id")
 seen = pairs[pairs["at"] <= pairs["event_time"]]
 last = seen.sort_values("at", kind="stable").drop_duplicates("question", keep="last").set_index("question")["amount"]
 found = spine.join(last, on="question")
@@ -131,8 +126,8 @@ def measure(_options: Namespace, package: str) -> list[Figure]:
             ("ten", _OURS, 10),
             ("latest", _OURS, 0),
             ("latest sql", _LATEST_SQL, 0),
-            ("pandas", _PANDAS, 1),
-            ("latest pandas", _LATEST_PANDAS, 0),
+            ("pandas", _PAIRS + _PANDAS, 1),
+            ("latest pandas", _PAIRS + _LATEST_PANDAS, 0),
         ):
             script = code.replace("PACKAGE", package)
             usage = run([sys.executable, "-c", script, str(many), folder / what], folder)
