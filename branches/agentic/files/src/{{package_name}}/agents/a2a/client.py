@@ -93,7 +93,8 @@ class Remote:
         until = time.monotonic() + self.agent.seconds
         url = self._interface()
         message: dict[str, JsonValue] = {"messageId": key, "role": "ROLE_USER", "parts": [{"text": words}]}
-        sent = self._call(url, "SendMessage", {"message": message, "configuration": {"returnImmediately": True}}, Sent)
+        asked: dict[str, JsonValue] = {"returnImmediately": True, "historyLength": 0}
+        sent = self._call(url, "SendMessage", {"message": message, "configuration": asked}, Sent)
         if sent.message is not None:
             return _told("completed", sent.message.parts)
         if sent.task is None:
@@ -101,7 +102,8 @@ class Remote:
         return self._follow(url, sent.task, until, cancelled)
 
     def _follow(self, url: str, task: Task, until: float, cancelled: Callable[[], bool]) -> dict[str, JsonValue]:
-        wait, asked = _FIRST_WAIT, {"id": task.id}
+        wait = _FIRST_WAIT
+        asked: dict[str, JsonValue] = {"id": task.id, "historyLength": 0}
         try:
             while task.status.state in AT_WORK:
                 if cancelled():

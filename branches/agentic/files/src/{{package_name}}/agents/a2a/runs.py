@@ -23,9 +23,11 @@ from ..durability.errors import UnknownRunError
 from ..durability.opening import open_durability
 from ..durability.running import execute, resume
 from ..durability.runs import Run
+from ..events import Event, Listener
 from ..session import Project
 from ..starting import Worker
 from ..tasks import Status, TaskResult, TaskSpec
+from ..watching import describe
 
 _STATES = {
     Status.RUNNING: TaskState.TASK_STATE_WORKING,
@@ -80,7 +82,7 @@ class Runs(AgentExecutor):
         await updater.start_work()
         run = self._in_hand[task.task_id] = _InHand()
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._threads, self._do, task, run)
+            result = await self._follow(task, run, updater)
         except ProjectError as error:
             result = TaskResult(task_id=task.task_id, status=Status.FAILED, reason=error.message)
         finally:
@@ -106,12 +108,27 @@ class Runs(AgentExecutor):
             run.stop.set()
         self._threads.shutdown(cancel_futures=True)
 
-    def _do(self, task: TaskSpec, run: _InHand) -> TaskResult:
+    async def _follow(self, task: TaskSpec, run: _InHand, updater: TaskUpdater) -> TaskResult:
+        """Do a run in a thread, and tell its steps as they happen."""
+        loop = asyncio.get_running_loop()
+        happened: asyncio.Queue[Event | None] = asyncio.Queue()
+
+        def hear(event: Event) -> None:
+            loop.call_soon_threadsafe(happened.put_nowait, event)
+
+        doing = loop.run_in_executor(self._threads, self._do, task, run, hear)
+        doing.add_done_callback(lambda _: happened.put_nowait(None))
+        while (event := await happened.get()) is not None:
+            if not run.given_up:
+                await _tell_step(updater, event)
+        return await doing
+
+    def _do(self, task: TaskSpec, run: _InHand, hear: Listener) -> TaskResult:
         if run.stop.is_set():
             return TaskResult(task_id=task.task_id, status=Status.CANCELLED)
         if open_durability(self._project).store.exists(task.task_id):
-            return resume(task.task_id, self._project, holds=self._holds, stop=run.stop)
-        return execute(self._make(), task, holds=self._holds, stop=run.stop)
+            return resume(task.task_id, self._project, holds=self._holds, stop=run.stop, listeners=(hear,))
+        return execute(self._make(), task, holds=self._holds, stop=run.stop, listeners=(hear,))
 
     def _holds(self) -> bool:
         return not self._closing
@@ -161,6 +178,13 @@ def _as_task(run: Run, context_id: str) -> Task:
     if run.result is not None and run.result.output is not None:
         task.artifacts.append(Artifact(artifact_id="output", parts=[_part(run.result)]))
     return task
+
+
+async def _tell_step(updater: TaskUpdater, event: Event) -> None:
+    line = "" if event.kind == "task_ended" and not event.parent else describe(event)  # how the run ends is no step
+    if line:
+        said = updater.new_agent_message([new_text_part(f"{event.agent}: {line}")], {"kind": event.kind})
+        await updater.update_status(TaskState.TASK_STATE_WORKING, said)
 
 
 async def _tell(updater: TaskUpdater, result: TaskResult) -> None:

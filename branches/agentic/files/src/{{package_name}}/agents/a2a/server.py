@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import uvicorn
-from a2a.auth.user import User
-from a2a.server.request_handlers import DefaultRequestHandler
-from a2a.server.routes import DefaultServerCallContextBuilder, create_agent_card_routes
+from a2a.server.routes import create_agent_card_routes
 from a2a.server.routes.jsonrpc_dispatcher import JsonRpcDispatcher
 from a2a.types import (
     AgentCapabilities,
@@ -32,7 +30,7 @@ from ...api.identity import DEVELOPMENT, LOOPBACK, Identity, signing_secret
 from ...api.limits import Limiter
 from ...api.metrics import Metrics
 from ...api.patience import take_time
-from ...api.security import PRINCIPAL, Principal, require
+from ...api.security import require
 from ...api.server import uvicorn_options
 from ...config import Config
 from ...config.models import LoggingConfig
@@ -41,29 +39,10 @@ from ..coordination.team import Team
 from ..errors import AgentError
 from ..opening import project_of
 from ..starting import Worker
+from .handler import SCOPE, Callers, Calls
 from .runs import KeptTasks, Runs
 
-_MAY = require("predict")
-
-
-class _Caller(User):
-    """Who asks, as the gateway found them."""
-
-    def __init__(self, principal: Principal) -> None:
-        self._principal = principal
-
-    @property
-    def is_authenticated(self) -> bool:
-        return True
-
-    @property
-    def user_name(self) -> str:
-        return self._principal.name
-
-
-class _Calls(DefaultServerCallContextBuilder):
-    def build_user(self, request: Request) -> User:
-        return _Caller(request.scope[PRINCIPAL])
+_MAY = require(SCOPE)
 
 
 def make_app(config: Config, make: Callable[[], Worker | Team], settings: ApiConfig, url: str) -> FastAPI:
@@ -95,8 +74,8 @@ def make_app(config: Config, make: Callable[[], Worker | Team], settings: ApiCon
         identity = Identity(settings, credentials, secret, trust_local=trust_local)
         app.state.services = Services(identity, Limiter(settings.limits))
         runs = Runs(project, make)
-        handler = DefaultRequestHandler(runs, KeptTasks(project), card)
-        app.state.calls = JsonRpcDispatcher(handler, context_builder=_Calls(), enable_v0_3_compat=True)
+        handler = Calls(runs, KeptTasks(project), card)
+        app.state.calls = JsonRpcDispatcher(handler, context_builder=Callers(identity), enable_v0_3_compat=True)
         try:
             yield
         finally:
