@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,16 +36,28 @@ def start(overrides: Sequence[str] | None = None, environment: str | None = None
     """
     from .config import load_config
     from .config.models import LoggingConfig
-    from .config.sources import read_dotenv
     from .logs import configure_logging
 
     config = load_config(environment, overrides or ())
     logs = config.group("logging", LoggingConfig)
     configure_logging(logs.level, json=logs.format == "json")
-    for name, value in read_dotenv(config.root / ".env").items():
+    give_variables(config.root)
+    return config
+
+
+def give_variables(root: Path) -> None:
+    """Give libraries, which know nothing of the configuration, their variables from `.env`; the environment wins.
+
+    Raises
+    ------
+    ConfigError
+        If the file can't be read.
+    """
+    from .config.sources import read_dotenv
+
+    for name, value in read_dotenv(root / ".env").items():
         if value:
             os.environ.setdefault(name, value)
-    return config
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def find_project(environment: str | None = None, overrides: Sequence[str] = (), root: Path | None = None) -> Project:
-    """Find the project around the current folder, with its configuration.
+    """Find the project around the current folder, with its configuration; keys in its `.env` become variables.
 
     Raises
     ------
@@ -48,8 +48,11 @@ def find_project(environment: str | None = None, overrides: Sequence[str] = (), 
         If there is none, or its configuration is not valid.
     """
     from ..config import load_config
+    from ..runtime import give_variables
 
-    return project_of(load_config(environment, overrides, root))
+    config = load_config(environment, overrides, root)
+    give_variables(config.root)
+    return project_of(config)
 
 
 def project_of(config: Config) -> Project:
