@@ -50,7 +50,7 @@ class VotingRules(Record):
         What happens where several options reach the threshold with equal weights, which takes one of at most a half:
         `undecided`, the `first` that was listed, or the `incumbent`.
     incumbent
-        The option that stays if nothing beats it.
+        The option that stays if nothing beats it. Without one, a tie stays undecided by that rule too.
     """
 
     threshold: float = Field(default=0.8, gt=0, le=1)
@@ -180,7 +180,7 @@ def _check(options: Sequence[str], voters: Mapping[str, float], rules: VotingRul
         raise AgentError(f"these are no options to vote on: {list(options)}", hint="list each option once")
     if not voters:
         raise AgentError("there is nobody to vote", hint="name voters and their weights")
-    if rules.tie == "incumbent" and rules.incumbent not in options:
+    if rules.tie == "incumbent" and rules.incumbent and rules.incumbent not in options:
         raise AgentError(f"the incumbent {rules.incumbent!r} is no option", hint=f"options: {', '.join(options)}")
     for name, weight in voters.items():
         if not 0 <= weight < float("inf"):
