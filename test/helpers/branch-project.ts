@@ -27,12 +27,24 @@ export function create(root: string, chosen: readonly string[]): void {
   expect(execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })).toBe('');
 }
 
+const isTest = /(^|\/)test_[^/]*\.py$/;
+
+/** The tests of what branches bring to each other: a project with one branch has none of them. */
+export function testsTogether(root: string): string[] {
+  const files = branches.flatMap((name) => {
+    const shown = run(root, process.execPath, cli, 'branch', 'show', name, '--json');
+    return (JSON.parse(shown) as { together: { files: string[] }[] }).together.flatMap((part) => part.files);
+  });
+  const tests = files.map((path) => path.replace(/\.hbs$/, '')).filter((path) => isTest.test(path));
+  return [...new Set(tests)];
+}
+
 /**
- * Runs all checks, with the tests of a layer and those that look at the project as a whole, and holds the layer's code to a
- * share that its own tests run. What they start in other processes is not counted.
+ * Runs all checks, with the tests of a layer, those that look at the project as a whole and more that are named, and holds the
+ * layer's code to a share that its own tests run. What they start in other processes is not counted.
  */
-export function check(root: string, layer: string, least: number): void {
-  const tests = own(layer, root, 'tests', /(^|\/)test_[^/]*\.py$/);
+export function check(root: string, layer: string, least: number, more: readonly string[] = []): void {
+  const tests = [...own(layer, root, 'tests', isTest), ...more];
   const whole = ['tests/unit/config', 'tests/integration/test_docs.py', 'tests/integration/test_shipped_config.py'];
   runWith({ PYTEST_ADDOPTS: ['--cov-fail-under=0', ...whole, ...tests].join(' ') }, root, 'make', 'all-checks');
   const include = own(layer, root, 'src', /\.py$/).join(',');
