@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 CheckOption = Annotated[bool, typer.Option("--check", help="Exit with 1 if anything changed")]
 BackfillOption = Annotated[bool, typer.Option("--backfill/--no-backfill", help="Compute what tables lack, too")]
-ReferencesArgument = Annotated[list[str] | None, typer.Argument(help="Features or sets; all if none is named")]
+ReferencesArgument = Annotated[
+    list[str] | None, typer.Argument(help="Features, sets, or models:/NAME/VERSION; all if none is named")
+]
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
@@ -71,12 +73,13 @@ def lineage_command(
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Show what features are made of: columns of sources, values of requests, other features."""
-    start(overrides, env)
+    """Show what features are made of (columns of sources, values of requests, other features), and who reads them."""
+    config = start(overrides, env)
+    from .catalogue.models import find_models, lineage_with_models
     from .definitions.registry import find_definitions
-    from .pipelines.changes import lineage
 
-    edges = lineage(find_definitions(), references or ())
+    definitions = find_definitions()
+    edges = lineage_with_models(definitions, find_models(config, definitions), references or ())
     if as_json:
         typer.echo(json.dumps([{"from": source, "to": target} for source, target in edges], indent=2))
     elif edges:

@@ -35,8 +35,9 @@ def list_command(as_json: JsonOption = False, overrides: SetOption = None, env: 
 def show_command(
     reference: ReferenceArgument, as_json: JsonOption = False, overrides: SetOption = None, env: EnvOption = None
 ) -> None:
-    """Show what a feature is made of, or all features of a set."""
-    start(overrides, env)
+    """Show what a feature is made of and which models read it, or all features of a set."""
+    config = start(overrides, env)
+    from .catalogue.models import find_models
     from .definitions.registry import find_definitions
 
     definitions = find_definitions()
@@ -46,6 +47,9 @@ def show_command(
     else:
         owner = definitions[reference]
         described = [_describe(owner, feature) for feature in owner.features]
+    models = find_models(config, definitions)
+    for facts in described:
+        facts["models"] = [one.title for one in models.of(facts["feature"])]
     if as_json:
         typer.echo(json.dumps(described, indent=2))
         return

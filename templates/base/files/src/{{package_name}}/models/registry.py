@@ -36,6 +36,7 @@ __all__ = [
     "list_models",
     "list_versions",
     "load_version",
+    "read_description",
     "register",
     "set_alias",
     "set_tags",
@@ -136,20 +137,22 @@ def load_version(tracking: Tracking, version: Version, trusted: Collection[str] 
         If a file is missing, was changed, or holds what is not trusted.
     """
     with tracking.files(version.run_id, _FOLDER) as folder:
-        try:
-            text = (folder / _DESCRIPTION).read_bytes()
-        except OSError as error:
-            raise ModelError(f"{version} has no {_DESCRIPTION}", hint="train it again") from error
-        if hashlib.sha256(text).hexdigest() != version.tags.get("description_sha256"):
-            raise ModelError(f"the {_DESCRIPTION} of {version} is not the one that was registered", hint="train again")
-        try:
-            description = Description.model_validate_json(text)
-        except ValidationError as error:
-            message = f"the {_DESCRIPTION} of {version} is of another version of this project"
-            raise ModelError(message, hint="train it again") from error
+        description = _checked(folder / _DESCRIPTION, version)
         allowed = _trusted(description.recipe, description.card, trusted)
         pipeline = load(folder / MODEL, version.tags.get("sha256", ""), allowed)
     return Loaded(version, pipeline, description)
+
+
+def read_description(tracking: Tracking, version: Version) -> Description:
+    """Read what is known of a model, and nothing else of its files.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or was changed, or was written by another version of this project.
+    """
+    with tracking.files(version.run_id, f"{_FOLDER}/{_DESCRIPTION}") as path:
+        return _checked(path, version)
 
 
 def set_alias(tracking: Tracking, version: Version, alias: str) -> None:
@@ -179,6 +182,20 @@ def check_name(model: str) -> None:
         check_stored_name(model)
     except TrackingError as error:
         raise ModelError(f"{model[:100]!r} is no name of a model", hint=error.hint) from error
+
+
+def _checked(path: Path, version: Version) -> Description:
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{version} has no {_DESCRIPTION}", hint="train it again") from error
+    if hashlib.sha256(text).hexdigest() != version.tags.get("description_sha256"):
+        raise ModelError(f"the {_DESCRIPTION} of {version} is not the one that was registered", hint="train again")
+    try:
+        return Description.model_validate_json(text)
+    except ValidationError as error:
+        message = f"the {_DESCRIPTION} of {version} is of another version of this project"
+        raise ModelError(message, hint="train it again") from error
 
 
 def _trusted(recipe: Recipe, card: DataCard, trusted: Collection[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """What the catalogue says of sources, sets and features.
 
-definitions + contracts + newest tables + newest rows of sources + online store → entries
+definitions + contracts + registered models + newest tables + newest rows of sources + online store → entries
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from ..stores import open_features
 from ..times import from_micros
 from ..validators import Rule, make_rules
 from .histograms import Histogram, histograms
+from .models import Models, find_models
 from .words import made_of, span, tests
 
 _SECRET = re.compile(r"((?:password|passwd|pwd|token|secret|key)\w*=)[^&#;]*", re.IGNORECASE)
@@ -73,6 +74,8 @@ class FeatureEntry:
         What is checked of its values, in words; none for what is computed on demand.
     parts, whole
         What it is made of, and the features that are made of it, by reference.
+    models
+        The registered models that read it, such as `next-purchase 3 (champion)`.
     quality, histogram
         Of the newest table; None without one.
     """
@@ -90,6 +93,7 @@ class FeatureEntry:
     consumers: tuple[str, ...]
     parts: tuple[str, ...]
     whole: tuple[str, ...]
+    models: tuple[str, ...]
     quality: FeatureQuality | None = None
     histogram: Histogram | None = None
 
@@ -126,6 +130,7 @@ class Catalogue:
 
     sets: tuple[SetEntry, ...]
     sources: tuple[SourceEntry, ...]
+    models: Models
 
     def to_json(self) -> dict[str, Any]:
         """Write it for other programs; times are objects."""
@@ -133,7 +138,7 @@ class Catalogue:
 
 
 def make_catalogue(config: Config, definitions: Definitions) -> Catalogue:
-    """Gather what there is to say; a source, table or store that can't be read is no error, but has nothing newest.
+    """Gather what there is to say; a source, table, store or model that can't be read is no error.
 
     Raises
     ------
@@ -143,12 +148,12 @@ def make_catalogue(config: Config, definitions: Definitions) -> Catalogue:
     own = config.group("features", FeaturesConfig)
     contracts = read_contracts(config.root / own.validation.contracts)
     tables = FeatureTables(config.root / own.batch.tables)
-    online, edges = _online(config, definitions), lineage(definitions)
+    online, edges, models = _online(config, definitions), lineage(definitions), find_models(config, definitions)
     names = [f"{one.name}.{feature.name}" for one in definitions.sets for feature in one.features]
     rules = make_rules(names, definitions, contracts, own.validation.completeness)
-    sets = tuple(_set(one, tables, contracts, online, _features(one, rules, edges)) for one in definitions.sets)
+    sets = tuple(_set(one, tables, contracts, online, _features(one, rules, edges, models)) for one in definitions.sets)
     reader = open_reader(config)
-    return Catalogue(sets, tuple(_source(one, reader) for one in definitions.sources))
+    return Catalogue(sets, tuple(_source(one, reader) for one in definitions.sources), models)
 
 
 def _set(
@@ -186,7 +191,9 @@ def _named(contract: Contract, one: FeatureSet) -> tuple[str, ...]:
     return tuple(name for name in contract.columns if name.partition(".")[0] == one.name)
 
 
-def _features(one: FeatureSet, rules: Mapping[str, Rule], edges: Sequence[tuple[str, str]]) -> list[FeatureEntry]:
+def _features(
+    one: FeatureSet, rules: Mapping[str, Rule], edges: Sequence[tuple[str, str]], models: Models
+) -> list[FeatureEntry]:
     found = []
     for feature in one.features:
         name, stored = f"{one.name}.{feature.name}", not isinstance(feature, OnDemand)
@@ -205,6 +212,7 @@ def _features(one: FeatureSet, rules: Mapping[str, Rule], edges: Sequence[tuple[
                 rules[name].consumers,
                 tuple(source for source, target in edges if target == name),
                 tuple(target for source, target in edges if source == name),
+                tuple(model.title for model in models.of(name)),
             )
         )
     return found

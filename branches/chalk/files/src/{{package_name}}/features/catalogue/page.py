@@ -10,6 +10,7 @@ from ...reports.blocks import shown
 from ...reports.charts import Bar, bars, columns
 from ...reports.graph import graph
 from .entries import Catalogue, FeatureEntry, SetEntry, SourceEntry
+from .models import ModelEntry, Models
 
 CATALOGUE = "reports/features/catalogue.html"
 """Where the page is in a project."""
@@ -19,11 +20,13 @@ _COLUMNS, _STORED, _ON_DEMAND, _READ_BY = "columns of sources", "features of row
 
 
 def make_page(catalogue: Catalogue, now: datetime) -> Report:
-    """Write all of it: sources, and each set with its features."""
+    """Write all of it: each set with its features, the models that read them, and sources."""
     count, sets, sources = sum(len(one.features) for one in catalogue.sets), len(catalogue.sets), len(catalogue.sources)
     summary = f"Features: {count}, in sets: {sets}, from sources: {sources}."
     sections = [Section(one.name, set_blocks(one)) for one in catalogue.sets]
-    page = [*sections, Section("Sources", source_blocks(catalogue.sources))]
+    models = model_blocks(catalogue.models)
+    read = [Section("Models", models)] if models else []
+    page = [*sections, *read, Section("Sources", source_blocks(catalogue.sources))]
     return Report("Catalogue of features", summary, page, created=now, search="Find")
 
 
@@ -54,9 +57,18 @@ def lineage_figure(one: SetEntry) -> Block:
         drawn[heading] = {name: name.partition(".")[2] for name in names}
     drawn[_READ_BY] = {f"reader {who}": who for who in one.consumers}
     edges += [(name, f"reader {who}") for who, names in one.consumers.items() for name in names]
+    read = [(feature.reference, model) for feature in one.features for model in feature.models]
+    drawn[_READ_BY] |= {f"model {model}": model for _, model in read}
+    edges += [(name, f"model {model}") for name, model in read]
     alt = "; ".join(f"{target} comes from {source}" for source, target in edges)
     picture = graph({heading: names for heading, names in drawn.items() if names}, edges)
     return Figure(picture, "What features are made of, and who reads them", alt, wide=True)
+
+
+def model_blocks(models: Models) -> list[Block]:
+    """Describe the models that read features, and what kept others from being looked at."""
+    faults = [Facts({"can't be read": Status("warning", fault)}) for fault in models.faults]
+    return [*(_model(one) for one in models.entries), *faults]
 
 
 def source_blocks(sources: Sequence[SourceEntry]) -> list[Block]:
@@ -74,6 +86,11 @@ def _source(one: SourceEntry) -> Block:
         "newest row": Status("warning", one.fault) if one.fault else one.newest,
     }
     return Details(one.name, one.description, [Facts(facts)])
+
+
+def _model(one: ModelEntry) -> Block:
+    gone = [Facts({"not defined any more": Status("critical", ", ".join(one.gone))})] if one.gone else []
+    return Details(one.title, f"predicts {one.target}", [Text(", ".join(one.features)), *gone])
 
 
 def _levels(one: SetEntry) -> list[list[str]]:
@@ -105,6 +122,7 @@ def _feature(one: FeatureEntry, owner: SetEntry) -> Block:
         "leads to": ", ".join(one.whole),
         "checked": "; ".join(one.tests),
         "read by": ", ".join(one.consumers),
+        "read by models": ", ".join(one.models),
         "owner": owner.owner,
         "version": one.version,
     }
