@@ -13,13 +13,14 @@ export const branches = readdirSync(join(repository, 'branches')).sort();
 export const base = join(repository, 'templates/base');
 export const branchLayer = (branch: string) => join(repository, 'branches', branch);
 
-/** What of a layer lies in a folder, by its names in a project; what an answer leaves out is not there. */
+/** What of a layer lies in a folder, by its names in a project, in one order on all file systems; what an answer leaves out is not there. */
 function own(layer: string, root: string, folder: string, wanted: RegExp): string[] {
   const files = join(layer, 'files');
   return readdirSync(join(files, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => join(folder, path).replace('{{package_name}}', basename(root).replaceAll('-', '_')))
     .map((path) => path.replace(/\.hbs$/, ''))
-    .filter((path) => wanted.test(path) && existsSync(join(root, path)));
+    .filter((path) => wanted.test(path) && existsSync(join(root, path)))
+    .sort();
 }
 
 export function create(root: string, chosen: readonly string[]): void {
