@@ -14,6 +14,7 @@ class AlertmanagerConfig(ConfigModel):
 
     url: str = Field(default="", description="Its address, such as http://localhost:9093; without one it gets nothing")
     timeout: float = Field(default=10, gt=0, description="Seconds to wait for an answer")
+    stands_hours: float = Field(default=48, gt=0, description="How long an alarm stands there that is not told again")
 
     @field_validator("url")
     @classmethod

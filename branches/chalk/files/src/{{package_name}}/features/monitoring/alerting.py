@@ -109,11 +109,16 @@ def _key(name: str, parts: Sequence[str]) -> str:
 def _tell_alertmanager(
     settings: AlertmanagerConfig, name: str, alarms: Sequence[FeatureAlarm], over: Sequence[str], now: datetime
 ) -> Delivery:
-    """Post alarms, which Alertmanager tells apart by their labels, and an end to those that are over."""
-    body = [
-        {"labels": _labels(name, alarm.name), "annotations": {"summary": alarm.text}, "generatorURL": ""}
+    """Post alarms, which Alertmanager tells apart by their labels, and an end to those that are over.
+
+    Without an end it takes them for over after minutes, as it is used to programs that look again by then.
+    """
+    until = (now + timedelta(hours=settings.stands_hours)).isoformat()
+    body: list[dict[str, object]] = [
+        {"labels": _labels(name, alarm.name), "annotations": {"summary": alarm.text}, "endsAt": until}
         for alarm in alarms
-    ] + [{"labels": _labels(name, one), "endsAt": now.isoformat()} for one in over]
+    ]
+    body += [{"labels": _labels(name, one), "endsAt": now.isoformat()} for one in over]
     host = urlsplit(settings.url).hostname
     try:
         answer = httpx.post(f"{settings.url}/api/v2/alerts", json=body, timeout=settings.timeout)
