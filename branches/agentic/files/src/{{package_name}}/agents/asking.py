@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -16,6 +17,8 @@ from .messages import pack
 from .models.binding import ConstrainedModel
 from .models.prices import cost_of, price_of
 from .models.resilience import ANSWERED_BY
+from .models.scripted import ScriptedModel
+from .patience import ask_in_time, nobody_waits
 from .session import Session
 from .tasks import Step, Usage
 from .token_stream import TokenStream
@@ -24,10 +27,13 @@ if TYPE_CHECKING:
     from .base import Agent
 
 _CHARACTERS_A_TOKEN = 4  # an estimate, for models that do not tell
+_LEFT = "the run was over before it answered"
 
 
 def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools: bool) -> tuple[AIMessage, Step]:
     """Ask an agent's model, and give its answer and the step for the record.
+
+    The step has an error, and the answer is empty, if the run was cancelled or its time was over meanwhile.
 
     Raises
     ------
@@ -40,7 +46,10 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
     begun, clock = datetime.now(UTC), time.monotonic()
     with session.span() as (span, parent):
         session.emit("model_started", agent.name, span=span, parent=parent, model=name, messages=len(conversation))
-        answer = _answer(session, agent.name, asked, conversation, span)
+        work = partial(_answer, session, agent.name, asked, conversation, span)
+        # The scripted one answers sooner than another thread would begin.
+        given = work() if isinstance(model, ScriptedModel) else ask_in_time(session, agent.meter(session), work)
+        answer = AIMessage("") if given is None else given
         name = answer.response_metadata.get(ANSWERED_BY, name)
         _warn_of_price(session, agent.name, name)
         usage = _usage(session, name, conversation, answer, time.monotonic() - clock)
@@ -65,6 +74,7 @@ def ask(session: Session, agent: Agent, conversation: list[AnyMessage], *, tools
         name=name,
         started=begun,
         output=clean_strings({name: value for name, value in said.items() if name != "type"}, session.clean),
+        error=_LEFT if given is None else "",
         usage=usage,
     )
     return answer, step
@@ -121,11 +131,13 @@ def _answer(
         if not isinstance(chunk, AIMessageChunk):
             continue
         whole = chunk if whole is None else whole + chunk
+        if nobody_waits():
+            break
         if shown := words.add(chunk.text):
             session.emit("model_token", agent, span=span, text=shown)
         if session.cancelled():
             break
-    if not session.cancelled() and (shown := words.rest()):
+    if not session.cancelled() and not nobody_waits() and (shown := words.rest()):
         session.emit("model_token", agent, span=span, text=shown)
     if whole is None:
         return AIMessage("")

@@ -126,7 +126,7 @@ def ask_model(
         raise NoAnswer({**state, **ended}) from error
     tainted = {"tainted": state.get("tainted", False)}
     steps = [one.model_copy(update=tainted).model_dump(mode="json") for one in (*shown.steps, step)]
-    if session.cancelled():  # what it said may be half an answer
+    if session.cancelled() or step.error:  # what it said may be half an answer, or none
         return None, steps, limits(turn, state, asking=False)
     return answer, steps, {"summary": shown.summary} if shown.summary else {}
 

@@ -19,6 +19,7 @@ from langchain_core.runnables import Runnable
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
 from ..errors import ModelUnavailable
+from ..patience import nobody_waits
 from .binding import ToolCallingModel
 from .response_cache import ResponseCache
 
@@ -132,6 +133,8 @@ class ResilientModel(ToolCallingModel):
         for tried in range(self.retries + 1):
             if source.limiter:
                 source.limiter.acquire(blocking=True)
+            if nobody_waits():
+                raise ModelUnavailable(f"{source.name} is not asked: the run is over")
             try:
                 return ask(source)
             except ProjectError:
