@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import orjson
@@ -15,6 +16,8 @@ from ..errors import FeatureError
 from .checks import Reason, Rejected
 from .decoding import Decode, decode_json
 from .messages import Payload, Unavailable
+
+Read: TypeAlias = Callable[[bytes], Mapping[str, Any]]
 
 _HEADER = struct.Struct(">BI")
 _UNKNOWN = 404
@@ -38,14 +41,7 @@ def registry_decoder(url: str) -> Decode:
     except ImportError as error:
         hint = "install the extra: uv sync --extra kafka"
         raise FeatureError("events by a schema registry need fastavro", hint=hint) from error
-    schemas: dict[int, Any] = {}  # None: of JSON
-
-    def schema_of(number: int) -> Any:
-        if number not in schemas:
-            found = _ask(url, number)
-            is_avro = found.get("schemaType", "AVRO") == "AVRO"
-            schemas[number] = fastavro.parse_schema(orjson.loads(found["schema"])) if is_avro else None
-        return schemas[number]
+    readers: dict[int, Read] = {}
 
     def decode(payload: Payload) -> Mapping[str, Any]:
         if not isinstance(payload, bytes):
@@ -53,9 +49,26 @@ def registry_decoder(url: str) -> Decode:
         if len(payload) < _HEADER.size or payload[0] != 0:
             raise Rejected(Reason.UNREADABLE, "it names no schema: it does not begin with 0 and the schema's number")
         number = _HEADER.unpack_from(payload)[1]
-        schema, body = schema_of(number), payload[_HEADER.size :]
-        if schema is None:
-            return decode_json(body)
+        if number not in readers:
+            readers[number] = _reader(fastavro, _ask(url, number), number)
+        return readers[number](payload[_HEADER.size :])
+
+    return decode
+
+
+def _reader(fastavro: Any, told: Mapping[str, Any], number: int) -> Read:
+    """Make what reads events of a schema; of one that can't be read here, each event is refused."""
+    kind = told.get("schemaType", "AVRO")
+    if kind == "JSON":
+        return decode_json
+    if kind != "AVRO":
+        return partial(_refuse, f"its schema {number} is of {kind}, and Avro and JSON are read")
+    try:
+        schema = fastavro.parse_schema(orjson.loads(told["schema"]))
+    except (ValueError, fastavro.schema.SchemaParseException) as error:  # it refers to others, too
+        return partial(_refuse, f"its schema {number} can't be read: {first_line(error)}")
+
+    def read(body: bytes) -> Mapping[str, Any]:
         try:
             event: Any = fastavro.schemaless_reader(BytesIO(body), schema, None)
         except (EOFError, ValueError, IndexError, KeyError, OverflowError, struct.error) as error:
@@ -64,7 +77,11 @@ def registry_decoder(url: str) -> Decode:
             return event
         raise Rejected(Reason.UNREADABLE, f"schema {number} is of no record")
 
-    return decode
+    return read
+
+
+def _refuse(why: str, _body: bytes) -> Mapping[str, Any]:
+    raise Rejected(Reason.UNREADABLE, why)
 
 
 def _ask(url: str, number: int) -> Mapping[str, Any]:
