@@ -13,6 +13,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 from pydantic import JsonValue
 
 from .. import messages as words
@@ -46,9 +47,13 @@ class LedTurn(Turn):
         self.replayed = 0
 
 
-def exchange(state: State, runtime: Runtime[LedTurn]) -> State:
-    """Answer the framework's next question."""
-    turn = runtime.context
+def exchange(state: State, runtime: Runtime[LedTurn]) -> Command[str]:
+    """Answer the framework's next question, and say whether one more is to come."""
+    update = _exchange(runtime.context, state)
+    return Command(update=update, goto=END if Status(update.get("status", state["status"])).ended else "exchange")
+
+
+def _exchange(turn: LedTurn, state: State) -> State:
     try:
         question = _next(turn, state)
     except FrameworkError as error:
@@ -182,15 +187,10 @@ def _finish(turn: LedTurn, state: State, question: Question) -> tuple[State, dic
 _ANSWERS = {"model": _ask, "tool": _call, "done": _finish}
 
 
-def _after(state: State) -> str:
-    return END if Status(state["status"]).ended else "exchange"
-
-
 @cache
 def build_led_graph() -> Any:
     """Build the graph of a run that a framework leads."""
     graph = StateGraph(State, context_schema=LedTurn)
-    graph.add_node("exchange", exchange)
+    graph.add_node("exchange", exchange, destinations=("exchange", END))
     graph.add_edge(START, "exchange")
-    graph.add_conditional_edges("exchange", _after, ["exchange", END])
     return graph.compile()
