@@ -1,4 +1,7 @@
-"""Running the application with uvicorn: in this process, or in several that share a port."""
+"""Running the application with uvicorn: in this process, or in several that share a port.
+
+The application is imported where it is run: others that serve want the options alone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,6 @@ from fastapi import FastAPI
 from ..config import Config
 from ..plugins import PACKAGE
 from ..runtime import start
-from .app import create_app
 from .config import ApiConfig
 from .connection import Connection
 from .identity import DEVELOPMENT, signing_secret
@@ -43,6 +45,8 @@ def serve(config: Config, overrides: Sequence[str]) -> None:
     SecretError
         If this is no development, and the secret that signs tokens is missing or can be guessed.
     """
+    from .app import create_app
+
     settings = config.group("api", ApiConfig)
     options = uvicorn_options(settings)
     if settings.workers == 1:
@@ -77,5 +81,7 @@ def uvicorn_options(settings: ApiConfig) -> dict[str, Any]:
 
 def make_app() -> FastAPI:
     """Make the application of one of several processes."""
+    from .app import create_app
+
     given = json.loads(os.environ[_SETTINGS])
     return create_app(start(given["overrides"], given["environment"]))
