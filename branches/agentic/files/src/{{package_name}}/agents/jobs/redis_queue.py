@@ -9,10 +9,11 @@ from typing import Any, Self
 import redis
 
 from ...errors import first_line
+from ...plugins import PACKAGE
 from ..errors import AgentError
 from .queue import Claim, QueueFullError
 
-_PREFIX = "agents:jobs:{queue}:"  # what is in braces keeps all keys on one node of a cluster
+_KEY = "{owner}:agents:jobs:{{queue}}:{name}"  # what is in braces keeps all keys on one node of a cluster
 _SECONDS = 5.0  # until Redis must have answered
 
 # Times are those of Redis, so clocks of workers need not agree. waiting and leases are sorted by time; what is in
@@ -77,15 +78,21 @@ return 1
 
 
 class RedisQueue:
-    """The queue in Redis. It is a `Queue`."""
+    """The queue in Redis. It is a `Queue`.
 
-    def __init__(self, client: redis.Redis) -> None:
-        self._keys = [_PREFIX + name for name in ("waiting", "leases", "holders", "attempts")]
+    Parameters
+    ----------
+    owner
+        Whose tasks they are: other projects may use the same Redis.
+    """
+
+    def __init__(self, client: redis.Redis, owner: str = PACKAGE) -> None:
+        self._keys = [_KEY.format(owner=owner, name=name) for name in ("waiting", "leases", "holders", "attempts")]
         scripts = {"add": _ADD, "claim": _CLAIM, "change": _CHANGE, "wake": _WAKE, "count": _COUNT}
         self._scripts = {name: client.register_script(script) for name, script in scripts.items()}
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, owner: str = PACKAGE) -> Self:
         """Prepare connections; none is made before it is needed.
 
         Raises
@@ -102,7 +109,7 @@ class RedisQueue:
             raise AgentError(
                 f"agentic.jobs.queue_url is no address of Redis: {first_line(error)}", hint=hint
             ) from error
-        return cls(client)
+        return cls(client, owner)
 
     def add(self, task_id: str, most: int) -> None:
         """Let a task wait for a worker."""

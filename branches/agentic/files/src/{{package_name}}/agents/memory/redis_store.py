@@ -11,12 +11,14 @@ import redis
 from redis.client import Pipeline
 
 from ...errors import first_line
+from ...plugins import PACKAGE
 from ..errors import AgentError
 from .embedding import Embedder
 from .records import Entry
 from .store import MOST_COMPARED, Kept, Wanted, rank, vectors_of
 
-_PREFIX = "agents:memory:{memories}:"  # what is in braces keeps all keys on one node of a cluster
+# Of this project alone. What is in braces keeps all keys on one node of a cluster.
+_PREFIX = f"{PACKAGE}:agents:memory:{{memories}}:"
 _ALL, _USER, _ENTRY = f"{_PREFIX}all", f"{_PREFIX}user:", f"{_PREFIX}entry:"
 _SECONDS = 5.0  # until Redis must have answered
 
