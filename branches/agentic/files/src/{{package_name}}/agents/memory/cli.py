@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,13 +57,17 @@ def list_(
 def add(
     text: Annotated[str, typer.Argument(help="What is so")],
     user: Annotated[str, typer.Option("--user", help="Whose tasks see it")] = "local",
+    days: Annotated[
+        float, typer.Option("--days", min=0, help="After which it expires; 0 is as the configuration says")
+    ] = 0,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Add a fact that agents are told where it fits their task."""
     from .records import Entry
 
-    kept = _open(overrides, env).keep(Entry(kind="fact", user=user, text=text, source=at_terminal()))
+    expires = datetime.now(UTC) + timedelta(days=days) if days else None
+    kept = _open(overrides, env).keep(Entry(kind="fact", user=user, text=text, source=at_terminal(), expires=expires))
     typer.echo(kept.id)
 
 
@@ -72,12 +77,19 @@ def forget(
     user: UserOption = None,
     source: Annotated[str | None, typer.Option("--source", help="All that comes from a task or a person")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of the user that is named")] = False,
+    expired: Annotated[bool, typer.Option("--expired", help="All whose time is over")] = False,
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
     """Delete memories for good."""
+    if expired:
+        if ids or user or source or everything:
+            raise AgentError("what has expired is forgotten as a whole", hint="give --expired alone")
+        typer.echo(f"forgotten: {_open(overrides, env).store.drop_expired()}")
+        return
     if not ids and source is None and not (everything and user):
-        raise AgentError("nothing is named that should be forgotten", hint="give ids, --source, or --user with --all")
+        hint = "give ids, --source, --expired, or --user with --all"
+        raise AgentError("nothing is named that should be forgotten", hint=hint)
     store = _open(overrides, env).store
     whole = [_full_id(one, [known.id for known in store.entries(user)]) for one in ids or ()]
     count = store.forget(whole, user=user, source=source)
