@@ -58,7 +58,8 @@ class Mismatch:
     Attributes
     ----------
     reason
-        `late data`, `ttl`, `definition`, `type`, `rows`, `kept value`, `online computation` or `offline computation`.
+        `late data`, `ttl`, `definition`, `type`, `rows`, `kept value` or `offline computation`; of what is computed on
+        demand, that of the part which differs.
     """
 
     feature: str
@@ -122,7 +123,7 @@ def check_parity(
                     continue
                 mismatched += 1
                 if len(found) < _MOST_EXPLAINED:
-                    stream, reason, told = explainer.explain(name, key, time, value, other[name])
+                    stream, reason, told = explainer.explain(name, key, time, row, other)
                     found.append(Mismatch(name, key, time, value, stream, other[name], reason, told))
     return ParityReport(features.name, compared, mismatched, found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..definitions.features import OnDemand
 from ..definitions.sets import FeatureSet
@@ -12,11 +12,15 @@ from ..engines.connection import connect, explained
 from ..engines.protocol import Reader
 from ..online.features import OnlineFeatures
 from ..online.plan import HEAD, Kept, Plan, key_text
+from ..online.reading import Found
 from ..online.state import State
 from ..oracle import Row, value_at
 from ..semantics import FeatureValue
 from ..times import from_micros, to_micros
 from .compare import kind_of_difference
+
+Explanation: TypeAlias = tuple[FeatureValue | None, str, str]
+"""The value by the rows kept online, the reason of a difference, and what shows it."""
 
 _SHOWN = 3
 
@@ -28,29 +32,44 @@ class Explainer:
         self._online, self._reader, self._features, self._tolerance = online, reader, features, tolerance
         self._rows: dict[tuple[str, Any], dict[tuple[int, int], list[Row]]] = {}
 
-    def explain(
-        self, name: str, key: Any, time: datetime, online: FeatureValue, offline: FeatureValue
-    ) -> tuple[FeatureValue | None, str, str]:
-        """Say what a value computed of the rows kept online is, the reason of a difference, and what shows it."""
+    def explain(self, name: str, key: Any, time: datetime, there: Found, others: Found) -> Explanation:
+        """Say what a value computed of the rows kept online is, the reason of a difference, and what shows it.
+
+        Parameters
+        ----------
+        there, others
+            What the entity has online, and offline.
+        """
         feature = self._features[name]
+        if self._online.definitions[self._features.name].fingerprint(name) != self._features.fingerprint(name):
+            return None, "definition", "what is asked for online is defined otherwise: is it of another release?"
+        online, offline = there[name], others[name]
         if isinstance(feature, OnDemand):
-            made_of = ", ".join(sorted(feature.expression.names())) or "the request"
-            return None, "definition", f"it is computed when it is asked for, of {made_of}"
+            return self._of_parts(feature, key, time, there, others)
         plan = self._plan(f"{self._features.name}.{name}")
         (data,) = self._online.store.states([(plan.part, key_text(plan.entity, key))])
         state = State(plan) if data is None else State.from_bytes(plan, data)
         stream = state.value_at(feature, time)
-        there = self._source_rows(plan, key)
-        known = [row for row in there if row.created <= time]
+        rows = self._source_rows(plan, key)
+        known = [row for row in rows if row.created <= time]
         difference = kind_of_difference(online, offline, self._tolerance)
         if kind_of_difference(online, stream, self._tolerance) is not None:
             return stream, "kept value", "the value that is kept is not that of the rows that are kept beside it"
-        exact = value_at(feature, there, time)
+        exact = value_at(feature, rows, time)
         if kind_of_difference(exact, offline, self._tolerance) is not None:
             return stream, "offline computation", f"by brute force it is {exact.value!r} ({exact.status})"
         if kind_of_difference(exact, online, self._tolerance) is None:
             return stream, difference or "value", "both are right by brute force"
         return stream, *self._of_rows(plan, state, known, difference or "value")
+
+    def _of_parts(self, feature: OnDemand, key: Any, time: datetime, there: Found, others: Found) -> Explanation:
+        """Explain a value by that of its parts which differs too."""
+        parts = sorted(feature.expression.names())
+        for part in parts:
+            if kind_of_difference(there[part], others[part], self._tolerance) is not None:
+                _, reason, told = self.explain(part, key, time, there, others)
+                return None, reason, f"it is made of {part}: {told}"
+        return None, "definition", f"what it is made of is the same: {', '.join(parts) or 'the request'}"
 
     def _of_rows(self, plan: Plan, state: State, known: list[Row], difference: str) -> tuple[str, str]:
         """Tell which rows one side lacks."""
