@@ -115,6 +115,7 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
     plugins: mergePlugins(layers, packageName),
     tasks,
     services,
+    processes: named(layers, 'processes').map(([name, process, layer]) => ({ ...process, name, layer })),
     volumes: [...new Set(services.flatMap((service) => Object.keys(service.volumes)))].sort(byText),
     workflows: named(layers, 'workflows').map(([name, workflow, layer]) => ({ ...workflow, name, layer })),
   };
@@ -172,7 +173,7 @@ function mergePlugins(layers: readonly Layer[], packageName: string): { group: s
     .sort((a, b) => byText(a.group, b.group));
 }
 
-type NamedKey = 'env' | 'services' | 'workflows';
+type NamedKey = 'env' | 'services' | 'processes' | 'workflows';
 
 /** Entries of one key of all layers. Two layers may give one name the same value; different ones are an error. */
 function named<K extends NamedKey>(layers: readonly Layer[], key: K): [string, Layer['manifest'][K][string], string][] {

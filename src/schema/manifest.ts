@@ -17,6 +17,7 @@ export const composedNames = [
   'plugins',
   'tasks',
   'services',
+  'processes',
   'volumes',
   'workflows',
   'docs',
@@ -106,11 +107,18 @@ const migration = z.strictObject({
   note: z.string().optional().describe('what a person should know or do'),
 });
 
+/** A process of the project that never ends: one beside the REST service, in compose and in a cluster. */
+const process = z.strictObject({
+  command: z.array(line).min(1).describe('words of the command of the project, such as [features, schedule]'),
+  help: line.describe('what it does, in one sentence'),
+});
+
 const extras = record(slug, z.array(line)).default({});
 const env = record(envName, envVariable).default({});
 const plugins = record(slug, record(pluginName, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({});
 const tasks = record(slug, task).default({});
 const services = record(slug, service).default({});
+const processes = record(slug, process).default({});
 /** A job of the workflow `ci`, beside the one that runs every check. */
 const workflow = z.strictObject({
   title: line,
@@ -191,6 +199,7 @@ export const manifest = z.strictObject({
   plugins,
   tasks,
   services,
+  processes,
   workflows,
   parts: z.array(part).default([]),
   docs: z.strictObject({ readme: z.string().optional(), pages }).default({ pages: [] }),

@@ -179,7 +179,7 @@ describe('the data of several layers', () => {
     expect(() => data(declaring('main', 'A key'), declaring('forest', 'Another'))).toThrow(/API_KEY of env/);
   });
 
-  it('holds services and workflows with their own keys', () => {
+  it('holds services, processes and workflows with their own keys', () => {
     const base = layerOf({
       services: {
         redis: { image: 'redis:8', volumes: { 'redis-data': '/data' }, files: { 'deploy/redis': '/etc/redis' } },
@@ -189,6 +189,7 @@ describe('the data of several layers', () => {
     const forest = layerOf({
       name: 'forest',
       services: { kafka: { image: 'kafka', volumes: { 'redis-data': '/x' } } },
+      processes: { rangers: { command: ['rangers', 'watch'], help: 'Looks for fires' } },
     });
     expect(data(base, forest)).toMatchObject({
       services: [
@@ -202,6 +203,7 @@ describe('the data of several layers', () => {
         },
       ],
       volumes: ['redis-data'],
+      processes: [{ name: 'rangers', command: ['rangers', 'watch'], help: 'Looks for fires', layer: 'forest' }],
       workflows: [{ name: 'gpu', runs_on: ['self-hosted', 'gpu'], minutes: 45, extras: [], layer: 'main' }],
     });
   });

@@ -10,18 +10,20 @@ import os
 import re
 from collections.abc import Sequence
 
+import yaml
+
 from ..commands import Command, DeployError, command
-from ..release import NAME, PROJECT, Release
+from ..release import NAME, PROJECT, ROOT, Release
 from ..target import Reach, Target
 
 UNSET = "image: app:unset"
 """What stands in the manifests where the release's image goes."""
 
 _API = "deployment/api"
-_JOBS = ("cronjob/retrain", "cronjob/monitor")
 _SETTINGS = "envFrom[0].configMapRef.name"
-_POD = "/spec/jobTemplate/spec/template/spec"
-_PATCH = f'[{{"op": "replace", "path": "{_POD}/containers/0/envFrom/0/configMapRef/name", "value": "{{}}"}}]'
+_MANIFESTS = ROOT / "deploy" / "kubernetes" / "base"
+_PODS = {"CronJob": "/spec/jobTemplate/spec/template/spec", "Deployment": "/spec/template/spec"}
+_PATCH = '[{{"op": "replace", "path": "{}/containers/0/envFrom/0/configMapRef/name", "value": "{{}}"}}]'
 _STATUS = ("rollout", "status", _API, "--timeout=300s")
 
 
@@ -57,11 +59,15 @@ def running(release: Release) -> Command:
 
 
 def roll_back(release: Release) -> list[Command]:
-    """Go back to the revision that ran before, or to the last but one, and let the jobs have its image and settings."""
+    """Go back to the revision that ran before, or to the last but one; all else gets its image and settings."""
     to = (f"--to-revision={release.before}",) if release.before else ()
     undo = kubectl(release, "rollout", "undo", _API, *to)
-    image = _copy(release, "image", "set", "image", *_JOBS, "*={}")
-    settings = [_copy(release, _SETTINGS, "patch", job, "--type=json", f"--patch={_PATCH}") for job in _JOBS]
+    beside = _beside()
+    image = _copy(release, "image", "set", "image", *beside, "*={}")
+    settings = [
+        _copy(release, _SETTINGS, "patch", name, "--type=json", f"--patch={_PATCH.format(pod)}")
+        for name, pod in beside.items()
+    ]
     return [undo, kubectl(release, *_STATUS), image, *settings]
 
 
@@ -87,6 +93,15 @@ def _copy(release: Release, field: str, *words: str) -> Command:
     """Run a command that has, in the place of `{}`, what stands in a field of the service's container."""
     get = kubectl(release, "get", _API, f"--output=jsonpath={{.spec.template.spec.containers[0].{field}}}")
     return Command(get.argv, into=command("xargs", "-I{}", *kubectl(release, *words).argv))
+
+
+def _beside() -> dict[str, str]:
+    """Name what runs beside the service, jobs and processes, with where its pod is described."""
+    files = [file.read_text(encoding="utf-8") for file in sorted(_MANIFESTS.glob("*.yaml"))]
+    manifests = [manifest for text in files for manifest in yaml.safe_load_all(text)]
+    running = [one for one in manifests if one["kind"] in _PODS]
+    found = {f"{one['kind'].lower()}/{one['metadata']['name']}": _PODS[one["kind"]] for one in running}
+    return {name: pod for name, pod in found.items() if name != _API}
 
 
 def _job(release: Release) -> str:

@@ -112,14 +112,16 @@ def test_a_cluster_goes_back_to_what_ran_and_not_to_what_ran_before_that(place):
     assert undone == ["rollout undo deployment/api --to-revision=7"]
 
 
-def test_jobs_of_a_cluster_get_the_image_and_the_settings_that_are_gone_back_to(place):
+def test_all_else_of_a_cluster_gets_the_image_and_the_settings_that_are_gone_back_to(place):
     assert place.deploy("kubernetes", "--rollback").returncode == 0
     calls = [call.partition("production ")[2] for call in place.calls()]
-    assert [call for call in calls if "set image" in call] == [
-        "set image cronjob/retrain cronjob/monitor *=registry.example.org/project:v1"
-    ]
     jobs = yaml.safe_load_all((place.root / "deploy" / "kubernetes" / "base" / "jobs.yaml").read_text(encoding="utf-8"))
-    jobs = {f"cronjob/{job['metadata']['name']}": job for job in jobs if job["kind"] == "CronJob"}
+    kinds = ("CronJob", "Deployment")
+    jobs = {f"{job['kind'].lower()}/{job['metadata']['name']}": job for job in jobs if job["kind"] in kinds}
+    assert list(jobs)[:2] == ["cronjob/retrain", "cronjob/monitor"]
+    assert [call for call in calls if "set image" in call] == [
+        f"set image {' '.join(jobs)} *=registry.example.org/project:v1"
+    ]
     patches = [call.split(maxsplit=2) for call in calls if call.startswith("patch")]
     assert [job for _, job, _ in patches] == list(jobs)
     for _, job, options in patches:
