@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _WAIT = 240.0  # seconds until a server answers, on a machine with other things to do
 _STOP = 15.0
+_POSTGRES = ("initdb", "postgres", "pg_isready")
 
 
 @dataclass
@@ -175,27 +176,31 @@ def redis_url(redis_server: Server) -> str:
     return redis_server.url
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    """Run PostgreSQL, with an empty database."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    initdb = find_program("initdb", "postgresql", folders)
-    postgres = find_program("postgres", "postgresql", folders)
-    isready = find_program("pg_isready", "postgresql", folders)
+@contextmanager
+def run_postgres(initdb: str, postgres: str, isready: str) -> Iterator[Server]:
+    """Run a PostgreSQL, of which these are the programs, with an empty database."""
     port, password = free_port(), secrets.token_hex(8)
-    with scratch_folder(_other_user()) as folder:
+    with scratch_folder(other_user()) as folder:
         (folder / "password").write_text(password, encoding="ascii")
         make = [initdb, "--pgdata=data", "--username=test", "--pwfile=password", "--auth=scram-sha-256"]
         make += ["--encoding=UTF8", "--locale=C", "--no-sync"]
-        done = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=False, **as_user(_other_user()))
+        done = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=False, **as_user(other_user()))
         assert done.returncode == 0, done.stderr
         command = [postgres, "-D", "data", "-p", str(port), "-h", "127.0.0.1", "-k", ""]
         command += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
         url = f"postgresql://test:{password}@127.0.0.1:{port}/postgres"
         ready = partial(succeeds, [isready, "-h", "127.0.0.1", "-p", str(port)])
-        server = Server("PostgreSQL", command, url, ready, folder, _other_user(), stop_signal=signal.SIGINT)
+        server = Server("PostgreSQL", command, url, ready, folder, other_user(), stop_signal=signal.SIGINT)
         with server.running():
             yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """Run PostgreSQL, with an empty database."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    with run_postgres(*(find_program(name, "postgresql", folders) for name in _POSTGRES)) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -220,7 +225,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-def _other_user() -> str | None:
+def other_user() -> str | None:
     """Name a user that PostgreSQL, which refuses root, may run as."""
     if os.geteuid() != 0:
         return None

@@ -100,27 +100,41 @@ def open_embedder(config: MemoryConfig) -> Embedder:
         raise AgentError(f"{module} is not installed", hint=f"uv sync --extra {extra}") from error
 
 
-def similarities(query: Vectors, vectors: Vectors, *, counts: bool) -> NDArray[np.float32]:
+def weights_of(vectors: Vectors) -> Vectors:
+    """Weigh places by how few of the texts have them: the inverse document frequency, as scikit-learn smooths it.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_texts, width)
+
+    Returns
+    -------
+    ndarray of shape (width,)
+    """
+    seen = np.count_nonzero(vectors, axis=0)
+    weights: Vectors = (np.log((1 + len(vectors)) / (1 + seen)) + 1).astype(np.float32)
+    return weights
+
+
+def similarities(query: Vectors, vectors: Vectors, weights: Vectors | None = None) -> Vectors:
     """Compare a text with others.
 
     Parameters
     ----------
     query : ndarray of shape (width,)
     vectors : ndarray of shape (n_texts, width)
-    counts : bool
-        Whether places are weighted by how few of the texts have them: the inverse document frequency.
+    weights : ndarray of shape (width,), optional
+        Of the places of the vectors.
 
     Returns
     -------
     ndarray of shape (n_texts,)
         Cosines.
     """
-    if counts:
-        seen = np.count_nonzero(vectors, axis=0)
-        weights = np.log((1 + len(vectors)) / (1 + seen)) + 1
+    if weights is not None:
         query, vectors = query * weights, vectors * weights
     lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    found: NDArray[np.float32] = np.divide(
+    found: Vectors = np.divide(
         vectors @ query, lengths, out=np.zeros(len(vectors), dtype=vectors.dtype), where=lengths > 0
     )
     return found

@@ -70,7 +70,8 @@ class RedisMemories:
             for one in self._kept(wanted.user)
             if one.entry.source != wanted.without and (wanted.tainted or not one.entry.tainted)
         ]
-        return rank(text, fitting[:MOST_COMPARED], self._embedder, wanted)
+        query = self._embedder.embed([text])[0]
+        return rank(query, fitting[:MOST_COMPARED], self._embedder, wanted)
 
     def entries(self, user: str | None = None) -> Iterator[Entry]:
         """Give memories, the newest first."""
