@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TWO = 2
 UNSEEN, MISSING = -1, -2
+RARE = "(rare)"
 
 
 def make_encoder(options: EncodingConfig | None = None, seed: int = 0) -> Any:
@@ -58,6 +59,27 @@ def make_encoder(options: EncodingConfig | None = None, seed: int = 0) -> Any:
         return encoders.CountEncoder(handle_unknown=0, handle_missing="value")
     supervised = {"woe": encoders.WOEEncoder, "james_stein": encoders.JamesSteinEncoder}[options.method]
     return CrossFitted(supervised(handle_unknown="value", handle_missing="value"), options.folds, seed)
+
+
+def make_grouping(options: EncodingConfig) -> list[Any]:
+    """Make what puts rare categories together, by feature-engine; nothing where none are rare.
+
+    Returns
+    -------
+    list of transformers of scikit-learn
+        From a frame of text to one. A category that training did not have, or had in a smaller share of its rows than
+        `rare`, becomes `RARE`.
+
+    Raises
+    ------
+    FeatureError
+        If the extra `encoders` is not installed.
+    """
+    if not options.rare:
+        return []
+    encoding = bring("feature_engine.encoding", "encoders", "rare categories that count as one")
+    # All columns are text: it need not look which are.
+    return [encoding.RareLabelEncoder(tol=options.rare, n_categories=1, replace_with=RARE, ignore_format=True)]
 
 
 class HashedCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

@@ -17,6 +17,7 @@ class EncodingConfig(ConfigModel):
     smoothing: float = Field(default=1.0, ge=0, description="Rows that the mean of all counts for, beside a category's")
     folds: int = Field(default=5, ge=2, description="Parts of training data that are encoded by what the others say")
     hashes: int = Field(default=16, ge=2, description="Columns that categories are hashed into")
+    rare: float = Field(default=0.0, ge=0, lt=1, description="Categories of fewer of the training rows count as one")
 
 
 class ScalingConfig(ConfigModel):

@@ -17,7 +17,7 @@ from ..data.features import to_categories, to_numbers
 from .advanced.embedding_features import NearestRows, TextEmbeddings
 from .advanced.image_features import ImageFeatures
 from .advanced.nlp_features import TextLanguage, TextReadability, TextSentiment, TextTerms
-from .encoders import make_encoder
+from .encoders import make_encoder, make_grouping
 from .errors import FeatureError
 from .transformations_config import ImputationConfig, TransformationsConfig
 
@@ -68,7 +68,8 @@ def make_transformations(
         parts.append(("numbers", _numbers(options), numbers))
     if texts:
         text = FunctionTransformer(to_categories, feature_names_out="one-to-one")
-        parts.append(("categories", make_pipeline(text, make_encoder(options.encoding, options.seed)), texts))
+        encode = make_pipeline(text, *make_grouping(options.encoding), make_encoder(options.encoding, options.seed))
+        parts.append(("categories", encode, texts))
     parts += _told(options)
     if not parts:
         raise FeatureError("no column can be transformed: there are neither numbers nor categories")
