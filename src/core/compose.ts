@@ -116,6 +116,8 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
     tasks,
     services,
     processes: named(layers, 'processes').map(([name, process, layer]) => ({ ...process, name, layer })),
+    image_extras: [...new Set(manifests.flatMap((m) => m.image.extras))].sort(byText),
+    image_folders: [...new Set(manifests.flatMap((m) => m.image.folders))].sort(byText),
     volumes: [...new Set(services.flatMap((service) => Object.keys(service.volumes)))].sort(byText),
     workflows: named(layers, 'workflows').map(([name, workflow, layer]) => ({ ...workflow, name, layer })),
   };

@@ -18,6 +18,8 @@ export const composedNames = [
   'tasks',
   'services',
   'processes',
+  'image_extras',
+  'image_folders',
   'volumes',
   'workflows',
   'docs',
@@ -113,6 +115,13 @@ const process = z.strictObject({
   help: line.describe('what it does, in one sentence'),
 });
 
+const image = z
+  .strictObject({
+    extras: z.array(slug).default([]).describe('extras of the project that the container image has'),
+    folders: z.array(slug).default([]).describe('folders of the project that it has beside conf and src'),
+  })
+  .default({ extras: [], folders: [] });
+
 const extras = record(slug, z.array(line)).default({});
 const env = record(envName, envVariable).default({});
 const plugins = record(slug, record(pluginName, z.string().regex(/^[.\w]+:\w+$/, 'must be module:object'))).default({});
@@ -200,6 +209,7 @@ export const manifest = z.strictObject({
   tasks,
   services,
   processes,
+  image,
   workflows,
   parts: z.array(part).default([]),
   docs: z.strictObject({ readme: z.string().optional(), pages }).default({ pages: [] }),

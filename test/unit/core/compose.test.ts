@@ -179,7 +179,7 @@ describe('the data of several layers', () => {
     expect(() => data(declaring('main', 'A key'), declaring('forest', 'Another'))).toThrow(/API_KEY of env/);
   });
 
-  it('holds services, processes and workflows with their own keys', () => {
+  it('holds services, processes and workflows with their own keys, and what the image has', () => {
     const base = layerOf({
       services: {
         redis: { image: 'redis:8', volumes: { 'redis-data': '/data' }, files: { 'deploy/redis': '/etc/redis' } },
@@ -190,6 +190,7 @@ describe('the data of several layers', () => {
       name: 'forest',
       services: { kafka: { image: 'kafka', volumes: { 'redis-data': '/x' } } },
       processes: { rangers: { command: ['rangers', 'watch'], help: 'Looks for fires' } },
+      image: { extras: ['radio', 'maps'], folders: ['routes'] },
     });
     expect(data(base, forest)).toMatchObject({
       services: [
@@ -203,6 +204,8 @@ describe('the data of several layers', () => {
         },
       ],
       volumes: ['redis-data'],
+      image_extras: ['maps', 'radio'],
+      image_folders: ['routes'],
       processes: [{ name: 'rangers', command: ['rangers', 'watch'], help: 'Looks for fires', layer: 'forest' }],
       workflows: [{ name: 'gpu', runs_on: ['self-hosted', 'gpu'], minutes: 45, extras: [], layer: 'main' }],
     });
