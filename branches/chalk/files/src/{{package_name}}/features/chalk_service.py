@@ -12,6 +12,7 @@ from .chalk_config import ChalkConfig
 from .definitions.features import OnDemand
 from .definitions.sets import FeatureSet
 from .errors import FeatureError
+from .exchange.arrow_json import restore_arrow_json
 from .online.reading import Found, Given
 from .semantics import FeatureValue, Status
 
@@ -43,6 +44,7 @@ class ChalkService:
         except ImportError as error:
             hint = "install the extra that brings it, `uv sync --extra chalk`, or unset CHALK_CLIENT_ID"
             raise FeatureError("there are keys for Chalk, and its package chalkpy is missing", hint=hint) from error
+        restore_arrow_json()
         return cls(
             client(
                 client_id=client_id,

@@ -13,6 +13,7 @@ from ..definitions.entities import Entity, Kind, Source
 from ..definitions.features import Feature, Latest, OnDemand, Window
 from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
+from .arrow_json import restore_arrow_json
 from .chalk_expressions import Aggregation, aggregation, is_aggregation, parse, to_expression
 
 _UNITS = (("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
@@ -50,6 +51,7 @@ def from_chalk(classes: Iterable[Any], sources: Mapping[str, Source] | None = No
     DefinitionError
         If what comes of it contradicts itself.
     """
+    restore_arrow_json()
     read = [_Class(one, sources or {}) for one in classes]
     return [found for one in read if (found := one.feature_set()) is not None]
 
