@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -56,7 +57,7 @@ def show_command(
     for place, facts in enumerate(described):
         if place:
             typer.echo("")
-        print_table([(name, _text(value)) for name, value in facts.items() if value not in ("", None, [])])
+        print_table([(name, _text(value)) for name, value in facts.items() if value not in ("", None, [], {})])
 
 
 def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
@@ -73,6 +74,7 @@ def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
         "tags": list(owner.tags),
         "kind": str(owner.kinds[feature.name]),
         "version": owner.fingerprint(feature.name),
+        "tests": _tests(owner, feature.name),
     }
     if isinstance(feature, OnDemand):
         names = sorted(feature.expression.names())
@@ -81,6 +83,11 @@ def _describe(owner: FeatureSet, feature: Feature) -> dict[str, Any]:
         return facts | made
     made = meaning(feature)
     return facts | {**made, "source": feature.source.name, "location": without_secrets(feature.source.location)}
+
+
+def _tests(owner: FeatureSet, name: str) -> dict[str, Any]:
+    found = asdict(owner.tests[name]) if name in owner.tests else {}
+    return {key: value for key, value in found.items() if value not in (None, ())}
 
 
 def _text(value: Any) -> str:

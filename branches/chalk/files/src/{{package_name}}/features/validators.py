@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from .contracts import Contract
+from .contracts import ColumnContract, Contract
 from .definitions.entities import Kind
+from .definitions.features import Check
 from .definitions.registry import Definitions
 from .engines.protocol import EVENT_TIME
 
@@ -227,7 +228,8 @@ def make_rules(
     for name in names:
         owner, feature = definitions.find(name)
         held = [(one.consumer, one.columns[name]) for one in contracts if name in one.columns]
-        columns = [column for _, column in held]
+        columns: list[ColumnContract | Check] = [column for _, column in held]
+        columns += [owner.tests[feature.name]] if feature.name in owner.tests else []
         known = [set(column.allowed) for column in columns if column.allowed]
         found[name] = Rule(
             kind=owner.kinds[feature.name],

@@ -2,12 +2,13 @@
 
 from .entities import Column, Entity, Kind, Source
 from .expressions import Expression, absolute, coalesce, floor, is_null, logarithm, now, ref, request, when
-from .features import Aggregate, Feature, Latest, OnDemand, Session, Window
+from .features import Aggregate, Check, Feature, Latest, OnDemand, Session, Window
 from .registry import Definitions, find_definitions
 from .sets import FeatureSet
 
 __all__ = [
     "Aggregate",
+    "Check",
     "Column",
     "Definitions",
     "Entity",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from ..errors import DefinitionError
 from .entities import Kind, Source
 from .expressions import Expression, Literal
+from .features import Check
 from .kinds import Kinds
 
 _TYPES: dict[Kind, tuple[type, ...]] = {
@@ -65,3 +66,23 @@ def check_where(where: str, source: Source, condition: Expression | None) -> Non
     held = Kinds(where, source.columns, {}).of(condition)
     if held not in {Kind.BOOLEAN, None}:
         raise DefinitionError(f"{where}: the condition is {held}", hint="compare it with something: ref(name) > 0")
+
+
+def check_test(where: str, kind: Kind, test: Check) -> None:
+    """Refuse a test that no value passes, or that is none of the feature's kind.
+
+    Raises
+    ------
+    DefinitionError
+        If it is such.
+    """
+    low, high, share = test.minimum, test.maximum, test.completeness
+    if (low is not None or high is not None) and not kind.is_number:
+        hint = "name the values that are allowed"
+        raise DefinitionError(f"{where} is {kind}, which has no minimum or maximum", hint=hint)
+    if low is not None and high is not None and low > high:
+        raise DefinitionError(f"{where}: the minimum {low:g} is above the maximum {high:g}", hint="swap them")
+    if share is not None and not 0 <= share <= 1:
+        raise DefinitionError(f"{where}: the completeness is {share:g}", hint="it is a share, from 0 to 1")
+    for value in test.allowed:
+        check_default(where, kind, value)

@@ -128,6 +128,26 @@ class OnDemand:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A test of the values of a feature, which `features validate` and `features monitor` hold tables against.
+
+    Attributes
+    ----------
+    minimum, maximum
+        Of numbers, both allowed.
+    allowed
+        Every value that may be; any if empty.
+    completeness
+        Least share of values that are there; that of `features.validation` if None.
+    """
+
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str | int | bool, ...] = ()
+    completeness: float | None = None
+
+
 Stored: TypeAlias = Latest | Window | Session
 Feature: TypeAlias = Stored | OnDemand
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import DefinitionError
-from .checks import check_default, check_span, check_where
+from .checks import check_default, check_span, check_test, check_where
 from .entities import Entity, Kind, Source, check_name
-from .features import MADE, Aggregate, Feature, Latest, OnDemand, Session, Stored, Window, meaning
+from .features import MADE, Aggregate, Check, Feature, Latest, OnDemand, Session, Stored, Window, meaning
 from .kinds import Kinds, kind_of
 
 
@@ -27,6 +27,8 @@ class FeatureSet:
         Who answers for it: an address or a team.
     inputs
         What requests give to on-demand features, and what it holds.
+    tests
+        What the values of features must be like, by their names; contracts may ask for more.
     kinds
         What each feature holds, by its name.
     """
@@ -38,6 +40,7 @@ class FeatureSet:
     tags: Sequence[str] = ()
     inputs: Mapping[str, Kind] = field(default_factory=dict)
     description: str = ""
+    tests: Mapping[str, Check] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -49,6 +52,8 @@ class FeatureSet:
                 raise DefinitionError(f"{self.name} has two features {one.name!r}", hint="give one another name")
             _check(self, one)
         object.__setattr__(self, "kinds", _kinds(self))
+        for name, test in self.tests.items():
+            check_test(f"the test of {self.name}.{self[name].name}", self.kinds[name], test)
 
     def __getitem__(self, name: str) -> Feature:
         """Give a feature.
@@ -102,12 +107,13 @@ class FeatureSet:
             if one.name in wanted:
                 wanted |= one.expression.names()
         kept = [one for one in self.features if one.name in wanted]
-        return FeatureSet(self.name, self.entity, kept, self.owner, self.tags, self.inputs, self.description)
+        tests = {one.name: self.tests[one.name] for one in kept if one.name in self.tests}
+        return FeatureSet(self.name, self.entity, kept, self.owner, self.tags, self.inputs, self.description, tests)
 
     def fingerprint(self, name: str) -> str:
         """Give 16 hexadecimal digits that change if, and only if, a value of the feature could.
 
-        Owners, descriptions, where rows lie, and columns of their source that it is not made of are not of it.
+        Owners, descriptions, tests, where rows lie, and columns of their source that it is not made of are not of it.
         """
         return _digest(self._meaning(self[name]))
 

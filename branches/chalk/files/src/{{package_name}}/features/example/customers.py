@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from ..definitions import (
     Aggregate,
+    Check,
     Entity,
     FeatureSet,
     Kind,
@@ -59,4 +60,5 @@ CUSTOMER = FeatureSet(
     owner="customer-analytics",
     tags=("example",),
     description="Buying behaviour of a customer",
+    tests={"orders_365d": Check(minimum=0), "spend_365d": Check(minimum=0)},
 )

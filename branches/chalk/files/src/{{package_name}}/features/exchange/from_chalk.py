@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import Feature, Latest, OnDemand, Window
+from ..definitions.features import Check, Feature, Latest, OnDemand, Window
 from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 from .arrow_json import restore_arrow_json
@@ -130,7 +130,20 @@ class _Class:
             owner=str(self.given.__chalk_owner__ or ""),
             tags=tuple(self.given.__chalk_tags__ or ()),
             description=(self.given.__doc__ or "").strip(),
+            tests=self._tests({one.name for one in found}),
         )
+
+    def _tests(self, names: set[str]) -> dict[str, Check]:
+        """Give the limits of values; what else Chalk validates has no equal."""
+        found = {}
+        for one in self.features:
+            known = [limit for limit in one.all_validations if _name(one) in names and not one.is_windowed]
+            if any(limit.min_length or limit.max_length or limit.contains for limit in known):
+                hint = "leave the lengths and contents to Chalk, and name values in a contract"
+                raise NotExpressible(f"{one.fqn} has a validation that is neither min nor max", hint=hint)
+            for limit in known:
+                found[_name(one)] = Check(limit.min, limit.max)
+        return found
 
     def source(self, key: str) -> Source:
         """Give its rows, which `key` tells apart."""
