@@ -5,7 +5,9 @@ Agents know these parts by their protocols alone, so that a test or a project ca
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _SPAN: ContextVar[str] = ContextVar("span", default="")
 _MOST_EVENT_TEXT = 4_000
+_LOOK_UP = 0.25  # seconds between two looks at whether agents may work, while something is waited for
 # What we count ourselves: no text of anybody to clean.
 _OURS = frozenset({"arguments_sha256", "effect", "messages", "seconds", "tainted", "usage"})
 # Names of tools, agents and fields come again and again: what became of so many short texts is remembered.
@@ -220,6 +223,8 @@ class Session:
     said: dict[str, list[Step]] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     _cleaned: dict[str, str] = field(default_factory=dict, init=False)
+    _refusal: str = field(default="", init=False)
+    _looked: float = field(default=-math.inf, init=False)
 
     @property
     def config(self) -> AgenticConfig:
@@ -231,8 +236,21 @@ class Session:
         self.stop.set()
 
     def cancelled(self) -> bool:
-        """Tell whether a person has ended the run."""
-        return self.stop.is_set()
+        """Tell whether the run is to end at once: a person has ended it, or stopped all agents.
+
+        It may be asked as often as one likes: the gate is not, each time.
+        """
+        if self.stop.is_set() or self._refusal:
+            return True
+        if time.monotonic() - self._looked < _LOOK_UP:
+            return False
+        return bool(self.refusal())
+
+    def refusal(self) -> str:
+        """Ask the gate why agents may not work on the task; nothing if they may. A refusal holds for the whole run."""
+        self._looked = time.monotonic()
+        self._refusal = self._refusal or self.gate.refusal(self.task)
+        return self._refusal
 
     def work_folder(self) -> Path:
         """Give the folder of the task's own files, made if it is missing. All who work on a task share it."""

@@ -127,7 +127,7 @@ def ask_model(
     tainted = {"tainted": state.get("tainted", False)}
     steps = [one.model_copy(update=tainted).model_dump(mode="json") for one in (*shown.steps, step)]
     if session.cancelled() or step.error:  # what it said may be half an answer, or none
-        return None, steps, limits(turn, state, asking=False)
+        return None, steps, limits(turn, {**state, "turns": turns(state)}, asking=False)
     return answer, steps, {"summary": shown.summary} if shown.summary else {}
 
 
@@ -139,9 +139,9 @@ def turns(state: State) -> int:
 def limits(turn: Turn, state: State, *, asking: bool) -> State:
     """End the run where a person or a limit says so; an empty state otherwise."""
     session, most = turn.session, turn.agent.max_iterations
-    if session.cancelled():
+    if session.stop.is_set():
         return {"status": Status.CANCELLED, "reason": "it was cancelled", "output": so_far(state, {})}
-    refused = session.gate.refusal(session.task)
+    refused = session.refusal()
     if refused:
         status = Status.CANCELLED if state.get("turns", 0) else Status.REFUSED
         return {"status": status, "reason": refused, "output": so_far(state, {})}

@@ -163,9 +163,9 @@ class Floor:
             With what the agents gave last.
         """
         gave: list[JsonValue] = [one.output for one in results if one.output is not None]
-        if self.session.cancelled():
+        if self.session.stop.is_set():
             raise Ended(Status.CANCELLED, "it was cancelled", gave or None)
-        refused = self.session.gate.refusal(self.task)
+        refused = self.session.refusal()
         if refused:
             raise Ended(Status.CANCELLED if self.turns else Status.REFUSED, refused, gave or None)
         all_done = bool(results) and all(one.status is Status.DONE for one in results)
