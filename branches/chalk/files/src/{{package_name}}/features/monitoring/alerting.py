@@ -21,6 +21,8 @@ from ..errors import FeatureError
 from ..monitoring_config import AlertmanagerConfig, FeatureMonitoringConfig
 from ..tables import write_text
 
+_ALERTMANAGER = "alertmanager"
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureAlarm:
@@ -53,12 +55,15 @@ class AlertState(BaseModel):
         Names of the alarms of the last run, by set.
     sent
         When an alert was sent, by its key and channel, by set.
+    untold
+        Names of alarms that are over, of which a channel could not be told, by set and channel.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     active: dict[str, list[str]] = {}
     sent: dict[str, dict[str, datetime]] = {}
+    untold: dict[str, dict[str, list[str]]] = {}
 
 
 def tell(
@@ -78,28 +83,35 @@ def tell(
     """
     path = config.root / rules.state
     state = _read(path)
-    known, names = set(state.active.get(name, [])), {alarm.name for alarm in alarms}
-    over = sorted(known - names)
+    names = {alarm.name for alarm in alarms}
     # Who was told that an alarm is over is told again when it comes back.
-    sent = State(sent={} if over else state.sent.get(name, {}))
+    anew = set(state.active.get(name, [])) - names
+    sent = State(sent={} if anew else state.sent.get(name, {}))
     cooldown = timedelta(hours=rules.cooldown_hours)
-    model, deliveries = f"features {name}", list[Delivery]()
+    model, deliveries, ends = f"features {name}", list[Delivery](), list[Delivery]()
     if alarms:
         lines = [f"{alarm.kind}: {alarm.text}" for alarm in alarms]
         subject = f"features of {name}: {len(alarms)} alarm{'s' if len(alarms) > 1 else ''}"
         alert = Alert(_key(name, sorted(names)), model, 0, now, subject, tuple(lines), rules.report)
-        found, sent = deliver(alert, rules.channels, config, sent, cooldown)
-        deliveries += found
-    if over:
-        key, subject = _key(name, [*over, now.isoformat()]), f"features of {name}: {len(over)} over"
-        alert = Alert(key, model, 0, now, subject, tuple(over), rules.report)
-        found, _ = deliver(alert, rules.channels, config, State(), cooldown)
-        deliveries += found
-    if rules.alertmanager.url and (alarms or over):
-        deliveries.append(_tell_alertmanager(rules.alertmanager, name, alarms, over, now))
+        deliveries, sent = deliver(alert, rules.channels, config, sent, cooldown)
+    over = {channel: _over(state, name, names, channel) for channel in [*rules.channels, _ALERTMANAGER]}
+    for channel in dict.fromkeys(rules.channels):
+        if ended := over[channel]:
+            key, subject = _key(name, [*ended, now.isoformat()]), f"features of {name}: {len(ended)} over"
+            alert = Alert(key, model, 0, now, subject, tuple(ended), rules.report)
+            ends += deliver(alert, [channel], config, State(), cooldown)[0]
+    if rules.alertmanager.url and (alarms or over[_ALERTMANAGER]):
+        ends.append(_tell_alertmanager(rules.alertmanager, name, alarms, over[_ALERTMANAGER], now))
+    untold = {one.channel: over[one.channel] for one in ends if one.outcome == "failed" and over[one.channel]}
     active, times = {**state.active, name: sorted(names)}, {**state.sent, name: sent.sent}
-    write_text(AlertState(active=active, sent=times).model_dump_json(indent=2), path)
-    return deliveries
+    kept = AlertState(active=active, sent=times, untold={**state.untold, name: untold})
+    write_text(kept.model_dump_json(indent=2), path)
+    return [*deliveries, *ends]
+
+
+def _over(state: AlertState, name: str, names: set[str], channel: str) -> list[str]:
+    """Name the alarms that are over, of which a channel has not been told."""
+    return sorted({*state.active.get(name, []), *state.untold.get(name, {}).get(channel, [])} - names)
 
 
 def _key(name: str, parts: Sequence[str]) -> str:
@@ -123,10 +135,10 @@ def _tell_alertmanager(
     try:
         answer = httpx.post(f"{settings.url}/api/v2/alerts", json=body, timeout=settings.timeout)
     except httpx.TransportError as error:
-        return Delivery(channel="alertmanager", outcome="failed", detail=f"{host}: {type(error).__name__}: {error}")
+        return Delivery(channel=_ALERTMANAGER, outcome="failed", detail=f"{host}: {type(error).__name__}: {error}")
     if answer.is_success:
-        return Delivery(channel="alertmanager", outcome="sent")
-    return Delivery(channel="alertmanager", outcome="failed", detail=f"{host} answered {answer.status_code}")
+        return Delivery(channel=_ALERTMANAGER, outcome="sent")
+    return Delivery(channel=_ALERTMANAGER, outcome="failed", detail=f"{host} answered {answer.status_code}")
 
 
 def _labels(name: str, alarm: str) -> dict[str, str]:
