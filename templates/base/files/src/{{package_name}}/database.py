@@ -17,9 +17,10 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateSchema, CreateTable
 
 from .errors import ProjectError
+from .plugins import PACKAGE
 from .sqlite import use_wal
 
 
@@ -68,6 +69,8 @@ def write_json(value: Any) -> str:
 class Database:
     """A database that several processes, and machines, may use at once.
 
+    In PostgreSQL its tables and locks are those of one project: others that use the same database have their own.
+
     Attributes
     ----------
     address
@@ -76,12 +79,15 @@ class Database:
         What is in it, such as "the prediction log": errors begin with that.
     kind
         Of its errors.
+    schema
+        The schema of PostgreSQL that the tables are in; empty in SQLite.
     """
 
     address: str
     engine: Engine
     what: str
     kind: type[ProjectError]
+    schema: str
 
     @classmethod
     def open(cls, url: str, root: Path, what: str, kind: type[ProjectError], *, durable: bool = False) -> Self:
@@ -112,15 +118,18 @@ class Database:
         if in_file and address.database not in {None, "", ":memory:"}:
             address = address.set(database=str(root / str(address.database)))
         address = address.update_query_dict(_PATIENCE[backend] | dict(address.query))
+        schema = "" if in_file else f"project_{PACKAGE}"[:_LONGEST]
         shown = address.set(query={}).render_as_string(hide_password=True)
         try:
             style: Literal["qmark", "format"] = "qmark" if in_file else "format"  # rows are tuples
-            engine = sa.create_engine(address, pool_pre_ping=not in_file, paramstyle=style)
+            engine = sa.create_engine(
+                address, pool_pre_ping=not in_file, paramstyle=style, execution_options=_in(schema)
+            )
         except (ImportError, SQLAlchemyError) as error:
             raise kind(f"{what} {shown} can't be used: {error}", hint=_EXAMPLE) from error
         if in_file:
             event.listen(engine, "connect", _prepare_durable if durable else _prepare_sqlite)
-        return cls(shown, engine, what, kind)
+        return cls(shown, engine, what, kind, schema)
 
     @property
     def shared(self) -> bool:
@@ -128,7 +137,7 @@ class Database:
         return self.engine.dialect.name == "postgresql"
 
     def make(self, *tables: sa.Table) -> None:
-        """Make tables and their indexes where they are not there.
+        """Make tables and their indexes where they are not there, and the schema that they are in.
 
         Raises
         ------
@@ -137,7 +146,8 @@ class Database:
         """
         with self._explained("opened"), self.engine.begin() as connection:
             if self.shared:  # two that make one table at once get in each other's way
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:table))"), {"table": tables[0].name})
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:schema))"), {"schema": self.schema})
+                self._make_schema(connection)
             for table in tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in table.indexes:
@@ -148,7 +158,12 @@ class Database:
 
         For rows by the thousand, as tuples: SQLAlchemy takes as long for each of them as SQLite itself.
         """
-        return str(self.new_rows(table).compile(self.engine, column_keys=columns))
+        named = _in(self.schema) | {"render_schema_translate": self.shared}
+        return str(self.new_rows(table).compile(self.engine, column_keys=columns, **named))
+
+    def name_of(self, table: sa.Table) -> str:
+        """Write the name of a table for statements that are text."""
+        return f"{self.schema}.{table.name}" if self.schema else table.name
 
     def new_rows(self, table: sa.Table) -> sa.Insert:
         """Give the statement that inserts rows; those whose key is there already stay as they are."""
@@ -224,12 +239,22 @@ class Database:
             connection.detach()  # the lock is its own, and ends with it
         with closing(connection):
             with self._explained("locked"):
-                got = connection.scalar(sa.text(ask), {"name": name})
+                got = connection.scalar(sa.text(ask), {"name": f"{self.schema} {name}"})
             yield got is not False
 
     def close(self) -> None:
         """End the connections."""
         self.engine.dispose()
+
+    def _make_schema(self, connection: Connection) -> None:
+        there, may, user = connection.execute(sa.text(_ASK_SCHEMA), {"schema": self.schema}).one()
+        if there:  # who may make none may still use it
+            return
+        if not may:
+            message = f"{self.what} {self.address} can't be opened: {user} may not make its schema there"
+            hint = f"let an administrator of the database run: CREATE SCHEMA {self.schema} AUTHORIZATION {user}"
+            raise self.kind(message, hint=hint)
+        connection.execute(CreateSchema(self.schema))
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
@@ -245,7 +270,17 @@ class Database:
 
 # Seconds to wait for others that write, or for a server. What the address itself says comes first.
 _PATIENCE = {"sqlite": {"timeout": "5"}, "postgresql": {"connect_timeout": "5"}}
+_LONGEST = 63  # letters of a name in PostgreSQL
+_ASK_SCHEMA = """
+SELECT to_regnamespace(:schema) IS NOT NULL, has_database_privilege(current_database(), 'CREATE'),
+quote_ident(current_user)
+"""
 _EXAMPLE = "for example: sqlite:///predictions.db or postgresql+psycopg://user:password@host/database"
+
+
+def _in(schema: str) -> dict[str, Any]:
+    """Have statements name a schema: behind a pooler of connections a search_path may be lost, or be another's."""
+    return {"schema_translate_map": {None: schema}} if schema else {}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -100,7 +100,7 @@ def _open_shared(project: Project, url: str) -> Durability:
     if not database.shared:
         hint = "for example postgresql+psycopg://user:password@host/database; empty for files of this project"
         raise DurabilityError("agentic.durability.database_url is no address of PostgreSQL", hint=hint)
-    return _put_together(project, PostgresCheckpoints.open(url), EffectJournal(database), database)
+    return _put_together(project, PostgresCheckpoints.open(database), EffectJournal(database), database)
 
 
 def _put_together(project: Project, checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:

@@ -11,8 +11,8 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
-from sqlalchemy.engine import make_url
 
+from ...database import Database
 from ...errors import first_line
 from .errors import CheckpointError
 from .saver import Checkpoints
@@ -22,12 +22,12 @@ _MOST = 10
 
 
 class PostgresCheckpoints(Checkpoints, PostgresSaver):
-    """Checkpoints in PostgreSQL; a connection that broke is made again."""
+    """Checkpoints in PostgreSQL, in the schema of the project; a connection that broke is made again."""
 
     pool: ConnectionPool[Connection[DictRow]]
 
     @classmethod
-    def open(cls, url: str, seconds: float = 10) -> Self:
+    def open(cls, database: Database, seconds: float = 10) -> Self:
         """Connect, and make the tables where they are missing.
 
         Parameters
@@ -37,10 +37,14 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
 
         Raises
         ------
-        CheckpointError
+        ProjectError
             If the server does not answer, or refuses.
         """
-        address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        database.make()
+        url = database.engine.url
+        # LangGraph's statements name no schema. A pooler that would lose this one refuses the option.
+        options = " ".join([*url.normalized_query.get("options", ()), f"-csearch_path={database.schema}"])
+        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
             address,
             min_size=0,
@@ -49,7 +53,7 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
             reconnect_timeout=seconds,
             open=True,
             check=ConnectionPool.check_connection,
-            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, "options": options},
         )
         made = cls(pool, serde=JsonSerializer())
         made.pool = pool

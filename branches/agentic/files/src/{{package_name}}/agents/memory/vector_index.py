@@ -123,7 +123,7 @@ class VectorIndex:
         return [*connection.scalars(asked.order_by(distance + 0))]  # what no index can order
 
     def _add_column(self) -> None:
-        name, column = self.table.name, self.near.name
+        name, column = self._database.name_of(self.table), self.near.name
         here = sa.text("SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(:name) AND attname = :column")
         with self._database.writing() as connection:
             _alone(connection)

@@ -19,10 +19,10 @@ _TABLE = sa.Table(
     sa.Column("label", sa.Text, primary_key=True),
     sa.Column("value", sa.Float, nullable=False),
 )
-_ADD = sa.text(
-    "INSERT INTO agent_totals (name, label, value) VALUES (:name, :label, :value)"
-    " ON CONFLICT (name, label) DO UPDATE SET value = agent_totals.value + excluded.value"
-)
+_ADD = """
+INSERT INTO {table} AS known (name, label, value) VALUES (:name, :label, :value)
+ON CONFLICT (name, label) DO UPDATE SET value = known.value + excluded.value
+"""
 
 Totals = Mapping[tuple[str, str], float]
 """By the name of a sum and its labels, which a line feed parts."""
@@ -34,6 +34,7 @@ class TotalsStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         database.make(_TABLE)
+        self._add = sa.text(_ADD.format(table=database.name_of(_TABLE)))
 
     def add(self, totals: Totals) -> None:
         """Add to the sums."""
@@ -41,7 +42,7 @@ class TotalsStore:
         rows = [{"name": name, "label": label, "value": value} for (name, label), value in sorted(totals.items())]
         if rows:
             with self._database.writing() as connection:
-                connection.execute(_ADD, rows)
+                connection.execute(self._add, rows)
 
     def read(self) -> dict[tuple[str, str], float]:
         """Give the sums."""
