@@ -144,39 +144,54 @@ class CrossFitted(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
 
     def fit(self, frame: pd.DataFrame, y: ArrayLike) -> Self:
         """Fit on all rows, as what comes later is encoded."""
-        frame = pd.DataFrame(frame)
-        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.n_features_in_ = frame.shape[1]
-        self.encoder_ = self._for(y).fit(frame, _numbers(y))
+        self._fit(frame, y)
         return self
 
     def fit_transform(self, frame: pd.DataFrame, y: ArrayLike) -> NDArray[np.float64]:
         """Fit, and encode each training row by what the other folds say."""
-        frame, truth = pd.DataFrame(frame).reset_index(drop=True), _numbers(y)
-        encoded = self.fit(frame, truth).transform(frame)
-        for others, rows in self._splitter(truth).split(frame, truth):
-            fold = self._for(y).fit(frame.iloc[others].reset_index(drop=True), truth[others])
-            encoded[rows] = np.asarray(fold.transform(frame.iloc[rows].reset_index(drop=True)), dtype=float)
+        codes, truth = self._fit(frame, y)
+        encoded = np.array(self.encoder_.transform(codes), dtype=float)
+        for others, rows in self._splitter(truth).split(codes, truth):
+            fold = self._for(truth).fit(codes.iloc[others].reset_index(drop=True), truth[others])
+            encoded[rows] = np.asarray(fold.transform(codes.iloc[rows].reset_index(drop=True)), dtype=float)
         return encoded
 
     def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """Encode rows that were not in training, as float64 of shape (n_rows, n_columns)."""
         check_is_fitted(self, "encoder_")
-        return np.array(self.encoder_.transform(pd.DataFrame(frame)), dtype=float)
+        table = validate_data(self, frame, dtype=None, ensure_all_finite=False, reset=False)
+        return np.array(self.encoder_.transform(self._codes(table)), dtype=float)
 
     def get_feature_names_out(self, names: object = None) -> NDArray[np.object_]:
-        """Name what `transform` gives; of more than two classes, there is a column for each."""
+        """Name what `transform` gives; of more than two classes that are words, there is a column for each."""
+        check_is_fitted(self, "encoder_")
         return np.asarray(self.encoder_.get_feature_names_out(), dtype=object)
 
-    def _for(self, y: ArrayLike) -> Any:
-        encoder = clone(self.encoder)
-        if isinstance(encoder, TargetEncoder):
+    def _fit(self, frame: pd.DataFrame, y: ArrayLike) -> tuple[pd.DataFrame, NDArray[Any]]:
+        """Give the training rows as numbers of categories, and their target."""
+        table, truth = validate_data(self, frame, y, dtype=None, ensure_all_finite=False)
+        if not isinstance(self.encoder, TargetEncoder):
+            truth = _numbers(truth)
+        self.categories_ = [_known(column) for column in table.T]
+        codes = self._codes(table)
+        self.encoder_ = self._for(truth).fit(codes, truth)
+        return codes, truth
+
+    def _codes(self, table: NDArray[Any]) -> pd.DataFrame:
+        # Encoders compare categories again in each fold: with a million of them, numbers take a tenth of the time.
+        columns = zip(self._columns(), table.T, self.categories_, strict=True)
+        return pd.DataFrame({name: _numbered(column, known) for name, column, known in columns})
+
+    def _columns(self) -> list[str]:
+        return list(getattr(self, "feature_names_in_", [f"x{place}" for place in range(self.n_features_in_)]))
+
+    def _for(self, truth: NDArray[Any]) -> Any:
+        if isinstance(self.encoder, TargetEncoder):
             # Whole numbers are amounts to us, and classes to scikit-learn; of two classes both give the same.
-            words = np.asarray(y).dtype.kind not in "biuf"
-            encoder.set_params(
-                target_type="multiclass" if words and len(np.unique(np.asarray(y))) > TWO else "continuous"
-            )
-        return encoder
+            words = truth.dtype.kind not in "biuf" and len(np.unique(truth)) > TWO
+            return clone(self.encoder).set_params(target_type="multiclass" if words else "continuous")
+        # Those of category-encoders take numbers for amounts, unless they are made with the names of columns.
+        return type(self.encoder)(**{**self.encoder.get_params(), "cols": self._columns()})
 
     def _splitter(self, truth: NDArray[Any]) -> Any:
         classes, counts = np.unique(truth, return_counts=True)
@@ -187,7 +202,20 @@ class CrossFitted(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = tags.input_tags.categorical = True
         return tags
+
+
+def _known(column: NDArray[Any]) -> pd.Index[Any]:
+    values = pd.Series(column).astype(object)
+    return pd.Index(values.dropna().unique(), dtype=object)
+
+
+def _numbered(column: NDArray[Any], known: pd.Index[Any]) -> NDArray[np.int64]:
+    values = pd.Series(column).astype(object)
+    # Of an index, UNSEEN is what stands for values that it lacks.
+    return np.where(values.isna(), MISSING, known.get_indexer(pd.Index(values, dtype=object)))
 
 
 def _numbers(target: ArrayLike) -> NDArray[Any]:
