@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .coordination.poll import Poll
     from .coordination.team import Team
     from .coordination.voting import gather_votes
-    from .errors import ToolError
+    from .errors import ToolError, VouchedError
     from .memory.opening import open_memory
     from .memory.records import Entry
     from .models.rules import Rule
@@ -72,6 +72,7 @@ __all__ = [
     "ToolOutput",
     "Vote",
     "VotingRules",
+    "VouchedError",
     "calibrate",
     "decide",
     "find_project",
@@ -122,6 +123,7 @@ _HOMES = {
     "ToolOutput": ".tools.spec",
     "Vote": ".coordination.consensus",
     "VotingRules": ".coordination.consensus",
+    "VouchedError": ".errors",
     "calibrate": ".coordination.calibration",
     "decide": ".coordination.consensus",
     "find_project": ".opening",

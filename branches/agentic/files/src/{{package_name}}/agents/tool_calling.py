@@ -20,7 +20,7 @@ from typing import Any
 from ..errors import first_line
 from .base import Agent
 from .budget import Meter
-from .errors import ToolError
+from .errors import ToolError, VouchedError
 from .jsonable import EDGE, canonical, clean_part, clip, digest, to_json
 from .session import ApprovalRequest, Known, Session, Unknown
 from .tasks import Step, Usage
@@ -238,6 +238,8 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
             rest = "" if tool.effect is Effect.READ else "; whether it had its effect is unknown"
             raise ToolError(f"{tool.name} {why}{rest}", hint="ask for less at once")
     result = outcome[0]
+    if isinstance(result, VouchedError) and not tool.untrusted:
+        raise ToolError(result.message, hint=result.hint) from result
     if isinstance(result, ToolError):
         raise _Raised(result.message, hint=result.hint) from result
     if isinstance(result, BaseException):

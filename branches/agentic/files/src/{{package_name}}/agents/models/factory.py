@@ -56,6 +56,7 @@ def open_model(project: Project, name: str) -> BaseChatModel:
     """
     parsed = _parsed(project, name)
     if parsed.provider == SCRIPTED:
+        get_logger(__name__).info("a model is in use", model=SCRIPTED)
         return ScriptedModel()
     missing = missing_for(project, parsed)
     if not missing:

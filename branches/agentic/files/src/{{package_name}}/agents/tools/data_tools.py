@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 
 from ...config import Config
 from ..config import AgenticConfig
-from ..errors import ToolError
+from ..errors import VouchedError
 from .plots import Plot, draw
 from .profiles import profile, shown_values
 from .queries import Bounds, Rows, connect
@@ -46,12 +46,12 @@ def make_data_analyzer(config: Config) -> Tool:
                 return ToolOutput(found, tainted=source.taints(shown_values(found)))
             if action == "query":
                 if not sql:
-                    raise ToolError("a query needs sql", hint="such as SELECT count(*) FROM data")
+                    raise VouchedError("a query needs sql", hint="such as SELECT count(*) FROM data")
                 rows = connection.ask(sql)
                 tainted = source.names_data(rows.columns, sql) or source.taints(rows.rows, sql)
                 return ToolOutput(_answer(rows), tainted=tainted)
             if plot is None:
-                raise ToolError("a plot needs plot", hint='such as {"kind": "histogram", "x": "age"}')
+                raise VouchedError("a plot needs plot", hint='such as {"kind": "histogram", "x": "age"}')
             path, told = draw(connection, plot, sql, source, context.work)
             return ToolOutput(told, files=(path.relative_to(context.work),), tainted=not source.vouched)
 

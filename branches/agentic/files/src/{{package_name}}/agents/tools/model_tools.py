@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from ...config import Config
-from ...models.errors import ModelError
 from ..config import AgenticConfig
-from ..errors import ToolError
+from ..errors import ToolError, VouchedError
 from .queries import Bounds, connect
 from .sources import find_source
 from .spec import Effect, Tool, ToolContext, ToolOutput, tool
 
 if TYPE_CHECKING:
     from ...models.workspace import Workspace
-    from ...tracking.store import RunRecord
+    from ...tracking.store import RunRecord, Tracking
     from ...tracking.store import Version as StoredVersion
 
 _TRAINED = "agent_training"
@@ -47,8 +46,10 @@ def make_trainer(config: Config) -> Tool:
         from ...models.workspace import Workspace
 
         if parameters and not algorithm:
-            raise ToolError("parameters are of one algorithm", hint="name the algorithm")
+            raise VouchedError("parameters are of one algorithm", hint="name the algorithm")
         workspace = Workspace.open(config)
+        if not (workspace.processed / dataset).is_dir():
+            find_source(dataset, config, context)  # says what is missing, in words that taint nobody
         versions = _train_once(workspace, dataset, algorithm, parameters, context.key)
         return {"model": dataset, "versions": [_scores(workspace, one) for one in versions]}
 
@@ -81,6 +82,20 @@ def _train_once(
     return found
 
 
+def _find(tracking: Tracking, model: str, reference: str) -> StoredVersion:
+    """Find a version; that there is none is told without the names that others have given in the registry."""
+    from ...models.registry import list_versions
+
+    versions = list_versions(tracking, model)
+    if not versions:
+        raise VouchedError(f"no version of {model!r} is registered", hint="`model_trainer` trains one")
+    for version in versions:
+        if reference == str(version.number) or reference in version.aliases:
+            return version
+    numbers = ", ".join(str(version.number) for version in versions)
+    raise VouchedError(f"{model} has no version {reference!r}", hint=f"there are: {numbers}")
+
+
 def _run(workspace: Workspace, version: StoredVersion) -> RunRecord:
     return workspace.tracking.search_runs(version.model, version.run_id, 1)[0]
 
@@ -108,11 +123,11 @@ def make_evaluator(config: Config) -> Tool:
     ) -> ToolOutput:
         """Measure a registered model on a split: metrics with intervals, slices, importance of columns."""
         from ...models.evaluation import evaluate
-        from ...models.registry import find_version, load_version
+        from ...models.registry import load_version
         from ...models.workspace import Workspace
 
         workspace = Workspace.open(config)
-        found = find_version(workspace.tracking, model, version)
+        found = _find(workspace.tracking, model, version)
         loaded = load_version(workspace.tracking, found, workspace.models.trusted)
         splits = workspace.splits(model)
         rows = getattr(splits, split)
@@ -144,13 +159,13 @@ def make_predictor(config: Config) -> Tool:
         import pandas as pd
 
         from ...models.prediction import predict, write_rows
-        from ...models.registry import find_version, load_version
+        from ...models.registry import load_version
         from ...models.workspace import Workspace
 
         if bool(rows) == bool(dataset):
-            raise ToolError("there is nothing to predict", hint="give rows, or the name of a dataset; one of the two")
+            raise VouchedError("there is nothing to predict", hint="give rows, or the name of a dataset")
         workspace = Workspace.open(config)
-        found = find_version(workspace.tracking, model, version)
+        found = _find(workspace.tracking, model, version)
         loaded = load_version(workspace.tracking, found, workspace.models.trusted)
         if dataset:
             bounds = Bounds(limits.max_rows, limits.query_memory_mb, limits.query_seconds, context.cancelled)
@@ -198,16 +213,16 @@ def make_deployer(config: Config) -> Tool:
         decides is kept with its reason. It can't be overruled from here.
         """
         from ...models.promotion import decisions, promote
-        from ...models.registry import find_version, list_versions, set_tags
+        from ...models.registry import list_versions, set_tags
         from ...models.workspace import Workspace
 
         tracking = (workspace := Workspace.open(config)).tracking
         # An earlier call with this key chose the version: the alias may have gone to another by now.
         begun = [one for one in list_versions(tracking, model) if one.tags.get(_DEPLOYED) == context.key]
-        candidate = begun[0] if begun else find_version(tracking, model, version)
+        candidate = begun[0] if begun else _find(tracking, model, version)
         if "champion" in candidate.aliases:
             if not begun:
-                raise ModelError(f"{candidate} is the champion already", hint="deploy another version")
+                raise VouchedError(f"{candidate} is the champion already", hint="deploy another version")
             decision = next(one for one in decisions(tracking, model) if one.candidate == candidate.number)
         else:
             set_tags(tracking, candidate, {_DEPLOYED: context.key})

@@ -14,7 +14,7 @@ from ...config.settings import one_of
 from ...data.config import ColumnConfig, DataConfig
 from ...data.dataset import SPLITS
 from ..config import AgenticConfig
-from ..errors import ToolError
+from ..errors import VouchedError
 from .spec import ToolContext
 
 _WORD = re.compile(r"\w+")
@@ -111,7 +111,7 @@ def find_source(name: str, config: Config, context: ToolContext) -> Source:
         return _dataset(name, data, config.root)
     if Path(name).suffix.lower() not in _READERS:
         known = one_of(name, list(data.datasets))
-        raise ToolError(f"there is no dataset {name!r}", hint=f"{known}; files are {', '.join(_READERS)}")
+        raise VouchedError(f"there is no dataset {name!r}", hint=f"{known}; files are {', '.join(_READERS)}")
     own, shared = context.work.resolve(), (config.root / "data").resolve()
     agentic = config.group("agentic", AgenticConfig)
     hidden = [(config.root / one).resolve() for one in (agentic.tools.work_folder, agentic.durability.folder)]
@@ -120,14 +120,15 @@ def find_source(name: str, config: Config, context: ToolContext) -> Source:
         others = any(path.is_relative_to(one) for one in hidden) or not path.is_relative_to(shared)
         if path.is_file() and (path.is_relative_to(own) or not others):
             return Source(path.stem, (path,))
-    raise ToolError(f"there is no file {name!r}", hint="files are in the project's data folder or in that of the task")
+    hint = "files are in the project's data folder or in that of the task"
+    raise VouchedError(f"there is no file {name!r}", hint=hint)
 
 
 def _dataset(name: str, data: DataConfig, root: Path) -> Source:
     folder = (root / data.processed / name).resolve()
     paths = tuple(folder / f"{split}.parquet" for split in SPLITS)
     if not all(path.is_file() for path in paths):
-        raise ToolError(f"the dataset {name} was not made yet", hint=f"`data run {name}` makes it")
+        raise VouchedError(f"the dataset {name} was not made yet", hint=f"`data run {name}` makes it")
     dataset = data.datasets[name]
     allowed = {str(value) for column in dataset.columns.values() for value in column.allowed or ()}
     vouched = frozenset({*SPLITS, "split", *allowed, *dataset.columns}) if dataset.columns else frozenset()
