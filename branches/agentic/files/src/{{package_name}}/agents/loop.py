@@ -157,8 +157,7 @@ def _going_on(node: _Node, choose: _Choice) -> _Led:
 
     def go(state: State, runtime: Runtime[Turn]) -> Command[str]:
         update = node(state, runtime)
-        now: State = {**state, **update, "messages": [*state["messages"], *update.get("messages", [])]}
-        return Command(update=update, goto=choose(now))
+        return Command(update=update, goto=choose(runtime.context.reach(state, update)))
 
     return go
 

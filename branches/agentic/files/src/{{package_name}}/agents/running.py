@@ -16,7 +16,7 @@ from .frameworks.leading import led
 from .jsonable import clip
 from .session import Session
 from .tasks import Status, Step, TaskResult, Usage
-from .turns import NoAnswer, State, Turn, begin
+from .turns import NoAnswer, State, Turn, begin, so_far
 
 if TYPE_CHECKING:
     from .base import Agent
@@ -94,6 +94,11 @@ def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
         return dict(graph.invoke(given, config, context=turn, durability=durability))
     except NoAnswer as ended:
         return dict(ended.state)
+    except ProjectError as error:  # such as a database that went away: what was done until then is told
+        if not turn.reached:
+            raise
+        how = {"status": Status.FAILED, "reason": session.clean(str(error)), "output": so_far(turn.reached, {})}
+        return {**turn.reached, **how}
     finally:
         var_child_runnable_config.reset(token)
 

@@ -67,10 +67,17 @@ class State(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Turn:
-    """Who runs, and with what."""
+    """Who runs, and with what.
+
+    Attributes
+    ----------
+    reached
+        The state after the last step, also where it could not be kept.
+    """
 
     agent: Agent
     session: Session
+    reached: State = field(default_factory=State, repr=False, compare=False)
     _unpacked: dict[int, tuple[Packed, AnyMessage]] = field(default_factory=dict, repr=False, compare=False)
 
     def message(self, packed: Packed) -> AnyMessage:
@@ -79,6 +86,13 @@ class Turn:
         if known is None or known[0] is not packed:
             known = self._unpacked[id(packed)] = packed, unpack(packed)
         return known[1]
+
+    def reach(self, state: State, update: State) -> State:
+        """Give the state after a step, and remember it."""
+        messages = [*state["messages"], *update.get("messages", [])]
+        steps = [*state.get("steps", []), *update.get("steps", [])]
+        self.reached.update({**state, **update, "messages": messages, "steps": steps})
+        return self.reached
 
 
 class NoAnswer(Exception):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Unpack
 
+from ...errors import ProjectError
+from ...logs import get_logger
 from ..agent_config import AgentConfig
 from ..base import Agent
 from ..coordination.group import Group
@@ -40,6 +42,8 @@ def execute(
     **parts: Unpack[Parts],
 ) -> TaskResult:
     """Do a task and keep all of it; a task that was begun goes on, and one that has ended gives its result again.
+
+    Where the database goes away, the result has failed, with the steps until then and how to go on.
 
     Parameters
     ----------
@@ -87,10 +91,22 @@ def _execute(lead: Worker, run: Run, kept: Durability, holds: Callable[[], bool]
         result = lead.execute(task, session=session)
     finally:
         recorder.close()
-    if holds():
+    if not holds():
+        return result
+    try:
         kept.store.end(result)
-        counter.keep(kept.totals, result.status)
+    except ProjectError as error:
+        return _not_kept(result, error)
+    counter.keep(kept.totals, result.status)
     return result
+
+
+def _not_kept(result: TaskResult, error: ProjectError) -> TaskResult:
+    """Tell what was reached of a run whose end can't be written down: as it is kept, it is still under way."""
+    reason = result.reason if result.status is Status.FAILED else str(error)
+    again = f"what it had done is kept: `agents runs resume {result.task_id}` goes on when the database is back"
+    get_logger(__name__).error("how a task ended can't be kept", task=result.task_id, reason=str(error))
+    return result.model_copy(update={"status": Status.FAILED, "reason": f"{reason}\n{again}"})
 
 
 def resume(

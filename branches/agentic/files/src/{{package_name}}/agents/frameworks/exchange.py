@@ -50,7 +50,8 @@ class LedTurn(Turn):
 def exchange(state: State, runtime: Runtime[LedTurn]) -> Command[str]:
     """Answer the framework's next question, and say whether one more is to come."""
     update = _exchange(runtime.context, state)
-    return Command(update=update, goto=END if Status(update.get("status", state["status"])).ended else "exchange")
+    now = runtime.context.reach(state, update)
+    return Command(update=update, goto=END if Status(now["status"]).ended else "exchange")
 
 
 def _exchange(turn: LedTurn, state: State) -> State:

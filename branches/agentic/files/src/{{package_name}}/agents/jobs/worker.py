@@ -93,7 +93,7 @@ class Worker:
             if self._held[task_id] and result.status is Status.WAITING:
                 self._queue.park(task_id, self.name)
                 self._wake_answered(task_id)
-            elif self._held[task_id]:
+            elif self._held[task_id] and (result.status is not Status.FAILED or self._has_ended(task_id)):
                 self._queue.done(task_id, self.name)
         except ConflictError as error:  # such as by `agents run`; if that one dies, the task is ours again
             _log.info("a task is done elsewhere", task=task_id, reason=str(error))
@@ -104,6 +104,10 @@ class Worker:
             _log.error("a task can't be done now", task=task_id, reason=first_line(error), exc_info=error)
         finally:
             self._held.pop(task_id, None)
+
+    def _has_ended(self, task_id: str) -> bool:
+        """Tell whether it is kept how a task ended; if not, it is tried again when its lease is over."""
+        return self._kept.store.summary(task_id).status.ended
 
     def _hopeless(self, claim: Claim) -> str:
         """Say why a task can't be done, however often it is tried; nothing if it can."""
