@@ -19,6 +19,7 @@ from ..agents.config import AgenticConfig
 from ..agents.coordination.group_config import GroupConfig
 from ..agents.durability.agents import KeptAgent, UnknownAgentError
 from ..agents.durability.errors import ConflictError, DurabilityError, UnknownRunError
+from ..agents.durability.retention import Retention
 from ..agents.durability.runs import Approval, Run
 from ..agents.errors import AgentError
 from ..agents.events import Event
@@ -74,9 +75,12 @@ def make_router(config: Config) -> APIRouter:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.agents = routes
         app.state.metrics.add(AgentMetrics(lambda: routes.service.store))
+        retention = Retention(project_of(config))
+        retention.start()
         try:
             yield
         finally:
+            await asyncio.to_thread(retention.close)
             await asyncio.to_thread(routes.close)
 
     made = APIRouter(prefix="/agents", tags=["agents"], lifespan=lifespan)

@@ -202,11 +202,17 @@ def export_command(
 
 @app.command("drop")
 def drop_command(overrides: SetOption = None, env: EnvOption = None) -> None:
-    """Forget the runs that ended longer ago than `agentic.durability.keep_days`."""
-    from datetime import timedelta
+    """Forget the runs that ended longer ago than `agentic.durability.keep_days`, as the service does each day."""
+    from datetime import UTC, datetime, timedelta
+
+    from .errors import DurabilityError
 
     project, kept = _open(overrides, env)
-    dropped = kept.drop_old(timedelta(days=project.agentic.durability.keep_days))
+    days = project.agentic.durability.keep_days
+    if days is None:
+        hint = "name days: --set agentic.durability.keep_days=30"
+        raise DurabilityError("agentic.durability.keep_days is null, which keeps all runs", hint=hint)
+    dropped = kept.drop_old(datetime.now(UTC) - timedelta(days=days))
     typer.echo(f"{dropped} runs were dropped", err=True)
 
 

@@ -14,4 +14,6 @@ class DurabilityConfig(ConfigModel):
     database_url: SecretStr = Field(
         default=SecretStr(""), description="PostgreSQL that several machines share; files of the folder if empty"
     )
-    keep_days: float = Field(default=30, gt=0, description="Days after which ended runs are dropped")
+    keep_days: float | None = Field(
+        default=30, gt=0, le=36_500, description="Days after which runs that ended are dropped; null keeps all"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,9 @@ class EffectJournal:
         with self._database.reading() as connection:
             return [(row.key, row.tool, row.begun) for row in connection.execute(query.order_by(_EFFECT.begun.desc()))]
 
-    def drop(self, age: timedelta) -> int:
-        """Forget calls that ended longer ago; those in doubt stay."""
-        old = sa.delete(_TABLE).where(_EFFECT.ended < datetime.now(UTC) - age)
+    def drop(self, before: datetime) -> int:
+        """Forget calls that ended before a time; those in doubt stay."""
+        old = sa.delete(_TABLE).where(_EFFECT.ended < before)
         with self._database.writing() as connection:
             return connection.execute(old).rowcount
 

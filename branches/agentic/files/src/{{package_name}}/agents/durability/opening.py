@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ...database import Database
@@ -46,14 +46,19 @@ class Durability:
     watch: CancelWatch
     totals: TotalsStore
 
-    def drop_old(self, age: timedelta) -> int:
-        """Forget the runs that ended longer ago, their states and effects, and tell how many runs those were."""
-        old = self.store.old(age)
+    def drop_old(self, before: datetime) -> int:
+        """Forget the runs that ended before a time, their states and effects, and tell how many runs those were.
+
+        Runs that wait, or were broken off, stay, and with them the effects since the first of them began: when it goes
+        on, it must not have them again.
+        """
+        old = self.store.old(before)
         for task_id in old:
             for thread in (task_id, *self.checkpoints.below(task_id)):
                 self.checkpoints.delete_thread(thread)
-        self.store.drop(old)
-        self.journal.drop(age)
+            self.store.drop([task_id])  # one at a time: others write, too
+        first = self.store.first_begun()
+        self.journal.drop(before if first is None else min(before, first))
         return len(old)
 
 

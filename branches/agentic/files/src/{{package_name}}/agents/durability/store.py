@@ -268,12 +268,18 @@ class RunStore:
         with self.database.reading() as connection:
             return [*connection.scalars(query.where(RUNS.c.status == Status.WAITING, *late).distinct())]
 
-    def old(self, age: timedelta) -> list[str]:
-        """Give the ids of the runs that ended longer ago."""
+    def old(self, before: datetime) -> list[str]:
+        """Give the ids of the runs that ended before a time."""
         ended = RUNS.c.status.not_in(_LIVE)
-        query = sa.select(RUNS.c.task_id).where(ended, RUNS.c.updated < datetime.now(UTC) - age)
+        query = sa.select(RUNS.c.task_id).where(ended, RUNS.c.updated < before)
         with self.database.reading() as connection:
             return [*connection.scalars(query)]
+
+    def first_begun(self) -> datetime | None:
+        """Tell when the oldest run was begun; None without runs."""
+        with self.database.reading() as connection:
+            first: datetime | None = connection.scalar(sa.select(sa.func.min(RUNS.c.created)))
+        return first
 
     def drop(self, task_ids: Sequence[str]) -> None:
         """Forget runs, with their events and approvals."""

@@ -1,4 +1,4 @@
-"""The tables of agents, of their runs and what happened in them, of approvals, and of jobs that wait for a worker."""
+"""The tables of agents, of their runs and what happened in them, of approvals, of jobs that wait, and of upkeep."""
 
 import sqlalchemy as sa
 
@@ -72,3 +72,10 @@ JOBS = sa.Table(
     sa.Column("lease", Utc),
 )
 sa.Index("agent_jobs_queued", JOBS.c.queued)
+
+UPKEEP = sa.Table(
+    "agent_upkeep",
+    _TABLES,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("begun", Utc, nullable=False),  # the last time
+)

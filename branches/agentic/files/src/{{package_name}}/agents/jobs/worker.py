@@ -13,6 +13,7 @@ from ...errors import ProjectError, first_line
 from ...logs import get_logger
 from ..durability.errors import ConflictError
 from ..durability.opening import open_durability
+from ..durability.retention import Retention
 from ..durability.running import agent_of, resume
 from ..errors import AgentError
 from ..tasks import Status, TaskResult
@@ -50,11 +51,14 @@ class Worker:
         names = [f"worker {number}" for number in range(self._jobs.concurrency)]
         threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
         keeper = threading.Thread(target=self._keep, name="leases", daemon=True)
+        retention = Retention(self.project)
+        retention.start()
         for thread in (keeper, *threads):
             thread.start()
         for thread in threads:
             thread.join()
         keeper.join()
+        retention.close()
 
     def stop(self) -> None:
         """Take no more tasks."""
