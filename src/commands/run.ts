@@ -8,7 +8,7 @@ import { rememberTrustOf, requireTrust } from '../adapters/trust.js';
 import { ensureUv, uvEnvironment } from '../adapters/uv.js';
 import type { Context } from '../context.js';
 import { parseLock } from '../core/lock.js';
-import { planTask, shownTasks, type TaskLine, type TaskPlan } from '../core/task-plan.js';
+import { bringsExtras, planTask, shownTasks, type TaskPlan } from '../core/task-plan.js';
 import { MlsysError } from '../errors.js';
 import { lockPath } from '../schema/lock.js';
 import { describeLine, describeStop, renderTasks } from '../ui/run.js';
@@ -47,7 +47,7 @@ export async function runTask(ctx: Context, root: string, name: string, args: re
     await setupProject(ctx, root, { commit: false });
   }
   await checkNeeds(ctx, root, folder, name, plan);
-  return runLines(ctx, root, folder, plan.lines);
+  return runLines(ctx, root, folder, plan);
 }
 
 async function checkNeeds(ctx: Context, root: string, folder: string, name: string, plan: TaskPlan): Promise<void> {
@@ -66,15 +66,17 @@ async function checkNeeds(ctx: Context, root: string, folder: string, name: stri
 /**
  * Plain `uv run` brings the environment into step before it runs the command. Where set-up made the environment from just these
  * pyproject.toml and uv.lock there is nothing to bring, and --no-sync keeps what a person added since (an extra that replaces a
- * package, an editable checkout), works with no network and starts at once. The lines after the first find it in step.
+ * package, an editable checkout), works with no network and starts at once. The lines after the first find it in step, but for
+ * extras of their own, which may replace packages of each other.
  */
-async function runLines(ctx: Context, root: string, folder: string, lines: readonly TaskLine[]): Promise<number> {
+async function runLines(ctx: Context, root: string, folder: string, plan: TaskPlan): Promise<number> {
+  const { lines } = plan;
   const uv = await ensureUv(ctx, ctx.log.info);
   const env = uvEnvironment(ctx, uv);
   let inStep = isInStep(root, folder);
   for (const [i, line] of lines.entries()) {
     if (lines.length > 1) ctx.log.info(describeLine(line));
-    const options = inStep ? ['--no-sync'] : line.options;
+    const options = inStep && !bringsExtras(line, plan) ? ['--no-sync'] : line.options;
     const { exitCode, interrupted } = await attach(uv.path, ['run', ...options, '--', ...line.argv], {
       cwd: root,
       env,

@@ -32,6 +32,10 @@ export function planTask(tasks: readonly ProjectTask[], name: string, args: read
   };
 }
 
+/** Whether uv is to bring extras for a line: those that the task needs are there before it runs. */
+export const bringsExtras = (line: TaskLine, plan: TaskPlan): boolean =>
+  line.options.some((word) => word !== '--extra' && !plan.extras.includes(word));
+
 function linesOf({ name, command }: ProjectTask, args: readonly string[]): TaskLine[] {
   return command.map((line, i) => {
     const words = parseArgsStringToArgv(line);

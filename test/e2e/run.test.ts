@@ -70,6 +70,20 @@ describe('mlsys run', () => {
     expect((await runCli(['doctor'], { cwd })).exitCode).toBe(0);
   });
 
+  test('asks uv for the extras of each line that the task does not need beforehand', async () => {
+    const table = '[project.optional-dependencies]\nmore = []\n';
+    const cwd = project({
+      tasks: [
+        { name: 'extras', command: [`--extra more ${python('print(1)')}`, `--extra other ${python('print(2)')}`] },
+      ],
+      pyproject: `[project]\nname = "tiny"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n${table}`,
+    });
+    await runCli(['setup'], { cwd });
+    const { exitCode, stdout, stderr } = await runCli(['run', 'extras'], { cwd });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '1' });
+    expect(stderr).toContain('Extra `other` is not defined');
+  });
+
   test('runs steps in turn and stops at the first that fails, with its exit code', async () => {
     const { exitCode, stdout, stderr } = await runCli(['run', 'steps'], { cwd: project() });
     expect({ exitCode, stdout }).toEqual({ exitCode: 7, stdout: '[]' });
