@@ -7,6 +7,7 @@ import typer
 from ..plugins.commands import PluginGroup
 from ..workflows.agentic.cli import analyse, demo, improve, train
 from .coordination.cli import app as team
+from .coordination.judges_cli import app as judges
 from .durability.cli import app as runs
 from .evaluation.cli import app as evaluate
 from .frameworks.cli import app as frameworks
@@ -38,6 +39,7 @@ app.command("models")(models)
 app.add_typer(audit_app, name="audit")
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(frameworks, name="frameworks")
+app.add_typer(judges, name="judges")
 app.add_typer(mcp, name="mcp")
 app.add_typer(memory, name="memory")
 app.add_typer(runs, name="runs")

@@ -24,7 +24,10 @@ CARRY_OUT = "Carry out the plan."
 CRITIQUE = "Criticise your answer: is it complete, and does each claim stand on what tools gave? Say OK if so."
 REVISE = "Write the answer again, with the faults removed."
 SUMMARISE = "Summarise the conversation so far in a few sentences: facts, numbers and decisions, no more."
-VOTE = "Vote for one of these options. Answer with its name alone on a line, or ABSTAIN, and below it why:"
+VOTE = (
+    "Vote for one of these options. Answer with its name alone on a line, or ABSTAIN, on the next how sure you are, "
+    "from 0 to 1, and below it why:"
+)
 EMPTY = "Your answer was empty. Call a tool, or answer."
 
 

@@ -30,11 +30,17 @@ class Vote(Record):
         The option; None is an abstention.
     reason
         Why, in words, for the transcript.
+    confidence
+        How sure the voter says that it is, from 0 to 1.
+    model
+        That answered, if one did.
     """
 
     voter: str
     choice: str | None = None
     reason: str = ""
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    model: str = ""
 
 
 class VotingRules(Record):
@@ -113,6 +119,10 @@ class Resolution(Record):
         """Whether there is a choice."""
         return self.choice is not None
 
+    def told(self, reasons: Sequence[str]) -> Resolution:
+        """Give it with sentences that come before its transcript."""
+        return self.model_copy(update={"transcript": (*reasons, *self.transcript)})
+
 
 def decide(
     votes: Iterable[Vote], *, options: Sequence[str], voters: Mapping[str, float], rules: VotingRules | None = None
@@ -127,7 +137,7 @@ def decide(
     options
         What can be voted for, in the order that a tie goes by where its rule is `first`.
     voters
-        The weight of each; see `calibrate`.
+        The weight of each; `weigh` takes it from a record.
 
     Raises
     ------

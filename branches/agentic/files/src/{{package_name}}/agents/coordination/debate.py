@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from ..errors import AgentError
 from ..tasks import Status
 from .ballots import Ballot, hold_vote
+from .config import Weighing
 from .consensus import Resolution, VotingRules
 from .floor import Ended, Floor, Question, tainted
 from .group import Group, Setup
@@ -26,7 +27,7 @@ class Terms(Setup, total=False):
     rounds
         How often they argue and vote at most; 2 by default.
     weights
-        Of the voters, by name; 1 by default. `calibrate` makes them of what is known of judges.
+        Of the voters, by name, or `equal` or `calibrated`; the configuration's by default.
     rules
         When a vote decides; the configuration's by default.
     seconds
@@ -34,7 +35,7 @@ class Terms(Setup, total=False):
     """
 
     rounds: int
-    weights: Mapping[str, float]
+    weights: Mapping[str, float] | Weighing | None
     rules: VotingRules | None
     seconds: float | None
 
@@ -59,7 +60,7 @@ class Debate(Group):
         protocol, subscriptions = terms.get("protocol"), terms.get("subscriptions")
         super().__init__(agents, protocol=protocol, subscriptions=subscriptions, name=terms.get("name", ""))
         rounds, seconds = terms.get("rounds", 2), terms.get("seconds")
-        self.weights, self.rules = terms.get("weights", {}), terms.get("rules")
+        self.weights, self.rules = terms.get("weights"), terms.get("rules")
         if rounds < 1:
             raise AgentError(f"a debate of {rounds} rounds decides nothing", hint="let it have at least one")
         self.options = tuple(options)
@@ -90,5 +91,5 @@ class Debate(Group):
             floor.say(agent.name, result.output, to=self.others(agent.name), topic=topic, tainted=tainted(result))
 
     def _vote(self, floor: Floor) -> Resolution:
-        ballot = Ballot(floor.task.goal, self.options, self.weights, self.rules, self.seconds)
+        ballot = Ballot(floor.task.goal, self.options, self.weights, self.rules, self.seconds, self.name)
         return hold_vote(floor, self.agents, ballot)

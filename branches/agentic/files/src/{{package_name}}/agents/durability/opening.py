@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...database import Database
 from ...errors import first_line
+from ..coordination.judgements import JudgementStore
 from ..observability.totals import TotalsStore
 from .errors import DurabilityError
 from .journal import EffectJournal
@@ -37,6 +38,8 @@ class Durability:
         Tells runs of this process that they were cancelled, and holds them.
     totals
         Sums over all runs, also of those that were forgotten.
+    judgements
+        What judges said, and what was right: also of runs that were forgotten.
     """
 
     checkpoints: Checkpoints
@@ -45,6 +48,7 @@ class Durability:
     leases: Leases
     watch: CancelWatch
     totals: TotalsStore
+    judgements: JudgementStore
 
     def drop_old(self, before: datetime) -> int:
         """Forget the runs that ended before a time, their states and effects, and tell how many runs those were.
@@ -110,4 +114,5 @@ def _open_shared(project: Project, url: str) -> Durability:
 
 def _put_together(project: Project, checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:
     store, leases = RunStore(runs), Leases(runs, project.agentic.jobs.lease_seconds)
-    return Durability(checkpoints, journal, store, leases, CancelWatch(store, leases), TotalsStore(runs))
+    watch = CancelWatch(store, leases)
+    return Durability(checkpoints, journal, store, leases, watch, TotalsStore(runs), store.judgements)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pydantic import JsonValue
 
 from ...database import Database, write_json
+from ..coordination.judgements import JudgementStore
 from ..events import Event
 from ..session import ApprovalRequest, Decision
 from ..tasks import Status, TaskResult, TaskSpec, Usage
@@ -31,6 +32,7 @@ class RunStore:
     def __init__(self, database: Database) -> None:
         self.database = database
         database.make(RUNS, EVENTS, APPROVALS, AGENTS, JOBS)
+        self.judgements = JudgementStore(database)
         self._insert_event = database.insertion(EVENTS, ["task_id", "sequence", "event"])
 
     def begin(
@@ -181,11 +183,13 @@ class RunStore:
             connection.execute(sa.update(RUNS).where(*failed).values(**again))
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Keep events; those that are there already stay."""
+        """Keep events, and the votes among them on the record of those who voted; those that are there already stay."""
+        events = list(events)
         rows = [(event.task_id, event.sequence, event.model_dump_json()) for event in events]
         if rows:
             with self.database.writing() as connection:
                 connection.exec_driver_sql(self._insert_event, rows)
+                self.judgements.hear(connection, events)
 
     def events(self, task_id: str, after: int = 0, most: int = 1_000) -> list[Event]:
         """Give the events of a run in their order, those that come after a number."""

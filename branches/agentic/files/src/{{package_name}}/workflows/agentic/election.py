@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from ...agents.coordination.ballots import tell_resolution
 from ...agents.coordination.consensus import Resolution, Vote, VotingRules, decide
+from ...agents.coordination.weighing import Occasion, weigh
 from ...agents.tasks import Record, Status, TaskResult, TaskSpec
 from .crew import Work, answer_of, do, work_of
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 VOTER = "You vote for one of several models, by what you hold to matter. Give way to others where it does not."
 CRITIC = "critic"
 ABSTAIN = "abstain"
+JUDGES = "training"
+"""To which voters belong, as their record has it."""
 
 _MOST_ROUNDS = 2
 
@@ -64,14 +67,21 @@ def elect(
         told: dict[str, JsonValue] = {**found, "options": [*left], "heard": heard, "round": number}
         askers = {one.name: _asker(project, f"{task_id}.vote-{number}", one, told, work) for one in voters}
         votes = gather_votes(askers, seconds=config.timeout)
-        weights = {one.name: 1.0 for one in voters}
-        rounds.append(decide(votes, options=left, voters=weights, rules=VotingRules.of(config)))
-        work.append(_tell(_Count(project, rounds[-1], weights), f"{task_id}.vote-{number}"))
+        count = case_of(task_id, number)
+        weighed = weigh(project, votes, None, Occasion(JUDGES, count, len(left)))
+        resolution = decide(votes, options=left, voters=weighed.weights, rules=VotingRules.of(config))
+        rounds.append(resolution.told(weighed.reasons))
+        work.append(_tell(_Count(project, rounds[-1], weighed.weights), count))
         if rounds[-1].decided:
             break
         left = [option for option in left if rounds[-1].tally[option]] or left
         heard = " ".join(rounds[-1].transcript)
     return rounds, sorted(work, key=lambda one: one.task_id)
+
+
+def case_of(task_id: str, number: int = 1) -> str:
+    """Name the run of a round, under which its votes are on record."""
+    return f"{task_id}.vote-{number}"
 
 
 @dataclass(slots=True)
@@ -94,7 +104,7 @@ class _Count:
         from ...agents.running import enclosed
 
         def count() -> TaskResult:
-            tell_resolution(session, self.name, self.resolution, self.weights)
+            tell_resolution(session, self.name, self.resolution, self.weights, group=JUDGES)
             output = self.resolution.model_dump(mode="json")
             return TaskResult(task_id=session.task.task_id, status=Status.DONE, output=output)
 
@@ -117,7 +127,11 @@ def _asker(
 
     options = told["options"]
     choices = [*options, ABSTAIN] if isinstance(options, list) else [ABSTAIN]
-    properties = {"choice": {"enum": choices}, "reason": {"type": "string"}}
+    properties = {
+        "choice": {"enum": choices},
+        "reason": {"type": "string"},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+    }
     agent = ReasoningAgent(name=f"voter_{voter.name}", role=VOTER, strategy="react", project=project)
     task = TaskSpec(
         goal=f"Vote for one of the options by {voter.metric}",
@@ -131,6 +145,12 @@ def _asker(
         work.append(work_of(agent, task, result))
         said = answer_of(result)
         choice = None if said["choice"] == ABSTAIN else said["choice"]
-        return Vote(voter=voter.name, choice=choice, reason=said["reason"].rstrip("."))
+        return Vote(
+            voter=voter.name,
+            choice=choice,
+            reason=said["reason"].rstrip("."),
+            confidence=said.get("confidence"),
+            model=next((step.name for step in reversed(result.steps) if step.kind == "model"), ""),
+        )
 
     return ask

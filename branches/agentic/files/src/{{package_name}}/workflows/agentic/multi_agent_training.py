@@ -16,6 +16,7 @@ from ...agents.errors import AgentError
 from ...agents.tasks import Grant, Record, TaskSpec
 from .crew import Work, answer_of, config_of, do, fault_of, gave, new_id, work_of
 from .election import CRITIC, Voter, elect
+from .hindsight import settle
 
 if TYPE_CHECKING:
     from ...agents.session import Project
@@ -149,6 +150,8 @@ def train_together(
     choice = rounds[-1].choice
     best = max(trained, key=lambda one: crew.sign * one.cross_validation[crew.metric])
     chosen = next((one for one in trained if one.option == choice), best)
+    decision = crew.deploy(chosen.version)
+    settle(project, crew.workspace, dataset, crew.task_id, {one.option: one.version for one in trained})
     return Training(
         task_id=crew.task_id,
         dataset=dataset,
@@ -160,7 +163,7 @@ def train_together(
         rounds=tuple(rounds),
         chosen=chosen.version,
         agreed=choice is not None,
-        decision=crew.deploy(chosen.version),
+        decision=decision,
         work=(*crew.work, *work),
     )
 
