@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from ..definitions.sets import FeatureSet
 from ..engines.connection import connect, explained
-from ..engines.protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Engine, Reader
+from ..engines.protocol import ARROW_TYPES, EVENT_TIME, UTC_TIME, Engine, Reader, columns_of
 from ..online.features import OnlineFeatures
 from ..online.plan import Plan
 from ..online.reading import Found
 from ..semantics import FeatureValue, Status
 from ..times import from_micros
-from .compare import TOLERANCE, kind_of_difference
+from .compare import TOLERANCE, alike
 from .explain import Explainer
 
 _MOST_EXPLAINED = 100
@@ -58,8 +58,8 @@ class Mismatch:
     Attributes
     ----------
     reason
-        `late data`, `ttl`, `definition`, `type`, `rows`, `kept value` or `offline computation`; of what is computed on
-        demand, that of the part which differs.
+        `late data`, `rows`, `kept value`, `offline computation` or `rounding`; where it is defined otherwise online,
+        `ttl` or `type` if that differs, else `definition`. Of what is made on demand, that of the part which differs.
     """
 
     feature: str
@@ -104,7 +104,7 @@ def check_parity(
         If nothing was written online for the features as they are defined now.
     """
     plans = [plan for plan in online.plans if any(name.startswith(f"{features.name}.") for name in plan.features)]
-    keys = _sample_keys(reader, plans, sample)
+    keys = _sample_keys(reader, features, sample)
     if not keys:
         return ParityReport(features.name, 0, 0)
     times = _sample_times(online, plans, sample)
@@ -119,7 +119,7 @@ def check_parity(
         for key, row, other in zip(some, there, others, strict=True):
             compared += len(row)
             for name, value in row.items():
-                if kind_of_difference(value, other[name], sample.tolerance) is None:
+                if alike(value, other[name], sample.tolerance):
                     continue
                 mismatched += 1
                 if len(found) < _MOST_EXPLAINED:
@@ -128,12 +128,12 @@ def check_parity(
     return ParityReport(features.name, compared, mismatched, found)
 
 
-def _sample_keys(reader: Reader, plans: Sequence[Plan], sample: Sample) -> list[Any]:
+def _sample_keys(reader: Reader, features: FeatureSet, sample: Sample) -> list[Any]:
     """Choose entities by a hash of their key, so that the same are compared again."""
     found: list[list[Any]] = []
-    for plan in plans:
-        with connect() as connection, explained(f"the rows of {plan.source.name} can't be read"):
-            reader.scan(plan.source, plan.columns).create(connection, "rows")
+    for source in features.sources:
+        with connect() as connection, explained(f"the rows of {source.name} can't be read"):
+            reader.scan(source, columns_of(source, [features])).create(connection, "rows")
             chosen = connection.view("rows").project("_key").distinct().filter("_key IS NOT NULL")
             ordered = chosen.order(f"hash(CAST(_key AS VARCHAR) || '{sample.seed}'), _key").limit(sample.entities)
             found.append([key for (key,) in ordered.fetchall()])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from ..definitions.features import OnDemand
+from ..definitions.features import Latest, OnDemand, meaning
 from ..definitions.sets import FeatureSet
 from ..engines.connection import connect, explained
 from ..engines.protocol import Reader
@@ -17,12 +18,13 @@ from ..online.state import State
 from ..oracle import Row, value_at
 from ..semantics import FeatureValue
 from ..times import from_micros, to_micros
-from .compare import kind_of_difference
+from .compare import alike
 
 Explanation: TypeAlias = tuple[FeatureValue | None, str, str]
 """The value by the rows kept online, the reason of a difference, and what shows it."""
 
 _SHOWN = 3
+_RELEASE = ": is that of another release?"
 
 
 class Explainer:
@@ -41,8 +43,9 @@ class Explainer:
             What the entity has online, and offline.
         """
         feature = self._features[name]
-        if self._online.definitions[self._features.name].fingerprint(name) != self._features.fingerprint(name):
-            return None, "definition", "what is asked for online is defined otherwise: is it of another release?"
+        theirs = self._online.definitions[self._features.name]
+        if theirs.fingerprint(name) != self._features.fingerprint(name):
+            return None, *_of_definitions(theirs, self._features, name)
         online, offline = there[name], others[name]
         if isinstance(feature, OnDemand):
             return self._of_parts(feature, key, time, there, others)
@@ -52,26 +55,25 @@ class Explainer:
         stream = state.value_at(feature, time)
         rows = self._source_rows(plan, key)
         known = [row for row in rows if row.created <= time]
-        difference = kind_of_difference(online, offline, self._tolerance)
-        if kind_of_difference(online, stream, self._tolerance) is not None:
+        if not alike(online, stream, self._tolerance):
             return stream, "kept value", "the value that is kept is not that of the rows that are kept beside it"
         exact = value_at(feature, rows, time)
-        if kind_of_difference(exact, offline, self._tolerance) is not None:
+        if not alike(exact, offline, self._tolerance):
             return stream, "offline computation", f"by brute force it is {exact.value!r} ({exact.status})"
-        if kind_of_difference(exact, online, self._tolerance) is None:
-            return stream, difference or "value", "both are right by brute force"
-        return stream, *self._of_rows(plan, state, known, difference or "value")
+        if alike(exact, online, self._tolerance):
+            return stream, "rounding", f"by brute force it is {exact.value!r}, which both are by the tolerance"
+        return stream, *self._of_rows(plan, state, known)
 
     def _of_parts(self, feature: OnDemand, key: Any, time: datetime, there: Found, others: Found) -> Explanation:
         """Explain a value by that of its parts which differs too."""
         parts = sorted(feature.expression.names())
         for part in parts:
-            if kind_of_difference(there[part], others[part], self._tolerance) is not None:
+            if not alike(there[part], others[part], self._tolerance):
                 _, reason, told = self.explain(part, key, time, there, others)
                 return None, reason, f"it is made of {part}: {told}"
         return None, "definition", f"what it is made of is the same: {', '.join(parts) or 'the request'}"
 
-    def _of_rows(self, plan: Plan, state: State, known: list[Row], difference: str) -> tuple[str, str]:
+    def _of_rows(self, plan: Plan, state: State, known: list[Row]) -> tuple[str, str]:
         """Tell which rows one side lacks."""
         kept = {(row[0], row[1]) for row in state.rows}
         needed = State(plan, [_kept(plan, row) for row in known])
@@ -87,8 +89,6 @@ class Explainer:
             return "rows", f"rows of {plan.source.name} are not online: {_told(lacking)}"
         if added:
             return "rows", f"rows are online that {plan.source.name} lacks: {_told(added)}"
-        if difference in {"ttl", "type"}:
-            return difference, "the rows are the same"
         return "rows", "rows of the same times have other values"
 
     def _plan(self, reference: str) -> Plan:
@@ -103,6 +103,21 @@ class Explainer:
             table = chosen.project(f"{times}, {columns}" if columns else times).to_arrow_table()
         rows = (one.values() for one in table.to_pylist())
         return [_row(plan, list(values)) for values in rows]
+
+
+def _of_definitions(theirs: FeatureSet, ours: FeatureSet, name: str) -> tuple[str, str]:
+    """Tell what is defined otherwise online, as by a service of another release."""
+    one, other = theirs[name], ours[name]
+    if theirs.kinds[name] is not ours.kinds[name]:
+        return "type", f"it is {theirs.kinds[name]} online, and {ours.kinds[name]} offline{_RELEASE}"
+    if isinstance(one, Latest) and isinstance(other, Latest) and meaning(replace(one, ttl=other.ttl)) == meaning(other):
+        return "ttl", f"its ttl is {one.ttl} online, and {other.ttl} offline{_RELEASE}"
+    if isinstance(one, OnDemand) and isinstance(other, OnDemand):
+        parts = sorted(one.expression.names()) if one.expression.to_json() == other.expression.to_json() else []
+        for part in (part for part in parts if theirs.fingerprint(part) != ours.fingerprint(part)):
+            reason, told = _of_definitions(theirs, ours, part)
+            return reason, f"it is made of {part}: {told}"
+    return "definition", f"what is asked for online is defined otherwise{_RELEASE}"
 
 
 def _row(plan: Plan, values: list[Any]) -> Row:
