@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Self
+from typing import Literal, Self
 
 import duckdb
 import numpy as np
@@ -20,7 +20,7 @@ from .engines.expressions import quoted
 from .errors import FeatureError
 
 STATISTICS = {"mean": "avg", "sum": "sum", "std": "stddev_samp", "min": "min", "max": "max", "count": "count"}
-_SPANS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+_SPANS: dict[str, Literal["s", "m", "h", "D", "W"]] = {"s": "s", "m": "m", "h": "h", "d": "D", "w": "W"}
 _EARLIER = "INTERVAL 1 MICROSECOND PRECEDING"
 
 
@@ -112,7 +112,8 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
     def _expressions(self) -> dict[str, str]:
         """Give SQL by the name of what it computes."""
         history = f"PARTITION BY {quoted(self.key)} ORDER BY {quoted(self.time)}"
-        frames = {window: f"INTERVAL {_span(window)} PRECEDING" for window in self.windows}
+        seconds = {window: int(read_span(window).total_seconds()) for window in self.windows}
+        frames = {window: f"INTERVAL {span} SECOND PRECEDING" for window, span in seconds.items()}
         if self.expanding:
             frames["so_far"] = "UNBOUNDED PRECEDING"
         since = f"epoch({quoted(self.time)} - max({quoted(self.time)}) OVER "
@@ -138,8 +139,15 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return f"SELECT _place, {columns} FROM ({rows})"
 
 
-def _span(text: str) -> str:
+def read_span(text: str) -> pd.Timedelta:
+    """Read a span of time, such as 12h, 30d or 4w.
+
+    Raises
+    ------
+    FeatureError
+        If it is none.
+    """
     found = re.fullmatch(r"([1-9]\d*)([smhdw])", text)
     if found is None:
         raise FeatureError(f"{text!r} is no span of time", hint="write it as 12h, 30d or 4w")
-    return f"{found[1]} {_SPANS[found[2]]}"
+    return pd.Timedelta(int(found[1]), _SPANS[found[2]])
