@@ -65,8 +65,8 @@ def hold_vote(floor: Floor, agents: Sequence[Agent], ballot: Ballot) -> Resoluti
         If the run was cancelled, a limit that all share is reached, or a person has to decide first.
     """
     settings = floor.session.config.coordination
-    goal = "\n".join([VOTE, *(f"- {' '.join(option.split())}" for option in ballot.options), "", ballot.question])
-    asked = [Question(_straight(one), goal) for one in agents]
+    goal = ballot_of(ballot.question, ballot.options)
+    asked = [Question(straight(one), goal) for one in agents]
     results = floor.ask_all(asked, seconds=settings.timeout if ballot.seconds is None else ballot.seconds)
     votes = [vote_of(one.name, result, ballot.options) for one, result in zip(agents, results, strict=True)]
     task, rules = floor.session.task, ballot.rules or VotingRules.of(settings)
@@ -115,6 +115,11 @@ def tell_resolution(
     )
 
 
+def ballot_of(question: str, options: Sequence[str]) -> str:
+    """Write what a voter is asked; `vote_of` reads what it answers."""
+    return "\n".join([VOTE, *(f"- {' '.join(option.split())}" for option in options), "", question])
+
+
 def vote_of(voter: str, result: TaskResult, options: Sequence[str]) -> Vote:
     """Read a vote: the first line that says something is the choice, a number next how sure it is, the rest is why."""
     if result.status is not Status.DONE:
@@ -138,7 +143,7 @@ def _share(number: str) -> float:
     return min(share, 1.0)
 
 
-def _straight(agent: Agent) -> Agent:
+def straight(agent: Agent) -> Agent:
     """Give the agent without its habit to plan first: a vote is one answer."""
     other = copy.copy(agent)
     other.strategy = "react"

@@ -26,10 +26,13 @@ class Outcome(Record):
     ----------
     folder
         In which each task has its folder of files: that of the case, and those of agents that were asked for help.
+    verdicts
+        What judges find wrong, by what the answer must be like.
     """
 
     result: TaskResult
     folder: Path
+    verdicts: dict[str, str] = Field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -203,6 +206,18 @@ class UsageCheck(Record):
         return f"it used {', '.join(over)}" if over else ""
 
 
+class JudgedCheck(Record):
+    """What the answer must be like, in words, by the vote of the suite's judges."""
+
+    kind: Literal["judged"]
+    that: str = Field(min_length=1)
+
+    def fault(self, outcome: Outcome) -> str:
+        """Say what is wrong."""
+        verdict = outcome.verdicts.get(self.that, "nobody judged it")
+        return f"not judged to be so: {self.that} {verdict}" if verdict else ""
+
+
 class CalledCheck(ArgumentsCheck):
     """Calls that were made, with their arguments."""
 
@@ -221,6 +236,7 @@ Check = Annotated[
     | NeverCheck
     | FileCheck
     | UsageCheck
+    | JudgedCheck
     | CalledCheck,
     Field(discriminator="kind"),
 ]

@@ -18,9 +18,10 @@ from ..errors import AgentError
 from ..jsonable import clip
 from ..opening import NobodyThere, NoMemory, open_session
 from ..safety.opening import open_gate
-from ..session import Project
-from ..tasks import TaskResult
+from ..session import Project, Session
+from ..tasks import TaskResult, TaskSpec
 from .checks import Outcome
+from .judging import Panel
 from .reports import Attempt, Called, CaseReport, Report
 from .suite import Case, Suite
 
@@ -66,9 +67,10 @@ def run_suite(
             hint=f"make {needed} with --repeats, or change what it requires",
         )
     began, apart = datetime.now(UTC), _without_cache(project)
+    panel = Panel.of(suite, apart, project)
     workers = [_agent(case, apart) for case in cases]
     jobs = [
-        partial(_attempt, case, worker, apart, open_model)
+        partial(_attempt, case, worker, panel, open_model)
         for case, worker in zip(cases, workers, strict=True)
         for _ in range(times)
     ]
@@ -109,28 +111,37 @@ def _agent(case: Case, project: Project) -> Agent:
 
 
 def _attempt(
-    case: Case, agent: Agent, project: Project, open_model: Callable[[str], BaseChatModel] | None
+    case: Case, agent: Agent, panel: Panel, open_model: Callable[[str], BaseChatModel] | None
 ) -> tuple[Attempt, set[str]]:
     """Make one attempt, and give it with the names of the models that answered."""
+    project = agent.project
     with tempfile.TemporaryDirectory(prefix="evaluation-") as scratch:
-        own = replace(project, root=Path(scratch))
+        opened = partial(_session, replace(project, root=Path(scratch)), project, open_model)
         task = case.task(f"{case.name}-{uuid4().hex[:12]}")  # of its own, and so are the idempotency keys of its calls
-        session = open_session(
-            task,
-            own,
-            open_model=open_model or _opener(project),
-            gate=open_gate(project.agentic, project.root),  # the project's kill switch holds here too
-            approvals=NobodyThere(),
-            memory=NoMemory(),
-        )
+        session = opened(task)
         for name, text in case.files.items():
             file = session.work_folder() / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         result = agent.execute(task, session=session)
-        outcome = Outcome(result=result, folder=own.root / project.agentic.tools.work_folder)
+        verdicts = panel.verdicts(case, result, opened)
+        outcome = Outcome(result=result, folder=Path(scratch) / project.agentic.tools.work_folder, verdicts=verdicts)
         faults = [found for check in case.checks if (found := check.fault(outcome))]
+        panel.learn(case, result, opened, passed=not faults)
     return _record(result, faults), {step.name for step in result.steps if step.kind == "model"}
+
+
+def _session(
+    own: Project, project: Project, open_model: Callable[[str], BaseChatModel] | None, task: TaskSpec
+) -> Session:
+    return open_session(
+        task,
+        own,
+        open_model=open_model or _opener(project),
+        gate=open_gate(project.agentic, project.root),  # the project's kill switch holds here too
+        approvals=NobodyThere(),
+        memory=NoMemory(),
+    )
 
 
 def _opener(project: Project) -> Callable[[str], BaseChatModel]:

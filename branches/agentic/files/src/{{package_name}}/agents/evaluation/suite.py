@@ -13,7 +13,7 @@ from ..agent_config import AgentConfig
 from ..errors import AgentError
 from ..jsonable import canonical
 from ..tasks import Grant, Limits, Record, TaskSpec
-from .checks import Check, inside
+from .checks import Check, JudgedCheck, inside
 from .offers import Offer
 
 _NAME = r"^[a-z0-9][a-z0-9_-]{0,59}$"
@@ -74,6 +74,11 @@ class Case(Record):
         return {inside(path): text for path, text in files.items()}
 
     @property
+    def judged(self) -> list[str]:
+        """What judges are asked of an attempt."""
+        return [check.that for check in self.checks if isinstance(check, JudgedCheck)]
+
+    @property
     def digest(self) -> str:
         """What tells whether two reports speak of the same case."""
         return hashlib.sha256(canonical(self.model_dump(mode="json")).encode()).hexdigest()[:16]
@@ -101,6 +106,8 @@ class Suite(Record):
         What an attempt may use up, for cases that say nothing.
     repeats
         Attempts at each case; the configuration's number if None.
+    judges
+        Agents that vote on checks `judged`, and are themselves measured on the cases that have none.
     """
 
     name: str = Field(pattern=_NAME)
@@ -109,6 +116,7 @@ class Suite(Record):
     budget: Limits = Limits()
     repeats: int | None = Field(default=None, ge=1, le=1_000)
     require: Requirement = Requirement()
+    judges: tuple[AgentConfig, ...] = Field(default=(), max_length=5)
     cases: tuple[Case, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -117,6 +125,16 @@ class Suite(Record):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two cases have one name: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_judges(self) -> Self:
+        names = [one.name for one in self.judges]
+        if "" in names or len(set(names)) < len(names):
+            raise ValueError("judges: give each a name of its own")
+        alone = [case.name for case in self.cases if case.judged and not names]
+        if alone:
+            raise ValueError(f"judges: there are none, for the check `judged` of {', '.join(alone)}")
         return self
 
     def filled(self) -> tuple[Case, ...]:
