@@ -16,13 +16,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from ..config import Config
 from ..errors import ProjectError
+from ..features.chalk_integration import open_either
+from ..features.chalk_service import ChalkService
 from ..features.definitions.registry import Definitions, find_definitions
 from ..features.online.checking import parse_inputs
 from ..features.online.features import OnlineFeatures
 from ..features.online.protocol import OnlineStoreError
 from ..features.online.reading import Found
 from ..features.semantics import FeatureValue, Status
-from ..features.stores import open_features
 from ..serving.answers import Readiness
 
 _SHOWN = {status: status.value for status in Status}
@@ -55,7 +56,7 @@ class FeatureAnswers:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._lock = threading.Lock()
-        self._opened: OnlineFeatures | None = None
+        self._opened: OnlineFeatures | ChalkService | None = None
         self._versions: dict[str, dict[str, str]] = {}
         self._values: Counter | None = None
         self._seconds: Histogram | None = None
@@ -69,8 +70,8 @@ class FeatureAnswers:
 
     @property
     def opened(self) -> OnlineFeatures | None:
-        """The features, once they were used."""
-        return self._opened
+        """The features, once they were used, and if they are not Chalk's."""
+        return self._opened if isinstance(self._opened, OnlineFeatures) else None
 
     def load(self) -> None:
         """Import the definitions: the first request need not wait for it, and is told what is wrong with them."""
@@ -80,7 +81,7 @@ class FeatureAnswers:
     @property
     def near(self) -> bool:
         """Whether the store is open, and answers in microseconds."""
-        return self._opened is not None and self._opened.store.near
+        return self.opened is not None and self.opened.store.near
 
     def read(self, asked: Question) -> list[Found]:
         """Read what is asked for.
@@ -99,7 +100,10 @@ class FeatureAnswers:
             else [parse_inputs(features, one) for one in asked.inputs]
         )
         started = time.perf_counter()
-        found = self._open().read(asked.feature_set, asked.keys, at=asked.time, given=given)
+        store = self._open()
+        # A question about a moment ago is one about the past for Chalk, which has less to say of that
+        at = asked.time if isinstance(store, OnlineFeatures) else None
+        found = store.read(asked.feature_set, asked.keys, at=at, given=given)
         self._count(asked.feature_set, found, time.perf_counter() - started)
         if asked.names:
             return [{name: one[name] for name in asked.names} for one in found]
@@ -131,7 +135,7 @@ class FeatureAnswers:
         if self._opened is None:
             return None
         try:
-            self._opened.store.check()
+            self._opened.check() if isinstance(self._opened, ChalkService) else self._opened.store.check()
         except OnlineStoreError:
             return Readiness("degraded", ("the store of online features does not answer",))
         return Readiness("ready", ())
@@ -141,10 +145,10 @@ class FeatureAnswers:
         if self._opened is not None:
             self._opened.close()
 
-    def _open(self) -> OnlineFeatures:
+    def _open(self) -> OnlineFeatures | ChalkService:
         with self._lock:  # two first requests open it once
             if self._opened is None:
-                self._opened = open_features(self._config, self.definitions)
+                self._opened = open_either(self._config, self.definitions)
             return self._opened
 
     def _count(self, feature_set: str, found: Sequence[Found], seconds: float) -> None:

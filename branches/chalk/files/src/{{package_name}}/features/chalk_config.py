@@ -8,6 +8,7 @@ from ..config import ConfigModel
 class ChalkConfig(ConfigModel):
     """Chalk's service. Without CHALK_CLIENT_ID and CHALK_CLIENT_SECRET the embedded engine stands in."""
 
-    project_id: str = Field(default="", description="Project of Chalk that the keys are of, noted for people")
+    project_id: str = Field(default="", description="Project of Chalk that the keys are of; told with each query")
     environment: str = Field(default="", description="Environment of that project, such as production")
     api_server: str = Field(default="https://api.chalk.ai", description="Address of Chalk's API")
+    timeout_seconds: float = Field(default=10, gt=0, description="How long Chalk has for an answer")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -11,20 +10,21 @@ from typing import Any, Self
 
 from ..config import Config, load_config
 from ..logs import get_logger
-from .chalk_service import ChalkService
-from .config import FeaturesConfig
+from .chalk_service import KEYS, ChalkService, missing_keys, open_service
 from .definitions.registry import Definitions, find_definitions
 from .errors import FeatureError
 from .online.features import OnlineFeatures
+from .online.protocol import OnlineStoreError
 from .online.reading import Found, Given
 from .stores import open_features
+from .stream.checks import Reason
+from .stream.intake import Policy
 
-KEYS = ("CHALK_CLIENT_ID", "CHALK_CLIENT_SECRET")
 _DEVELOPMENT = "development"
 _log = get_logger(__name__)
 
 
-class MissingCredentialsError(FeatureError):
+class MissingCredentialsError(OnlineStoreError):
     """Chalk is to be asked, and its keys are not there."""
 
 
@@ -45,12 +45,10 @@ class ChalkFeatureStore:
     def __init__(self, config: Config | None = None, *, definitions: Definitions | None = None) -> None:
         self._config = config if config is not None else load_config()
         self.definitions = definitions if definitions is not None else find_definitions()
-        missing = [name for name in KEYS if not os.environ.get(name)]
+        missing = missing_keys()
         if missing and self._config.environment != _DEVELOPMENT:
-            names = " and ".join(missing)
-            hint = f"set {names}; without Chalk, `open_features(config)` of the package's features.stores is the store"
-            raise MissingCredentialsError(f"Chalk has no credentials: {names} is not set", hint=hint)
-        self.service = None if missing else self._open_service()
+            raise _missing(missing)
+        self.service = None if missing else open_service(self._config, self.definitions)
         if missing:
             _log.warning("the embedded engine stands in for Chalk", missing=missing)
 
@@ -61,10 +59,10 @@ class ChalkFeatureStore:
         Raises
         ------
         FeatureError
-            If features are Chalk's, which computes them of its own sources.
+            If features are Chalk's.
         """
         if self.service is not None:
-            hint = f"rows reach Chalk through its own sources; unset {KEYS[0]} to use the embedded engine"
+            hint = f"read and write by the store itself; unset {KEYS[0]} to use the embedded engine"
             raise FeatureError("features are kept by Chalk, not here", hint=hint)
         return open_features(self._config, self.definitions)
 
@@ -88,17 +86,35 @@ class ChalkFeatureStore:
             If there is no such set, or the store does not answer.
         """
         if self.service is not None:
-            return self.service.read(self.definitions[name], keys, at=at, given=given)
+            return self.service.read(name, keys, at=at, given=given)
         return self.online.read(name, keys, at=at, given=given)
 
     def write(self, source: str, rows: Iterable[Mapping[str, Any]], *, place: int | None = None) -> int:
-        """Add rows of a source to the embedded online features; see `OnlineFeatures.write`."""
-        return self.online.write(source, rows, place=place)
+        """Add rows of a source, or bring them to Chalk; see `OnlineFeatures.write` for what is asked of them.
+
+        Raises
+        ------
+        FeatureError
+            If a row is not what the source says, or the store does not take them.
+        """
+        if self.service is None:
+            return self.online.write(source, rows, place=place)
+        from .streaming import StreamProcessor
+
+        many = list(rows)
+        checked = StreamProcessor(self.definitions, Policy(missing="accept")).transform(many, source)
+        wrong = [one.detail for one in checked.dead_letters if one.reason is not Reason.NO_KEY]
+        if wrong:
+            raise FeatureError(f"{source}: {wrong[0]}", hint="such a row belongs into quarantine; none was brought")
+        self.service.upload(checked.source, checked.rows, first=place)
+        return len(many)
 
     def close(self) -> None:
         """End the connections."""
         if "online" in self.__dict__:
             self.online.close()
+        if self.service is not None:
+            self.service.close()
 
     def __enter__(self) -> Self:
         """Use it in a `with` block."""
@@ -110,6 +126,26 @@ class ChalkFeatureStore:
         """End the connections."""
         self.close()
 
-    def _open_service(self) -> ChalkService:
-        chalk = self._config.group("features", FeaturesConfig).chalk
-        return ChalkService.connect(chalk, *(os.environ[name] for name in KEYS))
+
+def open_either(config: Config, definitions: Definitions) -> OnlineFeatures | ChalkService:
+    """Open what serves features: Chalk's service where its keys are, else the configured store.
+
+    Raises
+    ------
+    MissingCredentialsError
+        If one of the keys is there without the other, and this is no development.
+    OnlineStoreError
+        If the store can't be used.
+    """
+    missing = missing_keys()
+    if not missing:
+        return open_service(config, definitions)
+    if len(missing) < len(KEYS) and config.environment != _DEVELOPMENT:
+        raise _missing(missing)
+    return open_features(config, definitions)
+
+
+def _missing(missing: Sequence[str]) -> MissingCredentialsError:
+    names = " and ".join(missing)
+    hint = f"set {names}; without Chalk, `open_features(config)` of the package's features.stores is the store"
+    return MissingCredentialsError(f"Chalk has no credentials: {names} is not set", hint=hint)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ from .definitions.registry import Definitions, find_definitions
 from .engines.protocol import ARROW_TYPES
 from .errors import FeatureError
 from .online.features import OnlineFeatures
+from .online.reading import Found
 from .online.streams import NUMBERED, UNNUMBERED
 from .stream.columns import Rows
 from .stream.file_source import table_events
@@ -31,11 +32,24 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from .chalk_service import ChalkService
+
 RawData: TypeAlias = "pd.DataFrame | pl.DataFrame | pa.Table | Iterable[Mapping[str, Any]]"
 
 
-class HasOnline(Protocol):
-    """A feature store with online features, such as `ChalkFeatureStore`."""
+class Store(Protocol):
+    """What features are read of."""
+
+    definitions: Definitions
+
+    def read(self, name: str, keys: Sequence[Any], *, at: datetime | None = None) -> list[Found]:
+        """Read the features of entities."""
+
+
+class HasOnline(Store, Protocol):
+    """A feature store with online features, or in whose place Chalk's service is, such as `ChalkFeatureStore`."""
+
+    service: ChalkService | None
 
     @property
     def online(self) -> OnlineFeatures:
@@ -68,7 +82,8 @@ class StreamFeatures:
         Parameters
         ----------
         at
-            The time of the question; the moment at which the last of the rows was known if None.
+            The time of the question; the moment at which the last of the rows was known if None. Chalk is then asked
+            for what is now.
 
         Returns
         -------
@@ -80,6 +95,9 @@ class StreamFeatures:
         FeatureError
             If the store can't be used, or the time is before what it keeps.
         """
+        if not isinstance(store, OnlineFeatures) and store.service is not None:
+            store.service.upload(self.source, self.rows, first=self._first)
+            return _read(store, self.source, sorted(set(self.rows.keys)), at)
         online = store if isinstance(store, OnlineFeatures) else store.online
         ledger, rows = Ledger(online), self.rows
         number = UNNUMBERED if self._first is None else NUMBERED
@@ -185,11 +203,11 @@ def _events(raw_data: Any) -> list[Mapping[str, Any]]:
         raise FeatureError(f"these are no rows: {first_line(error)}", hint=hint) from error
 
 
-def _read(online: OnlineFeatures, source: Source, keys: Sequence[str | int], at: datetime) -> pa.Table:
-    found: dict[str, Any] = {source.key: list(keys), "event_time": [at] * len(keys)}
-    for one in online.definitions.sets:
+def _read(store: Store, source: Source, keys: Sequence[str | int], at: datetime | None) -> pa.Table:
+    found: dict[str, Any] = {source.key: list(keys), "event_time": [at or datetime.now(UTC)] * len(keys)}
+    for one in store.definitions.sets:
         if source in one.sources:
-            values = online.read(one.name, keys, at=at) if keys else []
+            values = store.read(one.name, keys, at=at) if keys else []
             for feature in one.features:
                 column = [row[feature.name].value for row in values]
                 found[f"{one.name}.{feature.name}"] = pa.array(column, ARROW_TYPES[one.kinds[feature.name]])

@@ -52,11 +52,11 @@ def from_chalk(classes: Iterable[Any], sources: Mapping[str, Source] | None = No
         If what comes of it contradicts itself.
     """
     restore_arrow_json()
-    read = [_Class(one, sources or {}) for one in classes]
+    read = [ChalkClass(one, sources or {}) for one in classes]
     return [found for one in read if (found := one.feature_set()) is not None]
 
 
-class _Class:
+class ChalkClass:
     """A class of Chalk's, and the features of it that are no helpers of Chalk's own."""
 
     def __init__(self, given: Any, sources: Mapping[str, Source]) -> None:
@@ -84,21 +84,31 @@ class _Class:
         """What its rows hold: neither computed, nor another class, nor the time."""
         return [one for one in self.features if _is_column(one)]
 
-    def follow(self, path: Sequence[str]) -> list[tuple[Any, _Class]]:
+    def follow(self, path: Sequence[str]) -> list[tuple[Any, ChalkClass]]:
         """Give each step to another class, and that class."""
-        steps: list[tuple[Any, _Class]] = []
+        steps: list[tuple[Any, ChalkClass]] = []
         here = self
         for name in path:
             step = here.by_name.get(name)
             if step is None or not (step.is_has_many or step.is_has_one):
                 raise NotExpressible(f"{here.name}.{name} is no other class", hint="name a has-many feature")
-            here = _Class(step.joined_class, self._sources)
+            here = ChalkClass(step.joined_class, self._sources)
             steps.append((step, here))
         return steps
 
+    def rows_of(self, name: str) -> ChalkClass | None:
+        """Give the class of the rows that its feature of this name here is made of; None if it is not made of rows."""
+        for one in self.features:
+            if _is_computed(one) and own_name(one) == name:
+                node = parse(one.underscore_expression, one.fqn)
+                if is_aggregation(node):
+                    made = aggregation(node, one.fqn, lambda path: self.follow(path)[-1][1].time)
+                    return self.follow(made.path)[-1][1]
+        return None
+
     def feature_set(self) -> FeatureSet | None:
         """Give its set; None if nothing in it is computed, and its rows have no time."""
-        nodes = {_name(one): parse(one.underscore_expression, one.fqn) for one in self.features if _is_computed(one)}
+        nodes = {own_name(one): parse(one.underscore_expression, one.fqn) for one in self.features if _is_computed(one)}
         made = {
             name: aggregation(node, f"{self.name}.{name}", lambda path: self.follow(path)[-1][1].time)
             for name, node in nodes.items()
@@ -114,15 +124,15 @@ class _Class:
                 if one.name != self.key:
                     found.append(Latest(str(one.name), source[one.name], description=str(one.description or "")))
         for one in (one for one in self.features if _is_computed(one)):
-            name, text = _name(one), str(one.description or "")
+            name, text = own_name(one), str(one.description or "")
             if name in made:
                 found.append(self._window(one, made[name], owner))
                 continue
             expression = to_expression(nodes[name], f"{self.name}.{name}", self._refer)
-            found.append(OnDemand(name, expression, _kind(one), text))
+            found.append(OnDemand(name, expression, kind_of(one), text))
         if not found:
             return None
-        entity = Entity(owner.name, owner.key, _kind(owner.by_name[owner.key]))
+        entity = Entity(owner.name, owner.key, kind_of(owner.by_name[owner.key]))
         return FeatureSet(
             self.name,
             entity,
@@ -137,12 +147,12 @@ class _Class:
         """Give the limits of values; what else Chalk validates has no equal."""
         found = {}
         for one in self.features:
-            known = [limit for limit in one.all_validations if _name(one) in names and not one.is_windowed]
+            known = [limit for limit in one.all_validations if own_name(one) in names and not one.is_windowed]
             if any(limit.min_length or limit.max_length or limit.contains for limit in known):
                 hint = "leave the lengths and contents to Chalk, and name values in a contract"
                 raise NotExpressible(f"{one.fqn} has a validation that is neither min nor max", hint=hint)
             for limit in known:
-                found[_name(one)] = Check(limit.min, limit.max)
+                found[own_name(one)] = Check(limit.min, limit.max)
         return found
 
     def source(self, key: str) -> Source:
@@ -154,12 +164,12 @@ class _Class:
                 message = f"{self.name} has the key {key} and the time {self.time}, {theirs}"
                 raise NotExpressible(message, hint="name them in the class as in the source")
             return known
-        columns = {str(one.name): _kind(one) for one in self.columns if one.name != key}
+        columns = {str(one.name): kind_of(one) for one in self.columns if one.name != key}
         return Source(self.name, f"data/features/{self.name}", key=key, time=self.time, columns=columns)
 
-    def _owner(self, made: Mapping[str, Aggregation]) -> _Class | None:
+    def _owner(self, made: Mapping[str, Aggregation]) -> ChalkClass | None:
         """Find the class whose key the set has: where the paths to rows come from."""
-        found: dict[str, _Class] = {} if made else {self.name: self}
+        found: dict[str, ChalkClass] = {} if made else {self.name: self}
         for name, one in made.items():
             steps = self.follow(one.path)
             if not steps[-1][0].is_has_many or any(step.is_has_many for step, _ in steps[:-1]):
@@ -172,8 +182,8 @@ class _Class:
             raise NotExpressible(message, hint="define those of each in a class of their own")
         return next(iter(found.values()))
 
-    def _window(self, one: Any, made: Aggregation, owner: _Class) -> Window:
-        name = f"{self.name}.{_name(one)}"
+    def _window(self, one: Any, made: Aggregation, owner: ChalkClass) -> Window:
+        name = f"{self.name}.{own_name(one)}"
         if not made.windowed or one.window_duration is None:
             hint = 'define it with windowed("30d", …) and choose rows with _.at > _.chalk_window'
             raise NotExpressible(f"{name} is made of all rows: there is no aggregate without a window here", hint=hint)
@@ -183,7 +193,7 @@ class _Class:
             message = f"{name}: {rows.name} is joined by {step.join}"
             raise NotExpressible(message, hint=f"join by {owner.key}, and name that column so in both classes")
         return Window(
-            _name(one),
+            own_name(one),
             rows.source(owner.key),
             made.aggregate,
             timedelta(seconds=one.window_duration),
@@ -198,9 +208,9 @@ class _Class:
         spans = [one for one in self.features if one.is_windowed_pseudofeature and one.window_stem == name]
         for one in spans:
             if window is None or window == _span(one.window_duration) or len(spans) == 1:
-                return _name(one)
+                return own_name(one)
         if name in self.by_name and _is_windowless(self.by_name[name]):
-            return _name(self.by_name[name])
+            return own_name(self.by_name[name])
         raise NotExpressible(f"{self.name} has no feature {name} that an expression can be made of")
 
 
@@ -217,8 +227,8 @@ def _is_computed(one: Any) -> bool:
     return one.underscore_expression is not None and not one.is_windowed
 
 
-def _name(one: Any) -> str:
-    """Give its name here: that of the class, with the window where there are several."""
+def own_name(one: Any) -> str:
+    """Give the name here of a feature of Chalk's: that of the class, with the window where there are several."""
     if not one.is_windowed_pseudofeature:
         return str(one.name)
     stem = next(other for other in one.features_cls.features if other.name == one.window_stem)
@@ -238,7 +248,14 @@ def _span(duration: int) -> str:
     return f"{duration // size}{unit}"
 
 
-def _kind(one: Any) -> Kind:
+def kind_of(one: Any) -> Kind:
+    """Give what a feature of Chalk's holds.
+
+    Raises
+    ------
+    NotExpressible
+        If there is no such kind here.
+    """
     found = one.converter.pyarrow_dtype
     if pa.types.is_boolean(found):
         return Kind.BOOLEAN

@@ -53,7 +53,7 @@ def to_chalk(sets: Sequence[FeatureSet], *, partial: bool = False) -> Export:
 def chalk_sources(sets: Sequence[FeatureSet]) -> dict[str, Source]:
     """Give what the rows of each class of `to_chalk` are, by its namespace, as `from_chalk` takes them."""
     own = {one.name: rows for one in sets if (rows := own_rows(one)) is not None}
-    names = _row_names(sets)
+    names = row_names(sets)
     return own | {names[source.name]: source for one in sets for source in _windowed(one)}
 
 
@@ -69,7 +69,7 @@ class _Classes:
             if one is not None and one.entity != entity:
                 message = f"{one.name} is an entity, and a set of {one.entity.name}: Chalk has one class of a name"
                 raise NotExpressible(message, hint="give the set another name")
-        self._rows = _row_names(sets)
+        self._rows = row_names(sets)
         self._names: dict[str, str] = {}
         for name in dict.fromkeys([*self._rows.values(), *(one.name for one in self.entities), *self._sets]):
             self._names[name] = unused(class_name(name), {*_CHALK, *_FEATURES, *self._names.values()})
@@ -78,8 +78,8 @@ class _Classes:
         """Write the class of a source's rows."""
         name = self._rows[source.name]
         kind = next(one.entity.kind for one in self._sets.values() if source in _windowed(one))
-        columns = {column: held for column, held in source.columns.items() if unused(column, OWN) == column}
-        key = unused("row_id", {*columns, source.key, source.time})
+        columns = row_columns(source)
+        key = row_key(source)
         return [
             *self._head(name, source.description),
             f"    {key}: str = feature(primary=True)",
@@ -169,7 +169,17 @@ def _windowed(one: FeatureSet) -> list[Source]:
     return list({rows.name: rows for rows in (f.source for f in one.stored if isinstance(f, Window))}.values())
 
 
-def _row_names(sets: Iterable[FeatureSet]) -> dict[str, str]:
+def row_columns(source: Source) -> dict[str, Kind]:
+    """Give the columns that the class of a source's rows has: those whose names Chalk has no other use for."""
+    return {column: held for column, held in source.columns.items() if unused(column, OWN) == column}
+
+
+def row_key(source: Source) -> str:
+    """Name the feature that tells rows of a source apart in their class."""
+    return unused("row_id", {*row_columns(source), source.key, source.time})
+
+
+def row_names(sets: Iterable[FeatureSet]) -> dict[str, str]:
     """Name the class of each source's rows, which is neither a set's nor an entity's."""
     many = list(sets)
     taken = {name for one in many for name in (one.name, one.entity.name)}

@@ -112,7 +112,7 @@ class SetReader:
                     row[name] = values[at_plan]
                 place += 1
         empty = [plan for plan, _ in self.parts if keys and unknown[plan.part] == len(keys)]
-        return [self.complete(row, at, _of(given, number)) for number, row in enumerate(found)], later, empty
+        return [self.complete(row, at, given_of(given, number)) for number, row in enumerate(found)], later, empty
 
     def _compute(
         self, store: OnlineStore, asked: Mapping[int, Address], at: int, newer: Container[int]
@@ -160,8 +160,9 @@ class SetReader:
     def defaults(self, keys: Sequence[str], at: int, given: Given) -> list[Found]:
         """Give what stands in while the store does not answer."""
         row = {one.name: FeatureValue(one.default, Status.UNAVAILABLE) for one in self.features.stored}
-        return [self.complete(dict(row), at, _of(given, number)) for number in range(len(keys))]
+        return [self.complete(dict(row), at, given_of(given, number)) for number in range(len(keys))]
 
 
-def _of(given: Given, number: int) -> Mapping[str, Any] | None:
+def given_of(given: Given, number: int) -> Mapping[str, Any] | None:
+    """Give what a request brings for one of the entities."""
     return given if given is None or isinstance(given, Mapping) else given[number]
