@@ -170,7 +170,7 @@ class CrossFitted(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _fit(self, frame: pd.DataFrame, y: ArrayLike) -> tuple[pd.DataFrame, NDArray[Any]]:
         """Give the training rows as numbers of categories, and their target."""
         table, truth = validate_data(self, frame, y, dtype=None, ensure_all_finite=False)
-        if not isinstance(self.encoder, TargetEncoder):
+        if len(np.unique(truth)) <= TWO or not isinstance(self.encoder, TargetEncoder):
             truth = _numbers(truth)
         self.categories_ = [_known(column) for column in table.T]
         codes = self._codes(table)
@@ -188,8 +188,8 @@ class CrossFitted(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # sci
     def _for(self, truth: NDArray[Any]) -> Any:
         if isinstance(self.encoder, TargetEncoder):
             # Whole numbers are amounts to us, and classes to scikit-learn; of two classes both give the same.
-            words = truth.dtype.kind not in "biuf" and len(np.unique(truth)) > TWO
-            return clone(self.encoder).set_params(target_type="multiclass" if words else "continuous")
+            amounts = truth.dtype.kind in "iuf"
+            return clone(self.encoder).set_params(target_type="continuous" if amounts else "multiclass")
         # Those of category-encoders take numbers for amounts, unless they are made with the names of columns.
         return type(self.encoder)(**{**self.encoder.get_params(), "cols": self._columns()})
 

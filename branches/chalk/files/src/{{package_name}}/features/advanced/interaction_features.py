@@ -1,7 +1,8 @@
-"""Columns together: products and ratios that say something about the target, and what is usual in a group."""
+"""Columns together, in all ways that say something about the target: products, ratios, crosses, groups."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import combinations, permutations
 from typing import Any, Self
 
@@ -10,103 +11,159 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
-from sklearn.utils.validation import check_is_fitted
+from sklearn.preprocessing import TargetEncoder
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..encoders import CrossFitted
 from ..errors import FeatureError
+from .group_features import COUNT, STATISTICS, GroupStatistics
 
+CROSS = "cross"
 _CLASSES = 2  # numbers with more values than that are amounts
 
 
 class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Products and ratios of two columns of numbers, those with the most mutual information with the target.
+    """Columns together, those with the most mutual information with the target.
 
-    Mutual information is estimated by nearest neighbours (Kraskov et al. 2004, doi:10.1103/PhysRevE.69.066138), on the
-    rows of `fit` only. What is missing, or divided by zero, is NaN in the result, and counts as the median when
-    interactions are chosen.
+    Of numbers, products and ratios of two; of categories, crosses of two, encoded by the target as `CrossFitted` does;
+    of both, what is usual of the number in the category, as `GroupStatistics` says it. Mutual information is estimated
+    by nearest neighbours (Kraskov et al. 2004, doi:10.1103/PhysRevE.69.066138), on the rows of `fit` only, and of a
+    cross by what the other folds say of a row: crosses with a category for each row are not taken for informative.
+    What is missing, or divided by zero, is NaN in the result, and counts as the median when interactions are chosen.
 
     Parameters
     ----------
     keep
         How many are kept, at most.
     seed
-        Of the noise that the estimate adds to break ties.
+        Of the noise that the estimate adds to break ties, and of the folds.
+    categories
+        Columns that are categories; the others are numbers.
+    folds, smoothing
+        Of the encoding of crosses.
     """
 
-    def __init__(self, keep: int = 10, seed: int = 0) -> None:
+    def __init__(
+        self, keep: int = 10, seed: int = 0, categories: Sequence[Any] = (), folds: int = 5, smoothing: float = 1.0
+    ) -> None:
         self.keep = keep
         self.seed = seed
+        self.categories = categories
+        self.folds = folds
+        self.smoothing = smoothing
 
     def fit(self, frame: pd.DataFrame, y: ArrayLike) -> Self:
         """Choose the interactions; words, booleans and numbers with two values are classes."""
-        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.n_features_in_ = frame.shape[1]
-        if self.n_features_in_ <= 1:
-            raise FeatureError("one column has no interactions", hint="give two columns of numbers, or more")
-        products = [("*", one, other) for one, other in combinations(frame, 2)]
-        candidates = products + [("/", one, other) for one, other in permutations(frame, 2)]
-        values = np.column_stack([_combined(frame, *pair) for pair in candidates])
-        filled = np.where(np.isnan(values), _medians(values), values)
-        truth = np.asarray(y)
-        amounts = truth.dtype.kind in "iuf" and len(np.unique(truth)) > _CLASSES
-        estimate = mutual_info_regression if amounts else mutual_info_classif
-        self.information_ = estimate(filled, truth, random_state=self.seed)
+        self.fit_transform(frame, y)
+        return self
+
+    def fit_transform(self, frame: pd.DataFrame, y: ArrayLike) -> NDArray[np.float64]:
+        """Choose the interactions, and give them; crosses as the other folds say."""
+        truth = self._check(frame, y)
+        table = self._table(frame)
+        candidates = self._candidates(table)
+        self.groups_ = {
+            (group, value): GroupStatistics(group, value).fit(table[[group, value]])
+            for kind, value, group in candidates
+            if kind == STATISTICS[0]
+        }
+        self.crosses_ = {(one, other): self._encoder() for kind, one, other in candidates if kind == CROSS}
+        encoded = {
+            pair: encoder.fit_transform(_crossed(table, *pair), truth) for pair, encoder in self.crosses_.items()
+        }
+        blocks = self._blocks(table, candidates, encoded)
+        self.information_ = self._informations(blocks, truth)
         best = np.argsort(-self.information_, kind="stable")[: self.keep]
         self.interactions_ = [candidates[place] for place in best]
-        return self
+        return np.hstack([blocks[place] for place in best])
 
     def transform(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """Give the chosen interactions, the most informative first, of shape (n_rows, at most `keep`)."""
+        """Give the chosen interactions, the most informative first, of shape (n_rows, at most `keep`).
+
+        A cross has a column for each class of a target of three words or more.
+        """
         check_is_fitted(self, "interactions_")
-        return np.column_stack([_combined(frame, *pair) for pair in self.interactions_])
+        table = self._table(frame)
+        chosen = {(one, other) for kind, one, other in self.interactions_ if kind == CROSS}
+        encoded = {pair: self.crosses_[pair].transform(_crossed(table, *pair)) for pair in chosen}
+        return np.hstack(self._blocks(table, self.interactions_, encoded))
 
     def get_feature_names_out(self, names: object = None) -> NDArray[np.object_]:
-        """Name what `transform` gives, such as bmi*age."""
-        return np.asarray([f"{one}{sign}{other}" for sign, one, other in self.interactions_], dtype=object)
+        """Name what `transform` gives, such as bmi*age, ward*sex or bmi_distance_by_ward."""
+        check_is_fitted(self, "interactions_")
+        named: list[str] = []
+        for kind, one, other in self.interactions_:
+            if kind == CROSS:
+                named += self.crosses_[one, other].get_feature_names_out().tolist()
+            else:
+                named.append(f"{one}_{kind}_by_{other}" if kind in STATISTICS else f"{one}{kind}{other}")
+        return np.asarray(named, dtype=object)
 
+    def _check(self, frame: pd.DataFrame, y: ArrayLike) -> NDArray[Any]:
+        """Remember the names of columns, and give the target."""
+        _, truth = validate_data(self, frame, y, dtype=None, ensure_all_finite=False, ensure_min_samples=2)
+        names = self._names()
+        if absent := [name for name in self.categories if name not in names]:
+            raise FeatureError(f"there is no column {', '.join(absent)}", hint=f"there are {', '.join(names)}")
+        return np.asarray(truth)
 
-class GroupStatistics(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """What is usual in a row's group: mean and deviation of a value in training, and how far the row is from it.
+    def _names(self) -> list[str]:
+        return list(getattr(self, "feature_names_in_", [f"x{place}" for place in range(self.n_features_in_)]))
 
-    A group that training did not have gets what is usual of all.
+    def _table(self, frame: pd.DataFrame) -> pd.DataFrame:
+        values = validate_data(self, frame, dtype=None, ensure_all_finite=False, reset=False)
+        table = pd.DataFrame(values, columns=self._names())
+        numbers = [name for name in table if name not in self.categories]
+        return table.assign(**{name: _floats(table[name]) for name in numbers})
 
-    Parameters
-    ----------
-    group
-        The column that groups rows.
-    value
-        The column of numbers.
-    """
+    def _candidates(self, table: pd.DataFrame) -> list[tuple[str, str, str]]:
+        categories = list(self.categories)
+        numbers = [name for name in table if name not in categories]
+        if len(numbers) + len(categories) <= 1:
+            raise FeatureError("one column has no interactions", hint="give two columns, or more")
+        found = [("*", one, other) for one, other in combinations(numbers, 2)]
+        found += [("/", one, other) for one, other in permutations(numbers, 2)]
+        found += [(CROSS, one, other) for one, other in combinations(categories, 2)]
+        usual = [(kind, value, group) for value in numbers for group in categories for kind in STATISTICS]
+        # How many rows a group has is said once, not again with each number.
+        return found + [(kind, value, group) for kind, value, group in usual if kind != COUNT or value == numbers[0]]
 
-    def __init__(self, group: str, value: str) -> None:
-        self.group = group
-        self.value = value
+    def _encoder(self) -> CrossFitted:
+        return CrossFitted(TargetEncoder(smooth=self.smoothing), self.folds, self.seed)
 
-    def fit(self, frame: pd.DataFrame, y: object = None) -> Self:
-        """Learn the mean and the standard deviation of each group, and of all rows."""
-        for name in (self.group, self.value):
-            if name not in frame:
-                raise FeatureError(f"there is no column {name}", hint=f"there are {', '.join(map(str, frame))}")
-        self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
-        self.n_features_in_ = frame.shape[1]
-        values = frame[self.value].astype(float)
-        self.all_ = {"mean": values.mean(), "std": values.std(), "count": 0.0}
-        self.groups_ = values.groupby(frame[self.group]).agg(["mean", "std", "count"])
-        return self
+    def _blocks(
+        self,
+        table: pd.DataFrame,
+        interactions: Sequence[tuple[str, str, str]],
+        encoded: Mapping[tuple[str, str], NDArray[np.float64]],
+    ) -> list[NDArray[np.float64]]:
+        """Give for each interaction an array of shape (n_rows, 1); for a cross, of shape (n_rows, n_classes)."""
+        asked = {(group, value) for kind, value, group in interactions if kind in STATISTICS}
+        usual = {pair: self.groups_[pair].transform(table[list(pair)]) for pair in asked}
+        blocks = []
+        for kind, one, other in interactions:
+            if kind == CROSS:
+                blocks.append(encoded[one, other])
+            elif kind in STATISTICS:
+                blocks.append(usual[other, one][[f"{one}_{kind}_by_{other}"]].to_numpy(dtype=float))
+            else:
+                blocks.append(_combined(table, kind, one, other)[:, None])
+        return blocks
 
-    def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Give mean, std, count and distance from the mean in deviations, as float64."""
-        check_is_fitted(self, "groups_")
-        found = self.groups_.reindex(frame[self.group].to_numpy()).set_axis(frame.index)
-        found = found.fillna(self.all_).astype(float)
-        away = frame[self.value].astype(float) - found["mean"]
-        # Where all were equal in training, a deviation tells nothing.
-        found["distance"] = away / found["std"].where(found["std"] > 0)
-        return found.set_axis(list(self.get_feature_names_out()), axis="columns")
+    def _informations(self, blocks: Sequence[NDArray[np.float64]], truth: NDArray[Any]) -> NDArray[np.float64]:
+        values = np.hstack(blocks)
+        filled = np.where(np.isnan(values), _medians(values), values)
+        amounts = truth.dtype.kind in "iuf" and len(np.unique(truth)) > _CLASSES
+        estimate = mutual_info_regression if amounts else mutual_info_classif
+        of_columns = estimate(filled, truth, random_state=self.seed)
+        begins = np.cumsum([0, *(block.shape[1] for block in blocks)])[:-1]
+        return np.maximum.reduceat(of_columns, begins)
 
-    def get_feature_names_out(self, names: object = None) -> NDArray[np.object_]:
-        """Name what `transform` gives."""
-        ends = ("mean", "std", "count", "distance")
-        return np.asarray([f"{self.value}_{end}_by_{self.group}" for end in ends], dtype=object)
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 def cross(frame: pd.DataFrame, one: str, other: str) -> pd.Series[Any]:
@@ -114,6 +171,14 @@ def cross(frame: pd.DataFrame, one: str, other: str) -> pd.Series[Any]:
     parts = [frame[name].astype(object).where(frame[name].notna(), "(missing)").astype(str) for name in (one, other)]
     # Lengths keep ("a|b", "c") and ("a", "b|c") apart.
     return (parts[0].str.len().astype(str) + ":" + parts[0] + "|" + parts[1]).rename(f"{one}*{other}")
+
+
+def _crossed(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
+    return cross(table, one, other).to_frame()
+
+
+def _floats(column: pd.Series[Any]) -> pd.Series[Any]:
+    return column.mask(column.isna(), np.nan).astype(float)
 
 
 def _combined(frame: pd.DataFrame, sign: str, one: str, other: str) -> NDArray[np.float64]:
