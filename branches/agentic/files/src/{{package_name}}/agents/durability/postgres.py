@@ -42,7 +42,7 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
         """
         database.make()
         url = database.engine.url
-        # LangGraph's statements name no schema. A pooler that would lose this one refuses the option.
+        # LangGraph's statements name no schema.
         options = " ".join([*url.normalized_query.get("options", ()), f"-csearch_path={database.schema}"])
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         pool: ConnectionPool[Connection[DictRow]] = ConnectionPool(
@@ -58,7 +58,7 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
         made = cls(pool, serde=JsonSerializer())
         made.pool = pool
         try:
-            made._make_tables()
+            made._make_tables(database.schema)
         except BaseException:
             pool.close()
             raise
@@ -86,8 +86,12 @@ class PostgresCheckpoints(Checkpoints, PostgresSaver):
             for statement in _COPY:
                 cursor.execute(statement, (target_thread_id, source_thread_id))
 
-    def _make_tables(self) -> None:
-        with told(), self.pool.connection() as connection:  # two that make them at once get in each other's way
+    def _make_tables(self, schema: str) -> None:
+        with told(), self.pool.connection() as connection:
+            if connection.execute("SELECT current_schema() AS here").fetchone() != {"here": schema}:
+                hint = "agentic.durability.database_url must be that of the database itself, not of a pooler before it"
+                raise CheckpointError(f"checkpoints can't be kept in the schema {schema}: it was not set", hint=hint)
+            # Two that make them at once get in each other's way.
             connection.execute("SELECT pg_advisory_lock(hashtext('agents.checkpoints'))")
             try:
                 self.setup()
@@ -106,7 +110,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, PoolTimeout) as error:
-        hint = "is the server of agentic.durability.database_url running, and may this user write there?"
+        hint = "is the server of agentic.durability.database_url running, no pooler before it, and may this user write?"
         raise CheckpointError(f"checkpoints can't be kept in PostgreSQL: {first_line(error)}", hint=hint) from error
 
 
