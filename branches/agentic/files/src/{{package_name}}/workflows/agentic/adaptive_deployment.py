@@ -122,18 +122,18 @@ class _Operation:
         self.work: list[Work] = []
         self.decided: tuple[Outcome, dict[str, JsonValue]] | None = None
 
-    def wait_for(self, role: Literal["champion", "challenger"], number: int) -> None:
-        """Wait until the service has a version in a role.
+    def wait_for(self, role: Literal["champion", "challenger"], number: int, *, gone: bool = False) -> None:
+        """Wait until the service has a version in a role, or no longer.
 
         Raises
         ------
         AgentError
-            If it never does.
+            If it never comes to that.
         """
         until = time.monotonic() + _PATIENCE
         while True:
             told = self.canary.serving()
-            if told[role] and told[role]["version"] == number:
+            if (told[role] is not None and told[role]["version"] == number) is not gone:
                 return
             model = told["name"]
             if told["traffic"]["mode"] != "canary":
@@ -141,7 +141,8 @@ class _Operation:
                 raise AgentError(f"the service gives challengers of {model} no requests", hint=hint)
             if told["problems"] or time.monotonic() >= until:
                 why = "; ".join(told["problems"]) or f"it did not within {_PATIENCE:g} s"
-                raise AgentError(f"the service does not take version {number} of {model} up as {role}: {why}")
+                what = "let version {} of {} go" if gone else "take version {} of {} up"
+                raise AgentError(f"the service does not {what.format(number, model)} as {role}: {why}")
             time.sleep(_LOOK_UP)
 
     def look(self, number: int) -> bool:
@@ -167,7 +168,10 @@ class _Operation:
         reason = f"nothing was decided in {self.looks} looks at its figures"
         outcome, decision = self.decided or ("back", self.canary.back(reason))
         canary = self.canary
-        self.wait_for("champion", (canary.candidate if outcome == "forward" else canary.champion).number)
+        if outcome == "forward":
+            self.wait_for("champion", canary.candidate.number)
+        else:
+            self.wait_for("challenger", canary.candidate.number, gone=True)
         return Rollout(
             task_id=self.task_id,
             model=canary.candidate.model,
