@@ -92,6 +92,8 @@ def _write(sets: list[str] | None, out: Path | None, export: Callable[[list[Feat
     found = export([definitions[name] for name in sets] if sets else list(definitions.sets))
     for error in found.left_out:
         typer.echo(f"left out: {error.message}", err=True)
+    for told in found.untested:
+        typer.echo(f"left out: {told}", err=True)
     if out is None:
         typer.echo(found.text, nl=False)
     else:

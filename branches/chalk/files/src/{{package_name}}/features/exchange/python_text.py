@@ -8,7 +8,7 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from ..definitions.expressions import Expression, Literal
@@ -33,10 +33,13 @@ class Export:
         Of Python.
     left_out
         Why features are not in it.
+    untested
+        What tests of its features ask for that is not in it: their values are held against it here only.
     """
 
     text: str
     left_out: Sequence[NotExpressible] = ()
+    untested: Sequence[str] = ()
 
 
 def expressible(
@@ -80,6 +83,23 @@ def expressible(
         more = "; --partial leaves out what can't be written" if kept else ""
         raise NotExpressible(message, hint=f"{refused[0].hint}{more}")
     return kept, refused
+
+
+def untested(sets: Iterable[FeatureSet], store: str, means: Collection[str] = ()) -> list[str]:
+    """Name what tests ask for that another system has no means for.
+
+    Parameters
+    ----------
+    means
+        The attributes of a `Check` that it has means for.
+    """
+    found = []
+    for one in sets:
+        for name, test in one.tests.items():
+            asked = [field.name for field in fields(test) if getattr(test, field.name) not in {None, ()}]
+            if lost := [what for what in asked if what not in means]:
+                found.append(f"the test of {one.name}.{name}: {store} has no {', '.join(lost)}")
+    return found
 
 
 def _check_parts(one: FeatureSet, feature: Feature, lost: Collection[str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..definitions.entities import Entity, Kind, Source
-from ..definitions.features import Aggregate, Latest, OnDemand, Window
+from ..definitions.features import Aggregate, Check, Feature, Latest, OnDemand, Window
 from ..definitions.sets import FeatureSet
 from ..errors import NotExpressible
 from .chalk_checks import AGGREGATES, OWN, check, condition, own_rows, refer, span
 from .chalk_texts import to_text
-from .python_text import Export, class_name, docstring, expressible, imports, literal, statement, unused
+from .python_text import Export, class_name, docstring, expressible, imports, literal, statement, untested, unused
 
 _TYPES = {
     Kind.BOOLEAN: "bool",
@@ -47,7 +47,7 @@ def to_chalk(sets: Sequence[FeatureSet], *, partial: bool = False) -> Export:
     chalk = imports("chalk", _CHALK, body) + imports("chalk.features", _FEATURES, body)
     head = ['"""Features as Chalk\'s classes."""\n', "from __future__ import annotations\n"]
     head += filter(None, [imports("datetime", ["datetime"], body), chalk])
-    return Export("\n".join([*head, "", body, ""]), left_out)
+    return Export("\n".join([*head, "", body, ""]), left_out, untested(kept, "Chalk", ("minimum", "maximum")))
 
 
 def chalk_sources(sets: Sequence[FeatureSet]) -> dict[str, Source]:
@@ -127,12 +127,15 @@ class _Classes:
         for feature in one.features:
             lines += [f"    # {line.strip()}" for line in feature.description.splitlines() if line.strip()]
             kind = _TYPES[one.kinds[feature.name]]
+            limits = _limits(one, feature)
             if isinstance(feature, Latest):
-                lines.append(f"    {feature.name}: {kind} | None")
+                given = f" = feature({', '.join(limits)})" if limits else ""
+                lines.append(f"    {feature.name}: {kind} | None{given}")
             elif isinstance(feature, OnDemand):
                 text = to_text(feature.expression, f"{one.name}.{feature.name}", lambda name: refer(one, name))
                 written = statement("expression=", text, "        ", ",")
-                lines += [f"    {feature.name}: {kind} | None = feature(", *written, "    )"]
+                lines += [f"    {feature.name}: {kind} | None = feature(", *written]
+                lines += [*(f"        {limit}," for limit in limits), "    )"]
             elif isinstance(feature, Window):
                 lines += self._window(one, feature, kind)
         return lines
@@ -151,7 +154,8 @@ class _Classes:
         default = [] if feature.default is None else [f"        default={literal(feature.default, name)},"]
         held = kind if feature.aggregate is Aggregate.ROWS else f"{kind} | None"
         start = [f"    {feature.name}: Windowed[{held}] = windowed(", f'        "{span(feature.over, name)}",']
-        return [*start, *inside[:-1], f"{inside[-1]},", *default, "    )"]
+        limits = [f"        {limit}," for limit in _limits(one, feature)]
+        return [*start, *inside[:-1], f"{inside[-1]},", *default, *limits, "    )"]
 
     def _step(self, name: str, to: str) -> str:
         """Name the step from a class to another, beside its features."""
@@ -162,6 +166,14 @@ class _Classes:
         own = own_rows(one)
         times = [] if own is None else [own.time]
         return unused(to, {*OWN, *times, one.entity.key, *(feature.name for feature in one.features)})
+
+
+def _limits(one: FeatureSet, feature: Feature) -> list[str]:
+    """Write the limits that the test of a feature sets."""
+    test = one.tests.get(feature.name, Check())
+    limits = {"min": test.minimum, "max": test.maximum}
+    name = f"the test of {one.name}.{feature.name}"
+    return [f"{word}={literal(limit, name)}" for word, limit in limits.items() if limit is not None]
 
 
 def _windowed(one: FeatureSet) -> list[Source]:

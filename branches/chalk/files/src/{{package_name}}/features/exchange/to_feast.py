@@ -15,7 +15,7 @@ from ..definitions.sets import FeatureSet
 from ..engines.protocol import EVENT_TIME
 from ..errors import NotExpressible
 from .python_expressions import helpers, on_demand_inputs, on_demand_lines, to_python
-from .python_text import Export, expressible, imports, literal, mentions, span, unused
+from .python_text import Export, expressible, imports, literal, mentions, span, untested, unused
 
 _TYPES = {
     Kind.BOOLEAN: "Bool",
@@ -72,7 +72,7 @@ def to_feast(
     feast += imports("feast.types", sorted(_TYPES.values()), body)
     head = ['"""Features as Feast\'s objects, of the tables that `features backfill` writes."""\n']
     head += [imports("datetime", ["timedelta"], body), feast]
-    return Export("\n".join([*head, body.rstrip("\n"), ""]), left_out)
+    return Export("\n".join([*head, body.rstrip("\n"), ""]), left_out, untested(kept, "Feast"))
 
 
 def _check(one: FeatureSet, feature: Feature) -> None:

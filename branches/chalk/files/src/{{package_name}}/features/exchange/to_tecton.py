@@ -14,7 +14,7 @@ from ..definitions.entities import Entity, Kind, Source
 from ..definitions.features import Aggregate, Latest, Window
 from ..definitions.sets import FeatureSet
 from .python_expressions import helpers, on_demand_inputs, on_demand_lines, read, to_python
-from .python_text import Export, expressible, imports, literal, span, statement, unused
+from .python_text import Export, expressible, imports, literal, span, statement, untested, unused
 from .tecton_checks import AGGREGATES, NOW, check
 
 _TYPES = {
@@ -69,7 +69,7 @@ def to_tecton(sets: Sequence[FeatureSet], root: str, *, partial: bool = False) -
     body = re.sub(r"\n{4,}", "\n\n\n", "\n".join("\n".join(lines) for lines in parts).rstrip("\n"))
     tecton = imports("tecton", _TECTON, body) + imports("tecton.types", sorted([*_TYPES.values(), "Field"]), body)
     head = ['"""Features as Tecton\'s objects."""\n', *filter(None, [imports("datetime", ["timedelta"], body)]), tecton]
-    return Export("\n".join([*head, body, ""]), left_out)
+    return Export("\n".join([*head, body, ""]), left_out, untested(kept, "Tecton"))
 
 
 @dataclass(slots=True)
