@@ -10,14 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from ..config import Config
 from ..errors import ProjectError
 from ..features.chalk_integration import open_either
-from ..features.chalk_service import ChalkService
 from ..features.definitions.registry import Definitions, find_definitions
 from ..features.online.checking import parse_inputs
 from ..features.online.features import OnlineFeatures
@@ -25,6 +24,9 @@ from ..features.online.protocol import OnlineStoreError
 from ..features.online.reading import Found
 from ..features.semantics import FeatureValue, Status
 from ..serving.answers import Readiness
+
+if TYPE_CHECKING:
+    from ..features.chalk_service import ChalkService
 
 _SHOWN = {status: status.value for status in Status}
 _STANDS_IN = frozenset((Status.MISSING, Status.EXPIRED, Status.UNAVAILABLE))
@@ -135,7 +137,7 @@ class FeatureAnswers:
         if self._opened is None:
             return None
         try:
-            self._opened.check() if isinstance(self._opened, ChalkService) else self._opened.store.check()
+            self._opened.store.check() if isinstance(self._opened, OnlineFeatures) else self._opened.check()
         except OnlineStoreError:
             return Readiness("degraded", ("the store of online features does not answer",))
         return Readiness("ready", ())

@@ -6,19 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..config import Config, load_config
 from ..logs import get_logger
-from .chalk_service import KEYS, ChalkService, missing_keys, open_service
+from .chalk_config import KEYS, missing_keys
 from .definitions.registry import Definitions, find_definitions
 from .errors import FeatureError
 from .online.features import OnlineFeatures
 from .online.protocol import OnlineStoreError
 from .online.reading import Found, Given
 from .stores import open_features
-from .stream.checks import Reason
-from .stream.intake import Policy
+
+if TYPE_CHECKING:
+    from .chalk_service import ChalkService
 
 _DEVELOPMENT = "development"
 _log = get_logger(__name__)
@@ -48,7 +49,7 @@ class ChalkFeatureStore:
         missing = missing_keys()
         if missing and self._config.environment != _DEVELOPMENT:
             raise _missing(missing)
-        self.service = None if missing else open_service(self._config, self.definitions)
+        self.service = None if missing else _open_service(self._config, self.definitions)
         if missing:
             _log.warning("the embedded engine stands in for Chalk", missing=missing)
 
@@ -99,6 +100,8 @@ class ChalkFeatureStore:
         """
         if self.service is None:
             return self.online.write(source, rows, place=place)
+        from .stream.checks import Reason
+        from .stream.intake import Policy
         from .streaming import StreamProcessor
 
         many = list(rows)
@@ -139,10 +142,16 @@ def open_either(config: Config, definitions: Definitions) -> OnlineFeatures | Ch
     """
     missing = missing_keys()
     if not missing:
-        return open_service(config, definitions)
+        return _open_service(config, definitions)
     if len(missing) < len(KEYS) and config.environment != _DEVELOPMENT:
         raise _missing(missing)
     return open_features(config, definitions)
+
+
+def _open_service(config: Config, definitions: Definitions) -> ChalkService:
+    from .chalk_service import open_service  # which needs what most projects can do without
+
+    return open_service(config, definitions)
 
 
 def _missing(missing: Sequence[str]) -> MissingCredentialsError:

@@ -17,6 +17,7 @@ from ..config import Config
 from ..errors import first_line
 from ..logs import get_logger
 from .chalk_answers import Answer, Names, many_answers, one_answer, stored_values
+from .chalk_config import KEYS
 from .config import FeaturesConfig
 from .definitions.entities import Entity, Kind, Source
 from .definitions.registry import Definitions
@@ -32,7 +33,6 @@ from .semantics import in_utc
 from .stream.columns import Rows
 from .times import to_micros
 
-KEYS = ("CHALK_CLIENT_ID", "CHALK_CLIENT_SECRET")
 _CHUNK = 10_000  # rows of one upload
 _HINT = "check CHALK_CLIENT_ID, CHALK_CLIENT_SECRET and features.chalk, and that the features are deployed"
 _log = get_logger(__name__)
@@ -54,11 +54,6 @@ class Client(Protocol):
 
     def whoami(self) -> Any:
         """Tell whose the keys are."""
-
-
-def missing_keys() -> list[str]:
-    """Name the variables with Chalk's keys that are not set."""
-    return [name for name in KEYS if not os.environ.get(name)]
 
 
 def open_service(config: Config, definitions: Definitions) -> ChalkService:
