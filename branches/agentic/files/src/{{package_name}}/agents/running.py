@@ -84,9 +84,9 @@ def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
         graph = graph.copy(update={"checkpointer": session.checkpointer})
         kept = graph.get_state(config)
         _restore(session, turn.agent.name, kept.values)
-        if kept.values and not kept.next:
+        if kept.values and not kept.next and not (session.reopened and kept.values["status"] == Status.PARTIAL):
             return dict(kept.values)
-        given = _going_on(kept) if kept.values else begin(turn)
+        given = _going_on(graph, kept) if kept.values else begin(turn)
     token = var_child_runnable_config.set(None)  # below another agent's call this is a run of its own, not a subgraph
     try:
         # "sync": what a model said is kept before its calls are made, so that they keep their idempotency keys.
@@ -103,8 +103,12 @@ def _last_state(graph: Any, turn: Turn) -> dict[str, Any]:
         var_child_runnable_config.reset(token)
 
 
-def _going_on(kept: StateSnapshot) -> Command[Any] | None:
-    return Command(resume=True) if kept.interrupts else None
+def _going_on(graph: Any, kept: StateSnapshot) -> Command[Any] | None:
+    if kept.next:
+        return Command(resume=True) if kept.interrupts else None
+    first = "act" if kept.values.get("pending") else "think"  # where a limit had ended it
+    again = {"status": Status.RUNNING, "reason": "", "output": None}
+    return Command(goto=first if first in graph.nodes else "exchange", update=again)
 
 
 def _restore(session: Session, agent: str, state: dict[str, Any]) -> None:

@@ -201,6 +201,8 @@ class Session:
         Whether the task itself comes from an agent that has read text that nobody vouches for.
     asking
         Agents that wait for what this run gives, from the first to the last.
+    reopened
+        Whether it goes on after a limit had ended it: one that is wider now lets it.
     """
 
     task: TaskSpec
@@ -218,6 +220,7 @@ class Session:
     meters: dict[str, Meter] = field(default_factory=dict)
     tainted: bool = False
     asking: tuple[str, ...] = ()
+    reopened: bool = False
     unpriced: set[str] = field(default_factory=set)
     earlier: dict[str, Usage] = field(default_factory=dict)
     said: dict[str, list[Step]] = field(default_factory=dict)

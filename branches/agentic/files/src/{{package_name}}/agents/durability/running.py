@@ -87,6 +87,7 @@ def _execute(lead: Worker, run: Run, kept: Durability, holds: Callable[[], bool]
     }
     try:
         session = open_session(task, lead.project, **given)
+        session.reopened = run.result is not None and run.result.status is Status.PARTIAL
         session.feed.count = kept.store.last_event(task.task_id)
         result = lead.execute(task, session=session)
     finally:

@@ -175,10 +175,10 @@ class RunStore:
         with self.database.reading() as connection:
             return connection.scalar(sa.select(RUNS.c.task_id).where(RUNS.c.task_id == task_id)) is not None
 
-    def reopen(self, task_id: str) -> None:
-        """Let a run that failed go on."""
+    def reopen(self, task_id: str, *, status: Status = Status.FAILED) -> None:
+        """Let a run go on that has ended so."""
         again = {"status": Status.RUNNING, "reason": "", "updated": datetime.now(UTC)}
-        failed = (RUNS.c.task_id == task_id, RUNS.c.status == Status.FAILED)
+        failed = (RUNS.c.task_id == task_id, RUNS.c.status == status)
         with self.database.writing() as connection:
             connection.execute(sa.update(RUNS).where(*failed).values(**again))
 

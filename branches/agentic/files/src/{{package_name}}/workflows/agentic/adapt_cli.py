@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ...runtime import EnvOption, SetOption, start
-from .cli import IdOption
+from .cli import IdOption, tell_ending
 
 
 def adapt(
@@ -61,3 +61,4 @@ def adapt(
         typer.echo(f"  look {number}: {one.decision}: {one.reason}")
     typer.echo(verdict(rollout))
     typer.echo(f"report: {page.relative_to(config.root)}")
+    tell_ending(rollout.ending)

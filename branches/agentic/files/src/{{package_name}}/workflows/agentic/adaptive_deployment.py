@@ -16,7 +16,7 @@ from ...agents.errors import AgentError
 from ...agents.tasks import Grant, Record, TaskSpec
 from ...agents.tools.spec import Effect, Tool, tool
 from .canary import Canary, Figures
-from .crew import Work, answer_of, config_of, do, gave, new_id, work_of
+from .crew import Ending, Halted, Work, answer_of, config_of, do, gave, new_id, work_of
 
 if TYPE_CHECKING:
     import httpx
@@ -52,11 +52,13 @@ class Rollout(Record):
     before
         The champion that it was tried beside.
     outcome
-        `forward` if it is the champion now, `back` if it is out of use.
+        `forward` if it is the champion now, `back` if it is out of use, `open` if nothing is decided yet.
     by
         The agent, or this program where the agent decided nothing.
     decision
         As it is kept with the version.
+    ending
+        Whether it came to a decision; if not, the champion answers most requests, as it did.
     """
 
     task_id: str
@@ -64,11 +66,12 @@ class Rollout(Record):
     candidate: int
     before: int
     rounds: tuple[Round, ...]
-    outcome: Outcome
+    outcome: Outcome | Literal["open"]
     by: Literal["agent", "program"]
     reason: str
     decision: dict[str, JsonValue]
     work: tuple[Work, ...]
+    ending: Ending = Ending()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def deploy(project: Project, trial: Trial, model: str, version: str = "challenge
     Raises
     ------
     AgentError
-        If the service does not take the candidate up, or the agent comes to no answer.
+        If the service does not take the candidate up.
     ProjectError
         If there is no such version, or no champion.
     """
@@ -108,7 +111,7 @@ def deploy(project: Project, trial: Trial, model: str, version: str = "challenge
             trial.traffic.ask(trial.client, model)
             if operation.look(number):
                 break
-        return operation.end()
+        return operation.end() if operation.decided or operation.ending else operation.told("open", "program", {})
     finally:
         canary.log.close()
 
@@ -120,6 +123,7 @@ class _Operation:
         self.project, self.canary, self.task_id, self.looks = project, canary, task_id, looks
         self.rounds: list[Round] = []
         self.work: list[Work] = []
+        self.ending = Ending()
         self.decided: tuple[Outcome, dict[str, JsonValue]] | None = None
 
     def wait_for(self, role: Literal["champion", "challenger"], number: int, *, gone: bool = False) -> None:
@@ -146,13 +150,16 @@ class _Operation:
             time.sleep(_LOOK_UP)
 
     def look(self, number: int) -> bool:
-        """Have the agent look and decide; tells whether something was decided."""
+        """Have the agent look and decide; tells whether that was the last look."""
         from ...agents.reasoning import ReasoningAgent
 
         figures, task = self.canary.figures(), self._task(number)
         tools = [self._figures(figures), self._forward(), self._back()]
         agent = ReasoningAgent(name="operator", role=OPERATOR, tools=tools, strategy="react", project=self.project)
-        result = do(agent, task, may_fail=True)
+        try:
+            result = do(agent, task, may_fail=True)
+        except Halted as halted:
+            result, self.ending = halted.result, halted.ending
         self.work.append(work_of(agent, task, result))
         for outcome, name in _TOOLS.items():
             held = [one for one in gave(result, name) if one["promoted"] == (outcome == "forward")]
@@ -160,7 +167,7 @@ class _Operation:
         decision = self.decided[0] if self.decided else "wait"
         reason = str(answer_of(result).get("reason", ""))
         self.rounds.append(Round(figures=figures, decision=decision, reason=reason))
-        return self.decided is not None
+        return self.decided is not None or not self.ending
 
     def end(self) -> Rollout:
         """Roll back what nobody has decided about, and see that the service serves what was decided."""
@@ -172,6 +179,13 @@ class _Operation:
             self.wait_for("champion", canary.candidate.number)
         else:
             self.wait_for("challenger", canary.candidate.number, gone=True)
+        return self.told(outcome, by, decision)
+
+    def told(
+        self, outcome: Outcome | Literal["open"], by: Literal["agent", "program"], decision: dict[str, JsonValue]
+    ) -> Rollout:
+        """Tell how it stands."""
+        canary = self.canary
         return Rollout(
             task_id=self.task_id,
             model=canary.candidate.model,
@@ -180,9 +194,10 @@ class _Operation:
             rounds=tuple(self.rounds),
             outcome=outcome,
             by=by,
-            reason=str(decision["reason"]),
+            reason=str(decision.get("reason", self.ending.reason)),
             decision=decision,
             work=tuple(self.work),
+            ending=self.ending,
         )
 
     def _task(self, number: int) -> TaskSpec:
@@ -226,6 +241,8 @@ class _Operation:
 def verdict(rollout: Rollout) -> str:
     """Say in a sentence how it ended."""
     candidate = f"version {rollout.candidate} of {rollout.model}"
+    if rollout.outcome == "open":
+        return f"{candidate} was neither rolled forward nor back: {rollout.reason}."
     if rollout.outcome == "forward":
         return f"{candidate} was rolled forward and answers all requests: {rollout.reason}."
     return f"{candidate} was rolled back, and version {rollout.before} answers all requests: {rollout.reason}."

@@ -39,6 +39,8 @@ def write_analysis(analysis: Analysis, folder: Path) -> Path:
 
 def answer_blocks(analysis: Analysis) -> list[Block]:
     """Show the answer, its numbers and its pictures."""
+    if not analysis.ending and not analysis.text:
+        return [Status("warning", analysis.ending.reason), Text(analysis.ending.hint)]
     wrong = sum(one.state != "holds" for one in analysis.numbers)
     mark: Block = Status("good", f"All {len(analysis.numbers)} numbers were computed again, and hold")
     if wrong:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import JsonValue
 
 from ...agents.errors import ToolError
-from ...agents.tasks import Record, TaskSpec
-from .crew import Work, answer_of, config_of, do, folder_of, new_id, run_tool, work_of
+from ...agents.tasks import Record, TaskResult, TaskSpec
+from .crew import Ending, Halted, Work, answer_of, config_of, do, folder_of, new_id, run_tool, work_of
 
 if TYPE_CHECKING:
     from ...agents.session import Project
@@ -96,20 +96,23 @@ class Analysis(Record):
         Whether the analyst was asked to correct itself.
     profile
         Of the dataset, as it was computed for the page.
+    ending
+        Whether all of it was done; if not, the queries are those that the analyst had asked by then.
     """
 
     task_id: str
     question: str
     dataset: str
-    plan: tuple[str, ...]
-    text: str
-    valid: bool
-    corrected: bool
-    numbers: tuple[Number, ...]
-    queries: tuple[Answered, ...]
-    pictures: tuple[Picture, ...]
+    plan: tuple[str, ...] = ()
+    text: str = ""
+    valid: bool = False
+    corrected: bool = False
+    numbers: tuple[Number, ...] = ()
+    queries: tuple[Answered, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     profile: dict[str, JsonValue]
     work: tuple[Work, ...]
+    ending: Ending = Ending()
 
 
 def analyse(project: Project, question: str, dataset: str, *, task_id: str = "") -> Analysis:
@@ -124,8 +127,6 @@ def analyse(project: Project, question: str, dataset: str, *, task_id: str = "")
 
     Raises
     ------
-    AgentError
-        If the analyst comes to no answer.
     ToolError
         If the dataset can't be read.
     """
@@ -138,29 +139,42 @@ def analyse(project: Project, question: str, dataset: str, *, task_id: str = "")
     analyst = ReasoningAgent(name="analyst", role=ANALYST, tools=[analyzer], project=project)
     inputs: dict[str, JsonValue] = {"dataset": dataset}
     task = TaskSpec(goal=question, inputs=inputs, answer_schema=_FINDINGS, task_id=f"{task_id}.analyst")
-    result = do(analyst, task)
-    said, work = answer_of(result), [work_of(analyst, task, result)]
+    begun = Analysis(task_id=task_id, question=question, dataset=dataset, profile=profile, work=())
+    try:
+        result = do(analyst, task)
+    except Halted as halted:
+        asked = _asked(analyzer, project, task, halted.result)
+        return begun.model_copy(update={"queries": asked, "work": halted.work, "ending": halted.ending})
+    said, work, ending = answer_of(result), [work_of(analyst, task, result)], Ending()
     checked = _check(validation, project, task, said)
     if not checked["valid"]:
         given: dict[str, JsonValue] = {**inputs, "draft": checked["text"], "queries": said["queries"]}
         again = TaskSpec(goal=CORRECTION, inputs=given, answer_schema=_CORRECTED, task_id=f"{task_id}.correction")
-        result = do(analyst, again)
-        said |= answer_of(result)
-        work.append(work_of(analyst, again, result))
-        checked = _check(validation, project, task, said)
-    return Analysis(
-        task_id=task_id,
-        question=question,
-        dataset=dataset,
-        plan=_plan(project, task.task_id),
-        text=checked["text"],
-        valid=checked["valid"],
-        corrected=len(work) > 1,
-        numbers=tuple(Number.model_validate(one) for one in checked["claims"]),
-        queries=tuple(_ask_again(analyzer, project, task, name, sql) for name, sql in said["queries"].items()),
-        pictures=_pictures(project, task, said["pictures"]),
-        profile=profile,
-        work=tuple(work),
+        try:
+            result = do(analyst, again)
+            said |= answer_of(result)
+            work.append(work_of(analyst, again, result))
+            checked = _check(validation, project, task, said)
+        except Halted as halted:
+            work, ending = [*work, *halted.work], halted.ending
+    found = {
+        "plan": _plan(project, task.task_id),
+        "text": checked["text"],
+        "valid": checked["valid"],
+        "corrected": len(work) > 1,
+        "numbers": tuple(Number.model_validate(one) for one in checked["claims"]),
+        "queries": tuple(_ask_again(analyzer, project, task, name, sql) for name, sql in said["queries"].items()),
+        "pictures": _pictures(project, task, said["pictures"]),
+    }
+    return begun.model_copy(update={**found, "work": tuple(work), "ending": ending})
+
+
+def _asked(analyzer: Tool, project: Project, task: TaskSpec, result: TaskResult) -> tuple[Answered, ...]:
+    """Give the queries that an analyst had asked who came to no answer."""
+    made = [step for step in result.steps if step.name == analyzer.name and not step.error]
+    asked = [step.input["sql"] for step in made if isinstance(step.input, dict) and step.input.get("action") == "query"]
+    return tuple(
+        _ask_again(analyzer, project, task, f"query {number}", str(sql)) for number, sql in enumerate(asked, start=1)
     )
 
 

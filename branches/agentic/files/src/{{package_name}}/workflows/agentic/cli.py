@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...runtime import EnvOption, SetOption, start
 
+if TYPE_CHECKING:
+    from .crew import Ending
+
 DatasetOption = Annotated[str, typer.Option("--dataset", help="One that `data run` has made")]
 IdOption = Annotated[str, typer.Option("--id", metavar="ID", help="Of an earlier one, to go on with it")]
+
+
+def tell_ending(ending: Ending) -> None:
+    """Tell why a workflow is not done, if it is not, and exit with 1 then."""
+    if not ending:
+        typer.echo(str(ending), err=True)
+        raise typer.Exit(1)
 
 
 def analyse(
@@ -32,6 +42,7 @@ def analyse(
     page = write_analysis(analysis, project.root / "reports" / analysis.task_id)
     typer.echo(analysis.text)
     typer.echo(f"report: {page.relative_to(project.root)}")
+    tell_ending(analysis.ending)
     raise typer.Exit(0 if analysis.valid else 1)
 
 
@@ -53,6 +64,7 @@ def train(
         typer.echo(f"  {line}")
     typer.echo(verdict(training))
     typer.echo(f"report: {page.relative_to(project.root)}")
+    tell_ending(training.ending)
 
 
 def improve(
@@ -79,6 +91,7 @@ def improve(
     if improved.lesson:
         typer.echo(f"  learned: {improved.lesson}")
     typer.echo(f"report: {page.relative_to(project.root)}")
+    tell_ending(improved.ending)
 
 
 def demo(overrides: SetOption = None, env: EnvOption = None) -> None:

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 
 from ...agents.tasks import Grant, Record, TaskSpec
 from ...agents.tools.spec import Effect, Tool, tool
-from .crew import Work, answer_of, config_of, do, fault_of, gave, new_id, work_of
+from .crew import Ending, Halted, Work, answer_of, config_of, do, fault_of, gave, new_id, work_of
 
 if TYPE_CHECKING:
     from ...agents.memory.remembering import TaskMemory
@@ -80,6 +80,8 @@ class Improvement(Record):
         Conditions of the gate: name, whether it held, what was found.
     lesson
         What was kept in memory; empty if nothing was.
+    ending
+        Whether the agent came to an end; if not, the rest is what there was by then.
     """
 
     task_id: str
@@ -98,6 +100,7 @@ class Improvement(Record):
     checks: tuple[tuple[str, bool, str], ...] = ()
     lesson: str = ""
     work: tuple[Work, ...] = ()
+    ending: Ending = Ending()
 
 
 def improve(project: Project, model: str, *, since: str = "", task_id: str = "") -> Improvement:
@@ -112,8 +115,6 @@ def improve(project: Project, model: str, *, since: str = "", task_id: str = "")
 
     Raises
     ------
-    AgentError
-        If the agent comes to no answer.
     ProjectError
         If the model has no champion, or its predictions can't be read.
     """
@@ -146,9 +147,13 @@ def _retrain(project: Project, monitor: Monitor, seen: Improvement, report: Moni
     recalled = [one for one in memory.recall(task) if one.source.endswith(_RUN)] if memory else []
     tools = [_reporter(report), _trainer(monitor, seen.model)]
     agent = ReasoningAgent(name="improver", role=IMPROVER, tools=tools, strategy="react", project=project)
-    result = do(agent, task, may_fail=True)
+    ending = Ending()
+    try:
+        result = do(agent, task, may_fail=True)
+    except Halted as halted:
+        result, ending = halted.result, halted.ending
     done = gave(result, "model_retrainer")
-    fault = fault_of(result, "model_retrainer") or "the agent trained nothing"
+    fault = fault_of(result, "model_retrainer") or ending.reason or "the agent trained nothing"
     told = done[-1] if done else {"outcome": "failed", "reason": fault}
     improved = seen.model_copy(
         update={
@@ -159,6 +164,7 @@ def _retrain(project: Project, monitor: Monitor, seen: Improvement, report: Moni
             "candidate": told.get("candidate"),
             "algorithm": told.get("algorithm", ""),
             "work": (work_of(agent, task, result),),
+            "ending": ending,
         }
     )
     improved = improved.model_copy(update=_judged(monitor, improved))

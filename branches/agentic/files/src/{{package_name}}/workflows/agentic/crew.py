@@ -41,6 +41,52 @@ class Work(Record):
     cost: float
 
 
+class Ending(Record):
+    """How a workflow stands.
+
+    Attributes
+    ----------
+    status
+        `done`, or that of the agent's run which ended it: `partial` where a limit did.
+    reason
+        Why it is not done.
+    hint
+        How to go on.
+    """
+
+    status: Status = Status.DONE
+    reason: str = ""
+    hint: str = ""
+
+    def __bool__(self) -> bool:
+        """Tell whether it is done."""
+        return self.status is Status.DONE
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.reason}\nhint: {self.hint}" if self.reason else str(self.status)
+
+    def check(self) -> None:
+        """Refuse to go on with what is not done.
+
+        Raises
+        ------
+        AgentError
+            If it is not.
+        """
+        if not self:
+            raise AgentError(self.reason, hint=self.hint)
+
+
+class Halted(AgentError):
+    """An agent that did not come to an answer, with what it had done by then."""
+
+    def __init__(self, status: Status, message: str, *, hint: str, result: TaskResult, work: Sequence[Work]) -> None:
+        super().__init__(message, hint=hint)
+        self.ending = Ending(status=status, reason=message, hint=hint)
+        self.result = result
+        self.work = tuple(work)
+
+
 def new_id(kind: str) -> str:
     """Make the id of a run of a workflow; those of its tasks begin with it."""
     return f"{kind}-{uuid4().hex[:10]}"
@@ -56,32 +102,61 @@ def do(agent: Agent, task: TaskSpec, *, may_fail: bool = False) -> TaskResult:
 
     Raises
     ------
-    AgentError
+    Halted
         If it waits for a person, or did not come to an answer. Its run is kept: the workflow with the same id goes on.
     """
+    from ...agents.durability.opening import open_durability
     from ...agents.durability.running import execute
 
+    store = open_durability(agent.project).store
+    for status in (Status.FAILED, Status.PARTIAL):
+        store.reopen(task.task_id, status=status)
     result = execute(agent, task, above=_purse(agent.project, task.task_id))
-    if result.status is Status.WAITING:
-        hint = "`agents runs approve` decides; then run the same again with its --id"
-        raise AgentError(f"{agent.name} waits: {result.reason}", hint=hint)
     if result.status is Status.FAILED and may_fail and any(step.kind == "tool" for step in result.steps):
         return result
     if result.status is not Status.DONE:
-        hint = f"`agents runs show {task.task_id}` tells each step"
-        raise AgentError(f"{agent.name} ended as {result.status}: {result.reason}", hint=hint)
+        work, again = work_of(agent, task, result), f"the same with --id {_workflow(task.task_id)} goes on"
+        message = f"{agent.name} ended as {result.status}: {result.reason}"
+        hint = f"`agents runs show {task.task_id}` tells each step; {again}"
+        if result.status is Status.WAITING:
+            message, hint = f"{agent.name} waits: {result.reason}", f"`agents runs approve` decides; then {again}"
+        raise Halted(result.status, message, hint=hint, result=result, work=[work])
     return result
 
 
+def stop_if_spent(project: Project, task_id: str, work: Sequence[Work]) -> None:
+    """End a workflow whose budget is used up.
+
+    Parameters
+    ----------
+    work
+        What was done that nobody else tells of.
+
+    Raises
+    ------
+    Halted
+        If it is.
+    """
+    spent = _purse(project, task_id).spent()
+    if spent:
+        nothing = TaskResult(task_id=task_id, status=Status.PARTIAL)
+        hint = f"widen agentic.agents.workflow_budget; the same with --id {_workflow(task_id)} goes on"
+        raise Halted(Status.PARTIAL, spent, hint=hint, result=nothing, work=work)
+
+
+def _workflow(task_id: str) -> str:
+    """Give the id of the workflow, which stands before the last dot of those of its tasks."""
+    return task_id.rpartition(".")[0] or task_id
+
+
 def _purse(project: Project, task_id: str) -> Meter:
-    """Give what counts for the whole workflow, whose id stands before the last dot of those of its tasks."""
+    """Give what counts for the whole workflow."""
     from ...agents.budget import Meter, limits_of
     from ...agents.durability.opening import open_durability
 
-    workflow, dot, _ = task_id.rpartition(".")
     meter = Meter(limits_of(project.agentic.agents.workflow_budget), whose="of the workflow")
-    if dot:
-        meter.restore(open_durability(project).store.used(f"{workflow}.", without=task_id))
+    if "." in task_id:
+        meter.restore(open_durability(project).store.used(f"{_workflow(task_id)}.", without=task_id))
     return meter
 
 

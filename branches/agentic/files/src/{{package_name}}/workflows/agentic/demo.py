@@ -66,6 +66,7 @@ def _ask(journey: Journey, project: Project) -> tuple[Work, ...]:
     """Have a question answered."""
     with journey.step("Ask a question") as step:
         found = analyse(project, QUESTION, DATASET)
+        found.ending.check()
         holds = sum(one.state == "holds" for one in found.numbers)
         step.say(QUESTION)
         step.say(found.text)
@@ -81,6 +82,7 @@ def _train(journey: Journey, project: Project) -> tuple[Work, ...]:
     """Have models proposed, trained, criticised, voted for, and one of them deployed."""
     with journey.step("Train together") as step:
         found = train_together(project, DATASET)
+        found.ending.check()
         for one in found.proposals:
             step.say(f"{one.proposer} proposes {one.algorithm}")
         for fault in found.faults:

@@ -36,6 +36,7 @@ def _improve(journey: Journey, project: Project, model: str, begun: datetime) ->
     with journey.step("Improve") as step:
         there = replace(project, config=changed(journey, model))
         found = improve(there, model, since=begun.isoformat())
+        found.ending.check()
         for lesson in found.recalled:
             step.say(f"remembered: {lesson}")
         step.say(verdict(found))

@@ -12,7 +12,7 @@ from ...agents.coordination.ballots import tell_resolution
 from ...agents.coordination.consensus import Resolution, Vote, VotingRules, decide
 from ...agents.coordination.weighing import Occasion, weigh
 from ...agents.tasks import Record, Status, TaskResult, TaskSpec
-from .crew import Work, answer_of, do, work_of
+from .crew import Work, answer_of, do, stop_if_spent, work_of
 
 if TYPE_CHECKING:
     from ...agents.session import Project, Session
@@ -67,6 +67,8 @@ def elect(
         told: dict[str, JsonValue] = {**found, "options": [*left], "heard": heard, "round": number}
         askers = {one.name: _asker(project, f"{task_id}.vote-{number}", one, told, work) for one in voters}
         votes = gather_votes(askers, seconds=config.timeout)
+        if any(one.choice is None for one in votes):  # for want of money, or of an opinion
+            stop_if_spent(project, f"{task_id}.vote-{number}", work)
         count = case_of(task_id, number)
         weighed = weigh(project, votes, None, Occasion(JUDGES, count, len(left)))
         resolution = decide(votes, options=left, voters=weighed.weights, rules=VotingRules.of(config))

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from ...agents.coordination.consensus import Resolution
 from ...agents.errors import AgentError
 from ...agents.tasks import Grant, Record, TaskSpec
-from .crew import Work, answer_of, config_of, do, fault_of, gave, new_id, work_of
+from .crew import Ending, Halted, Work, answer_of, config_of, do, fault_of, gave, new_id, work_of
 from .election import CRITIC, Voter, elect
 from .hindsight import settle
 
@@ -97,11 +97,13 @@ class Training(Record):
     rounds
         The votes; the last one is of those that went on.
     chosen
-        The version that was put before the gate.
+        The version that was put before the gate; None where it ended before.
     agreed
         Whether a vote decided for it. If none did, it is the best in cross-validation.
     decision
         The gate's, as it is kept; None if the version is the champion already.
+    ending
+        Whether all of it was done; if not, what it has is what there was by then.
     """
 
     task_id: str
@@ -112,10 +114,11 @@ class Training(Record):
     failed: dict[str, str]
     faults: tuple[Fault, ...]
     rounds: tuple[Resolution, ...]
-    chosen: int
-    agreed: bool
-    decision: dict[str, JsonValue] | None
+    chosen: int | None = None
+    agreed: bool = False
+    decision: dict[str, JsonValue] | None = None
     work: tuple[Work, ...]
+    ending: Ending = Ending()
 
 
 def train_together(
@@ -131,45 +134,36 @@ def train_together(
     Raises
     ------
     AgentError
-        If nothing could be trained, or an agent comes to no answer.
+        If nothing could be trained.
     """
     from ...models.workspace import Workspace
 
     crew = _Crew(project, Workspace.open(config_of(project)), dataset, task_id or new_id("training"))
-    proposals = [crew.propose(one) for one in proposers]
-    trained, failed = crew.train(proposals)
-    if not trained:
-        reasons = "; ".join(f"{name}: {why}" for name, why in failed.items())
-        raise AgentError(f"no model of {dataset} could be trained: {reasons}", hint="`models train` tells more")
-    faults = crew.criticise(trained)
-    results = [one.model_dump(mode="json", exclude={"proposers"}) | {"option": one.option} for one in trained]
-    found: dict[str, JsonValue] = {"results": list(results), "faults": [one.model_dump(mode="json") for one in faults]}
-    voters = [crew.voter(one.name, one.judges_by) for one in proposers]
-    voters.append(crew.voter(CRITIC, ""))
-    rounds, work = elect(project, crew.task_id, voters, [one.option for one in trained], found)
-    choice = rounds[-1].choice
-    best = max(trained, key=lambda one: crew.sign * one.cross_validation[crew.metric])
-    chosen = next((one for one in trained if one.option == choice), best)
-    decision = crew.deploy(chosen.version)
-    settle(project, crew.workspace, dataset, crew.task_id, {one.option: one.version for one in trained})
+    ending = Ending()
+    try:
+        crew.go(proposers)
+    except Halted as halted:
+        ending = halted.ending
+        crew.work += halted.work
     return Training(
         task_id=crew.task_id,
         dataset=dataset,
         metric=crew.metric,
-        proposals=tuple(proposals),
-        trained=tuple(trained),
-        failed=failed,
-        faults=tuple(faults),
-        rounds=tuple(rounds),
-        chosen=chosen.version,
-        agreed=choice is not None,
-        decision=decision,
-        work=(*crew.work, *work),
+        proposals=tuple(crew.proposals),
+        trained=tuple(crew.trained),
+        failed=crew.failed,
+        faults=tuple(crew.faults),
+        rounds=tuple(crew.rounds),
+        chosen=crew.chosen,
+        agreed=crew.agreed,
+        decision=crew.decision,
+        work=tuple(crew.work),
+        ending=ending,
     )
 
 
 class _Crew:
-    """The agents of one training, and what they did."""
+    """The agents of one training, and what they did so far."""
 
     def __init__(self, project: Project, workspace: Workspace, dataset: str, task_id: str) -> None:
         self.project, self.workspace, self.dataset, self.task_id = project, workspace, dataset, task_id
@@ -177,7 +171,54 @@ class _Crew:
         self.metrics = workspace.metrics(self.task)
         self.metric, first = next(iter(self.metrics.items()))
         self.sign = first.sign
+        self.proposals: list[Proposal] = []
+        self.trained: list[Trained] = []
+        self.failed: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self.rounds: list[Resolution] = []
+        self.chosen: int | None = None
+        self.agreed = False
+        self.decision: dict[str, JsonValue] | None = None
         self.work: list[Work] = []
+
+    def go(self, proposers: Sequence[Proposer]) -> None:
+        """Go the whole way.
+
+        Raises
+        ------
+        Halted
+            If an agent comes to no answer.
+        AgentError
+            If nothing could be trained.
+        """
+        for one in proposers:
+            self.proposals.append(self.propose(one))
+        self.train()
+        if not self.trained:
+            reasons = "; ".join(f"{name}: {why}" for name, why in self.failed.items())
+            message = f"no model of {self.dataset} could be trained: {reasons}"
+            raise AgentError(message, hint="`models train` tells more")
+        self.faults = self.criticise(self.trained)
+        chosen = self.elect(proposers)
+        self.decision = self.deploy(chosen)
+        self.chosen = chosen
+        versions = {one.option: one.version for one in self.trained}
+        settle(self.project, self.workspace, self.dataset, self.task_id, versions)
+
+    def elect(self, proposers: Sequence[Proposer]) -> int:
+        """Have them vote, and give the version that goes before the gate."""
+        results = [one.model_dump(mode="json", exclude={"proposers"}) | {"option": one.option} for one in self.trained]
+        faults: list[JsonValue] = [one.model_dump(mode="json") for one in self.faults]
+        voters = [self.voter(one.name, one.judges_by) for one in proposers]
+        voters.append(self.voter(CRITIC, ""))
+        options = [one.option for one in self.trained]
+        found: dict[str, JsonValue] = {"results": list(results), "faults": faults}
+        self.rounds, work = elect(self.project, self.task_id, voters, options, found)
+        self.work += work
+        choice = self.rounds[-1].choice
+        self.agreed = choice is not None
+        best = max(self.trained, key=lambda one: self.sign * one.cross_validation[self.metric])
+        return next((one for one in self.trained if one.option == choice), best).version
 
     def propose(self, proposer: Proposer) -> Proposal:
         """Ask one proposer."""
@@ -204,22 +245,19 @@ class _Crew:
             reason=said["reason"],
         )
 
-    def train(self, proposals: Sequence[Proposal]) -> tuple[list[Trained], dict[str, str]]:
+    def train(self) -> None:
         """Have each different proposal trained, one after the other: a machine is quickest with one at a time."""
         wanted: dict[str, list[Proposal]] = {}
-        for one in proposals:
+        for one in self.proposals:
             wanted.setdefault(f"{one.algorithm} {sorted(one.parameters.items())}", []).append(one)
-        trained: list[Trained] = []
-        failed: dict[str, str] = {}
         for same in wanted.values():
             told, fault = self._train_one(same[0])
             if told is None:
-                failed |= {one.proposer: fault for one in same}
+                self.failed |= {one.proposer: fault for one in same}
                 continue
             names = ("version", "algorithm", "cross_validation", "validation")
             kept = {name: told[name] for name in names}
-            trained.append(Trained(proposers=tuple(one.proposer for one in same), **kept))
-        return trained, failed
+            self.trained.append(Trained(proposers=tuple(one.proposer for one in same), **kept))
 
     def _train_one(self, proposal: Proposal) -> tuple[dict[str, Any] | None, str]:
         from ...agents.tool_calling import ToolAgent

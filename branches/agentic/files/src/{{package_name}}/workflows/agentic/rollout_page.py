@@ -38,6 +38,8 @@ def write_rollout(rollout: Rollout, folder: Path) -> Path:
 
 def decision_blocks(rollout: Rollout) -> list[Block]:
     """Show what was decided, by whom, and by which conditions."""
+    if rollout.outcome == "open":
+        return [Status("warning", rollout.reason), Text(rollout.ending.hint)]
     mark = Status("good" if rollout.outcome == "forward" else "warning", f"rolled {rollout.outcome}")
     decision: dict[str, Any] = rollout.decision
     checks = [(one["name"], one["passed"], one["detail"]) for one in decision["checks"]]

@@ -37,6 +37,8 @@ def write_training(training: Training, folder: Path) -> Path:
 
 def verdict(training: Training) -> str:
     """Say in a sentence how it ended."""
+    if not training.ending:
+        return f"It ended before a version was chosen: {training.ending.reason}."
     by = "by vote" if training.agreed else "as the best in cross-validation, since no vote decided"
     if training.decision is None:
         return f"Version {training.chosen} was chosen {by}; it is the champion already."
@@ -56,7 +58,9 @@ def proposal_blocks(training: Training) -> list[Block]:
     blocks: list[Block] = [Table(("proposer", "algorithm", "reason"), proposed), Table(columns, measured)]
     blocks += [Status("warning", f"{name}'s proposal failed: {why}") for name, why in training.failed.items()]
     faults = [(f"version {one.version}", one.fault) for one in training.faults]
-    return [*blocks, Table(("version", "the critic says"), faults) if faults else Text("The critic finds no fault.")]
+    if faults:
+        return [*blocks, Table(("version", "the critic says"), faults)]
+    return [*blocks, Text("The critic finds no fault.")] if training.rounds else blocks
 
 
 def vote_blocks(rounds: tuple[Resolution, ...]) -> list[Block]:
@@ -72,6 +76,8 @@ def vote_blocks(rounds: tuple[Resolution, ...]) -> list[Block]:
 
 def gate_blocks(training: Training) -> list[Block]:
     """Show what the promotion gate decided."""
+    if not training.ending:
+        return [Status("warning", training.ending.reason), Text(training.ending.hint)]
     decision: dict[str, Any] | None = training.decision
     if decision is None:
         return [Status("info", f"version {training.chosen} is the champion already")]
