@@ -150,6 +150,7 @@ def _in_container(scratch: Scratch, settings: SandboxSettings) -> Start:
     scratch.work.chmod(0o777)  # in a folder that is ours alone: to the container's user
     memory, disk = f"{settings.memory_mb}m", settings.disk_mb << 20
     command = [engine, "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    command += ["--stop-timeout", "0"]  # Podman takes ten seconds else, to remove one that is at work
     command += ["--security-opt", "no-new-privileges", "--user", "65534:65534", "--pids-limit", str(_TASKS)]
     command += ["--memory", memory, "--memory-swap", memory, "--cpus", str(settings.threads), "--workdir", "/"]
     command += ["--tmpfs", f"{work}:rw,noexec,nosuid,nodev,size={disk},mode=1777", "--entrypoint", "python3"]
