@@ -191,8 +191,14 @@ def to_ibis(expression: Expression, names: Mapping[str, Any], now: Any, given: M
         known = names if expression.operation == "ref" else given
         return known.get(expression.operands[0], import_module("ibis").null())
     if expression.operation == "literal":
-        return import_module("ibis").literal(expression.operands[0])
+        return _literal(expression.operands[0])
     return _IBIS[expression.operation](*(to_ibis(one, names, now, given) for one in expression.operands))
+
+
+def _literal(value: Any) -> Any:
+    """Write a value; Snowflake would make a decimal of a float, and round what it is divided by."""
+    literal = import_module("ibis").literal
+    return literal(repr(value)).cast("float64") if isinstance(value, float) else literal(value)
 
 
 def _chosen(condition: Any, then: Any, otherwise: Any) -> Any:
@@ -230,7 +236,7 @@ _IBIS: dict[str, Callable[..., Any]] = {
     "absolute": lambda operand: operand.abs(),
     "floor": _floored,
     "logarithm": lambda operand: _chosen(operand > 0, operand.cast("float64"), import_module("ibis").null()).ln(),
-    "seconds": lambda operand: operand / 1e6,
+    "seconds": lambda operand: operand.cast("float64") / 1e6,
     "when": _chosen,
 }
 

@@ -31,10 +31,11 @@ _AGGREGATES: dict[Aggregate, Callable[[Any, Any], Any]] = {
     Aggregate.COUNT: lambda column, test: column.count(where=test),
     Aggregate.COUNT_DISTINCT: lambda column, test: column.nunique(where=test),
     Aggregate.SUM: lambda column, test: column.sum(where=test),
-    Aggregate.MEAN: lambda column, test: column.mean(where=test),
+    # Of whole numbers, Snowflake keeps six digits behind the point.
+    Aggregate.MEAN: lambda column, test: column.cast("float64").mean(where=test),
     Aggregate.MIN: lambda column, test: column.min(where=test),
     Aggregate.MAX: lambda column, test: column.max(where=test),
-    Aggregate.STD: lambda column, test: column.std(how="sample", where=test),
+    Aggregate.STD: lambda column, test: column.cast("float64").std(how="sample", where=test),
 }
 
 
