@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .engines.expressions import quoted
 from .errors import FeatureError
@@ -27,7 +28,8 @@ _EARLIER = "INTERVAL 1 MICROSECOND PRECEDING"
 class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The history of each row's key, as it was just before the row's time.
 
-    Nothing is learnt: rows to be transformed come with those of their past.
+    Rows of `fit` are remembered, as the past of rows that are transformed later. Of a key and time that is given again,
+    what is given counts, so rows of training are transformed as they were fitted.
 
     Parameters
     ----------
@@ -71,18 +73,34 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         self.expanding = expanding
 
     def fit(self, frame: pd.DataFrame, y: object = None) -> Self:
-        """Check that the columns are there."""
-        self._check(frame)
+        """Remember the rows."""
+        self.past_ = self._rows(frame)
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         return self
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Give the features of each row, as float64, in the order and with the index of the rows."""
+        check_is_fitted(self, "past_")
+        given = self._rows(frame)
+        moment = [self.key, self.time]
+        again = pd.MultiIndex.from_frame(self.past_[moment]).isin(pd.MultiIndex.from_frame(given[moment]))
+        return self._computed(pd.concat([self.past_[~again], given]), len(given)).set_axis(frame.index)
+
+    def fit_transform(self, frame: pd.DataFrame, y: object = None) -> pd.DataFrame:
+        """Remember the rows, and give their features, as `transform` would."""
+        self.fit(frame)
+        return self._computed(self.past_, len(frame)).set_axis(frame.index)
+
+    def _rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         self._check(frame)
-        names = [self.key, self.time, *dict.fromkeys(self.values)]
-        table = frame[list(dict.fromkeys(names))].reset_index(drop=True)
-        table[self.time] = table[self.time].dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+        rows = frame[list(dict.fromkeys((self.key, self.time, *self.values)))].reset_index(drop=True)
+        times = rows[self.time].dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
+        return rows.assign(**{self.time: times})
+
+    def _computed(self, rows: pd.DataFrame, count: int) -> pd.DataFrame:
+        """Give the features of the last `count` rows."""
+        table = rows.reset_index(drop=True)
         table["_place"] = np.arange(len(table))
         with duckdb.connect() as connection:
             connection.register("given", table)
@@ -90,7 +108,7 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         columns = list(self.get_feature_names_out())
         result = pd.DataFrame(np.nan, index=range(len(table)), columns=columns)
         result.loc[found["_place"], columns] = found[columns].to_numpy(dtype=float, na_value=np.nan)
-        return result.set_axis(frame.index)
+        return result.tail(count)
 
     def get_feature_names_out(self, names: object = None) -> NDArray[np.object_]:
         """Name what `transform` gives."""

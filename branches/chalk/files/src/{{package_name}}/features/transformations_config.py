@@ -6,6 +6,7 @@ from pydantic import Field
 
 from ..config import ConfigModel
 from .advanced.config import EmbeddingConfig, ImageConfig, TextConfig
+from .derived_config import CalendarConfig, GraphConfig, HistoryConfig, InteractionsConfig
 
 
 class EncodingConfig(ConfigModel):
@@ -45,4 +46,8 @@ class TransformationsConfig(ConfigModel):
     text: TextConfig = TextConfig()
     image: ImageConfig = ImageConfig()
     embedding: EmbeddingConfig = EmbeddingConfig()
+    history: HistoryConfig = HistoryConfig()
+    calendar: CalendarConfig = CalendarConfig()
+    graph: GraphConfig = GraphConfig()
+    interactions: InteractionsConfig = InteractionsConfig()
     seed: int = Field(default=0, ge=0, description="Seed of folds and of imputation")

@@ -17,6 +17,7 @@ from ..data.features import to_categories, to_numbers
 from .advanced.embedding_features import NearestRows, TextEmbeddings
 from .advanced.image_features import ImageFeatures
 from .advanced.nlp_features import TextLanguage, TextReadability, TextSentiment, TextTerms
+from .derived import derived_from, derived_parts
 from .encoders import make_encoder, make_grouping
 from .errors import FeatureError
 from .transformations_config import ImputationConfig, TransformationsConfig
@@ -39,8 +40,8 @@ def make_transformations(
     ----------
     frame
         A training set, for the kinds of its columns: numbers and booleans are scaled and imputed, text and categories
-        encoded. Times are left out, as are lists: `temporal` makes numbers of the former. Columns of texts and of
-        images are those that `options` names.
+        encoded. Times are left out, as are lists. Columns of texts and of images are those that `options` names, and
+        so are those that history, calendar, graph and interactions are made of.
     options
         The section `features.transformations`; its defaults if it is None.
     without
@@ -58,11 +59,11 @@ def make_transformations(
     """
     options = options or TransformationsConfig()
     told = dict.fromkeys((*options.text.columns, *options.image.columns, *options.embedding.columns))
-    if absent := [name for name in (*without, *told) if name not in frame]:
+    if absent := [name for name in (*without, *told, *sorted(derived_from(options))) if name not in frame]:
         raise FeatureError(f"there is no column {', '.join(absent)}", hint=f"there are {', '.join(map(str, frame))}")
-    used = frame.drop(columns=[*without, *(name for name in told if name not in without)])
-    numbers = [str(name) for name in used.select_dtypes(["number", "bool"])]
-    texts = [str(name) for name in used if _is_text(used[name]) and not str(name).endswith(STATUS)]
+    rest = frame.drop(columns=[*without, *(name for name in told if name not in without)])
+    numbers = [str(name) for name in rest.select_dtypes(["number", "bool"])]
+    texts = [str(name) for name in rest if _is_text(rest[name]) and not str(name).endswith(STATUS)]
     parts: list[tuple[str, Any, list[str]]] = []
     if numbers:
         parts.append(("numbers", _numbers(options), numbers))
@@ -71,6 +72,7 @@ def make_transformations(
         encode = make_pipeline(text, *make_grouping(options.encoding), make_encoder(options.encoding, options.seed))
         parts.append(("categories", encode, texts))
     parts += _told(options)
+    parts += [(name, make_pipeline(part, *_settled(options)), used) for name, part, used in derived_parts(options)]
     if not parts:
         raise FeatureError("no column can be transformed: there are neither numbers nor categories")
     return ColumnTransformer(parts, sparse_threshold=0.0, verbose_feature_names_out=False)

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ..errors import first_line
+from .derived import derived_from
 from .errors import FeatureError
 from .tables import write_table
 from .transformations_config import TransformationsConfig
@@ -37,10 +38,15 @@ def transform_files(
     Raises
     ------
     FeatureError
-        If a file can't be read, lacks a column, would be written over, or a training row has no label.
+        If a file can't be read, lacks a column, would be written over, or a training row has no label; or if `options`
+        makes columns of the label.
     """
     if len({path.name for path in paths}) < len(paths) or any((folder / p.name).exists() for p in paths):
         raise FeatureError(f"files in {folder} would be written over", hint="name another folder with --out")
+    derived = derived_from(options or TransformationsConfig())
+    if label in derived:
+        hint = "leave it out of history, calendar, graph and interactions"
+        raise FeatureError(f"{label} is to be predicted: no column can be made of it", hint=hint)
     frames = [_read(path) for path in paths]
     kept = [label, *(name for name in keep if name != label)]
     train = frames[0]
@@ -51,7 +57,7 @@ def transform_files(
         )
     written = []
     for place, (path, frame) in enumerate(zip(paths, frames, strict=True)):
-        if absent := sorted(set(train.columns) - set(kept) - set(frame.columns)):
+        if absent := sorted(((set(train.columns) - set(kept)) | derived) - set(frame.columns)):
             raise FeatureError(f"{path} lacks the columns {', '.join(absent)}", hint=f"{paths[0]} has them")
         # Training rows are encoded by what the other folds say; hence not `transform`.
         values = transformations.fit_transform(frame, frame[label]) if place == 0 else transformations.transform(frame)

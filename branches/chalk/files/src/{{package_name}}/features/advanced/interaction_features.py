@@ -178,7 +178,8 @@ def _crossed(table: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
 
 
 def _floats(column: pd.Series[Any]) -> pd.Series[Any]:
-    return column.mask(column.isna(), np.nan).astype(float)
+    numbers = column.mask(column.isna(), np.nan).astype(float)
+    return numbers.where(np.isfinite(numbers))
 
 
 def _combined(frame: pd.DataFrame, sign: str, one: str, other: str) -> NDArray[np.float64]:
