@@ -158,7 +158,7 @@ class Database:
 
         For rows by the thousand, as tuples: SQLAlchemy takes as long for each of them as SQLite itself.
         """
-        named = _in(self.schema) | {"render_schema_translate": self.shared}
+        named: dict[str, Any] = _in(self.schema) | {"render_schema_translate": self.shared}
         return str(self.new_rows(table).compile(self.engine, column_keys=columns, **named))
 
     def name_of(self, table: sa.Table) -> str:
