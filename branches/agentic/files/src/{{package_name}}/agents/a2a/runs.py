@@ -96,9 +96,13 @@ class Runs(AgentExecutor):
         run = self._in_hand.get(task_id)
         if run is not None:
             run.given_up = True
-            run.stop.set()
-        with suppress(UnknownRunError):  # it may be over before it began
-            await asyncio.to_thread(open_durability(self._project).store.cancel, task_id, _user(context.call_context))
+        user = _user(context.call_context)
+        try:
+            with suppress(UnknownRunError):  # it may be over before it began
+                await asyncio.to_thread(open_durability(self._project).store.cancel, task_id, user)
+        finally:
+            if run is not None:  # no sooner: one that has stopped takes no note of who ended it
+                run.stop.set()
         await TaskUpdater(event_queue, task_id, context.context_id or "").cancel()
 
     def close(self) -> None:
