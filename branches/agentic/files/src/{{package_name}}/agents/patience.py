@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar, copy_context
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from .tool_threads import hand_over
+from .tool_threads import Answer, Aside
 
 if TYPE_CHECKING:
     from .budget import Meter
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 _LOOK_UP = 0.05  # seconds between two looks at whether the run was ended
 _LEFT: ContextVar[threading.Event | None] = ContextVar("left", default=None)
-
-Answer = TypeVar("Answer")
 
 
 def nobody_waits() -> bool:
@@ -31,28 +28,20 @@ def ask_in_time(session: Session, meter: Meter, ask: Callable[[], Answer]) -> An
 
     What then still runs is left behind: it is told by `nobody_waits`, and what comes of it is dropped.
     """
-    ended, left = threading.Event(), threading.Event()
-    outcome: list[Answer] = []
-    faults: list[BaseException] = []
+    left = threading.Event()
 
-    def work() -> None:
+    def work() -> Answer:
         _LEFT.set(left)
-        try:
-            outcome.append(ask())
-        except BaseException as error:  # raised again where the answer is waited for
-            faults.append(error)
-        ended.set()
+        return ask()
 
     if _over(session, meter):
         return None
-    hand_over(partial(copy_context().run, work))
-    while not ended.wait(_LOOK_UP):
+    asked = Aside(work)
+    while not asked.ended.wait(_LOOK_UP):
         if _over(session, meter):
             left.set()
             return None
-    if faults:
-        raise faults[0]
-    return outcome[0]
+    return asked.outcome()
 
 
 def _over(session: Session, meter: Meter) -> bool:

@@ -10,7 +10,6 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -24,7 +23,7 @@ from .errors import ToolError, VouchedError
 from .jsonable import EDGE, canonical, clean_part, clip, digest, to_json
 from .session import ApprovalRequest, Known, Session, Unknown
 from .tasks import Step, Usage
-from .tool_threads import hand_over
+from .tool_threads import Aside
 from .tools.files import MEGABYTE, files_of
 from .tools.spec import Effect, Tool, ToolContext, ToolOutput
 
@@ -217,33 +216,26 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
         cancelled=lambda: stopped.is_set() or session.cancelled(),
         clean=session.clean,
     )
-    outcome: list[ToolOutput | BaseException] = []
-    ended = threading.Event()
-
-    def work() -> None:
-        try:
-            outcome.append(tool.run(arguments, context))
-        except BaseException as error:  # what a tool raises must end neither the thread's log nor the run
-            outcome.append(error)
-        ended.set()
-
-    hand_over(partial(copy_context().run, work))
+    doing = Aside(partial(tool.run, arguments, context))
     limit = _time_limit(session, tool)
     until = time.monotonic() + limit
-    while not ended.wait(min(_LOOK_UP, max(until - time.monotonic(), 0))):
+    while not doing.ended.wait(min(_LOOK_UP, max(until - time.monotonic(), 0))):
         late = time.monotonic() >= until
         if late or session.cancelled():
             stopped.set()
             why = f"took longer than {limit:g} seconds" if late else "was cancelled"
             rest = "" if tool.effect is Effect.READ else "; whether it had its effect is unknown"
             raise ToolError(f"{tool.name} {why}{rest}", hint="ask for less at once")
-    result = outcome[0]
-    if isinstance(result, VouchedError) and not tool.untrusted:
-        raise ToolError(result.message, hint=result.hint) from result
-    if isinstance(result, ToolError):
-        raise _Raised(result.message, hint=result.hint) from result
-    if isinstance(result, BaseException):
-        raise _Raised(f"{tool.name} failed: {type(result).__name__}: {first_line(result)}") from result
+    try:
+        result = doing.outcome()
+    except VouchedError as error:
+        if not tool.untrusted:
+            raise ToolError(error.message, hint=error.hint) from error
+        raise _Raised(error.message, hint=error.hint) from error
+    except ToolError as error:
+        raise _Raised(error.message, hint=error.hint) from error
+    except BaseException as error:  # what a tool raises does not end the run
+        raise _Raised(f"{tool.name} failed: {type(error).__name__}: {first_line(error)}") from error
     if result.files:
         _keep_to_size(session, tool, result)
     return result
