@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...database import Database
 from ...errors import first_line
+from ...logs import get_logger
 from ..coordination.judgements import JudgementStore
 from ..observability.totals import TotalsStore
 from .errors import DurabilityError
@@ -22,8 +25,9 @@ from .watch import CancelWatch
 if TYPE_CHECKING:
     from ..session import Project
 
-_OPEN: dict[tuple[int, str, str], Durability] = {}
+_OPEN: dict[tuple[int, Path, Path, str], Durability] = {}
 _LOCK = threading.Lock()
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Durability:
         Sums over all runs, also of those that were forgotten.
     judgements
         What judges said, and what was right: also of runs that were forgotten.
+    work
+        Holds a folder of each run that wrote files, named by its id.
     """
 
     checkpoints: Checkpoints
@@ -49,21 +55,35 @@ class Durability:
     watch: CancelWatch
     totals: TotalsStore
     judgements: JudgementStore
+    work: Path
 
     def drop_old(self, before: datetime) -> int:
-        """Forget the runs that ended before a time, their states and effects, and tell how many runs those were.
+        """Forget the runs that ended before a time, with their states, effects and files, and tell how many they were.
 
         Runs that wait, or were broken off, stay, and with them the effects since the first of them began: when it goes
         on, it must not have them again.
         """
-        old = self.store.old(before)
-        for task_id in old:
+        dropped = 0
+        for task_id in self.store.old(before):
+            if task_id not in self.store.old(before, task_id):  # by now it goes on
+                continue
             for thread in (task_id, *self.checkpoints.below(task_id)):
                 self.checkpoints.delete_thread(thread)
+            self._drop_files(task_id)
             self.store.drop([task_id])  # one at a time: others write, too
+            dropped += 1
         first = self.store.first_begun()
         self.journal.drop(before if first is None else min(before, first))
-        return len(old)
+        return dropped
+
+    def _drop_files(self, task_id: str) -> None:
+        folder = self.work / task_id
+        try:
+            if folder.exists():  # on this machine: another may have done the run
+                shutil.rmtree(folder)
+        except OSError as error:  # others are dropped all the same
+            hint = "delete it by hand"
+            _log.warning("files of a run can't be deleted", folder=str(folder), reason=first_line(error), hint=hint)
 
 
 def open_durability(project: Project) -> Durability:
@@ -76,7 +96,7 @@ def open_durability(project: Project) -> Durability:
     """
     config = project.agentic.durability
     url = config.database_url.get_secret_value()
-    key = (os.getpid(), str(project.root / config.folder), url)
+    key = (os.getpid(), project.root / config.folder, _work(project), url)
     with _LOCK:
         if key not in _OPEN:
             _OPEN[key] = _open_shared(project, url) if url else _open_files(project)
@@ -115,4 +135,8 @@ def _open_shared(project: Project, url: str) -> Durability:
 def _put_together(project: Project, checkpoints: Checkpoints, journal: EffectJournal, runs: Database) -> Durability:
     store, leases = RunStore(runs), Leases(runs, project.agentic.jobs.lease_seconds)
     watch = CancelWatch(store, leases)
-    return Durability(checkpoints, journal, store, leases, watch, TotalsStore(runs), store.judgements)
+    return Durability(checkpoints, journal, store, leases, watch, TotalsStore(runs), store.judgements, _work(project))
+
+
+def _work(project: Project) -> Path:
+    return project.root / project.agentic.tools.work_folder

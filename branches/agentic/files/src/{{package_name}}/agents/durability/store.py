@@ -272,10 +272,10 @@ class RunStore:
         with self.database.reading() as connection:
             return [*connection.scalars(query.where(RUNS.c.status == Status.WAITING, *late).distinct())]
 
-    def old(self, before: datetime) -> list[str]:
-        """Give the ids of the runs that ended before a time."""
-        ended = RUNS.c.status.not_in(_LIVE)
-        query = sa.select(RUNS.c.task_id).where(ended, RUNS.c.updated < before)
+    def old(self, before: datetime, task_id: str = "") -> list[str]:
+        """Give the ids of the runs that ended before a time, or of one alone."""
+        this = RUNS.c.task_id == task_id if task_id else sa.true()
+        query = sa.select(RUNS.c.task_id).where(this, RUNS.c.status.not_in(_LIVE), RUNS.c.updated < before)
         with self.database.reading() as connection:
             return [*connection.scalars(query)]
 
