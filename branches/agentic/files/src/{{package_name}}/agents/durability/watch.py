@@ -55,6 +55,7 @@ class CancelWatch:
         """
         hold = Hold(self._leases.take(task_id), cancel)
         with self._changed:
+            self.lose(task_id)  # which this process was too slow to renew, and has taken anew by this
             self._runs[task_id] = hold
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="cancelled runs", daemon=True)
@@ -63,7 +64,8 @@ class CancelWatch:
             yield hold
         finally:
             with self._changed:
-                self._runs.pop(task_id, None)
+                if self._runs.get(task_id) is hold:
+                    del self._runs[task_id]
                 self._changed.notify()
             self._free(task_id, hold)
 
@@ -77,8 +79,11 @@ class CancelWatch:
         """Stop a run of this process that another does now, if it is one."""
         hold = self._runs.get(task_id)
         if hold is not None:
-            hold.lost = True
-            hold.cancel()
+            self._lose(hold)
+
+    def _lose(self, hold: Hold) -> None:
+        hold.lost = True
+        hold.cancel()
 
     def _look(self) -> None:
         while True:
@@ -102,6 +107,10 @@ class CancelWatch:
             return
         self._renewed = time.monotonic()
         for task_id, hold in watched.items():
-            if task_id in self._runs and not self._leases.renew(task_id, hold.name) and task_id in self._runs:
-                get_logger(__name__).warning("a run was taken by another process", task=task_id)
-                self.lose(task_id)
+            # Asked before and after: it may be given up meanwhile, or be taken anew under another name.
+            if self._keeps(hold, task_id) and not self._leases.renew(task_id, hold.name) and self._keeps(hold, task_id):
+                get_logger(__name__).warning("a run was taken by another", task=task_id)
+                self._lose(hold)
+
+    def _keeps(self, hold: Hold, task_id: str) -> bool:
+        return self._runs.get(task_id) is hold

@@ -44,6 +44,7 @@ class Worker:
         self._jobs = project.agentic.jobs
         self._kept = open_durability(project)
         self._held: dict[str, bool] = {}  # by id, whether the lease is still ours
+        self._lock = threading.Lock()
         self._stop = threading.Event()
 
     def run(self) -> None:
@@ -76,29 +77,32 @@ class Worker:
         while not self._stop.is_set():
             try:
                 claim = self._queue.claim(self.name, self._jobs.lease_seconds)
+                if claim is None:
+                    self._stop.wait(_IDLE)
+                elif self._begin(claim.task_id):
+                    self._do(claim)
             except ProjectError as error:
-                _log.error("the queue of tasks can't be asked", reason=first_line(error))
-                claim = None
+                _log.error("the queue of tasks can't be used", reason=first_line(error))
                 self._stop.wait(_OVERDUE)
-            if claim is None:
-                self._stop.wait(_IDLE)
-            else:
-                self._do(claim)
+
+    def _begin(self, task_id: str) -> bool:
+        """Hold a task; False if a thread here is still at it: its lease ran out, and is renewed by this claim."""
+        with self._lock:
+            if task_id in self._held:
+                return False
+            self._held[task_id] = True
+            return True
 
     def _do(self, claim: Claim) -> None:
         task_id = claim.task_id
-        self._held[task_id] = True
         try:
             hopeless = self._hopeless(claim)
             if hopeless:
-                result = self._give_up(task_id, hopeless)
+                self._give_up(task_id, hopeless)
             else:
-                result = resume(task_id, self.project, holds=lambda: self._held.get(task_id, False))
-            if self._held[task_id] and result.status is Status.WAITING:
-                self._queue.park(task_id, self.name)
-                self._wake_answered(task_id)
-            elif self._held[task_id] and (result.status is not Status.FAILED or self._has_ended(task_id)):
-                self._queue.done(task_id, self.name)
+                resume(task_id, self.project, holds=lambda: self._held.get(task_id, False))
+            if self._held[task_id]:
+                self._settle(task_id)
         except ConflictError as error:  # such as by `agents run`; if that one dies, the task is ours again
             _log.info("a task is done elsewhere", task=task_id, reason=str(error))
             self._queue.release(task_id, self.name, _ELSEWHERE)
@@ -109,9 +113,17 @@ class Worker:
         finally:
             self._held.pop(task_id, None)
 
-    def _has_ended(self, task_id: str) -> bool:
-        """Tell whether it is kept how a task ended; if not, it is tried again when its lease is over."""
-        return self._kept.store.summary(task_id).status.ended
+    def _settle(self, task_id: str) -> None:
+        """Take a task out whose end is kept, and park one that waits; any other is tried again when its lease is over.
+
+        What is kept counts, not what the run told: who has lost a run for a moment tells an end that nobody wrote down.
+        """
+        status = self._kept.store.summary(task_id).status
+        if status.ended:
+            self._queue.done(task_id, self.name)
+        elif status is Status.WAITING:
+            self._queue.park(task_id, self.name)
+            self._wake_answered(task_id)
 
     def _hopeless(self, claim: Claim) -> str:
         """Say why a task can't be done, however often it is tried; nothing if it can."""
@@ -124,7 +136,7 @@ class Worker:
             return f"its agents can't be made: {error}"
         return ""
 
-    def _give_up(self, task_id: str, reason: str) -> TaskResult:
+    def _give_up(self, task_id: str, reason: str) -> None:
         """Write down that a run has failed, unless somebody does it or has ended it.
 
         Raises
@@ -132,11 +144,9 @@ class Worker:
         ConflictError
             If another process does it.
         """
-        result = TaskResult(task_id=task_id, status=Status.FAILED, reason=reason)
         with self._kept.watch.watching(task_id, lambda: None):
-            if not self._kept.store.get(task_id).status.ended:
-                self._kept.store.end(result)
-        return result
+            if not self._kept.store.summary(task_id).status.ended:
+                self._kept.store.end(TaskResult(task_id=task_id, status=Status.FAILED, reason=reason))
 
     def _wake_answered(self, task_id: str) -> None:
         """Wake a task that was answered between its question and its parking."""
@@ -148,7 +158,7 @@ class Worker:
         looked = 0.0
         while not self._stop.is_set() or self._held:
             try:
-                for task_id in [*self._held]:
+                for task_id in [task_id for task_id, ours in [*self._held.items()] if ours]:
                     if not self._queue.renew(task_id, self.name, self._jobs.lease_seconds) and task_id in self._held:
                         self._lose(task_id)
                 if time.monotonic() - looked > _OVERDUE:
