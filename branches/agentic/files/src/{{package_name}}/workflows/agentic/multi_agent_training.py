@@ -13,112 +13,20 @@ from pydantic import JsonValue
 
 from ...agents.coordination.consensus import Resolution
 from ...agents.errors import AgentError
-from ...agents.tasks import Grant, Record, TaskSpec
+from ...agents.tasks import Grant, TaskSpec
 from .crew import Ending, Halted, Work, answer_of, config_of, do, fault_of, gave, new_id, work_of
 from .election import CRITIC, Voter, elect
 from .hindsight import settle
+from .training_records import PROPOSERS, Fault, Proposal, Proposer, Trained, Training
 
 if TYPE_CHECKING:
     from ...agents.session import Project
     from ...models.workspace import Workspace
 
 PROPOSER = "You propose one model to train. You look at the data first, and say why your model fits them."
+CRITIC_ROLE = "You look for what is wrong with models that others have trained: overfitting, noise, needless weight."
 
 _BASELINE = "baseline"
-
-
-class Proposer(Record):
-    """One who proposes.
-
-    Attributes
-    ----------
-    prefers
-        Algorithms, the favourite first.
-    judges_by
-        The metric that decides its vote; the deciding one of the configuration if that is not measured.
-    """
-
-    name: str
-    prefers: tuple[str, ...]
-    judges_by: str
-
-
-PROPOSERS = (
-    Proposer(name="linear", prefers=("logistic", "ridge"), judges_by="log_loss"),
-    Proposer(name="neighbours", prefers=("nearest-neighbours",), judges_by="accuracy"),
-    Proposer(name="trees", prefers=("lightgbm", "gradient-boosting", "random-forest"), judges_by="roc_auc"),
-)
-
-
-class Proposal(Record):
-    """What a proposer wants trained."""
-
-    proposer: str
-    algorithm: str
-    parameters: dict[str, JsonValue]
-    reason: str
-
-
-class Trained(Record):
-    """A version that came of a proposal, with what was measured.
-
-    Attributes
-    ----------
-    proposers
-        Several may have proposed the same.
-    """
-
-    version: int
-    algorithm: str
-    proposers: tuple[str, ...]
-    cross_validation: dict[str, float]
-    validation: dict[str, float]
-
-    @property
-    def option(self) -> str:
-        """How it is named in a vote."""
-        return f"version {self.version}"
-
-
-class Fault(Record):
-    """What the critic finds wrong with a version."""
-
-    version: int
-    fault: str
-
-
-class Training(Record):
-    """What came of a training.
-
-    Attributes
-    ----------
-    failed
-        Proposals that could not be trained, with the reason.
-    rounds
-        The votes; the last one is of those that went on.
-    chosen
-        The version that was put before the gate; None where it ended before.
-    agreed
-        Whether a vote decided for it. If none did, it is the best in cross-validation.
-    decision
-        The gate's, as it is kept; None if the version is the champion already.
-    ending
-        Whether all of it was done; if not, what it has is what there was by then.
-    """
-
-    task_id: str
-    dataset: str
-    metric: str
-    proposals: tuple[Proposal, ...]
-    trained: tuple[Trained, ...]
-    failed: dict[str, str]
-    faults: tuple[Fault, ...]
-    rounds: tuple[Resolution, ...]
-    chosen: int | None = None
-    agreed: bool = False
-    decision: dict[str, JsonValue] | None = None
-    work: tuple[Work, ...]
-    ending: Ending = Ending()
 
 
 def train_together(
@@ -336,6 +244,3 @@ class _Crew:
         from ...agents.durability.opening import open_durability
 
         return open_durability(self.project).store.exists(f"{self.task_id}.deploy")
-
-
-CRITIC_ROLE = "You look for what is wrong with models that others have trained: overfitting, noise, needless weight."

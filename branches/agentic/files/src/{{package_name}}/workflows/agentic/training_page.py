@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ...agents.coordination.consensus import Resolution
     from ...reports import Block
-    from .multi_agent_training import Training
+    from .training_records import Training
 
 
 def write_training(training: Training, folder: Path) -> Path:
