@@ -24,6 +24,7 @@ _log = get_logger(__name__)
 
 _OLDEST = (0, 8)  # the first version whose scans of an index go on until enough rows pass the filters
 _WIDEST = 4_000  # places of a vector that an index takes
+_MOST = 16_000  # places of a vector that a column takes
 _EXACT = 5_000  # memories of a user up to which each is compared
 _CANDIDATES = 100
 _AROUND = 200  # how far the index looks for them: 200 find 91 % of the ten nearest by words where 100 find 86 %
@@ -74,7 +75,9 @@ class VectorIndex:
 
     @classmethod
     def open(cls, database: Database, entries: sa.Table, embedder: str, width: int) -> Self | None:
-        """Give the index of an embedder, with what was kept before; none where the server has no pgvector for it.
+        """Give the index of an embedder, with what was kept before; none where no pgvector takes its vectors.
+
+        A warning tells why the one that the server has does not.
 
         Raises
         ------
@@ -86,6 +89,11 @@ class VectorIndex:
         index = cls(database, entries, embedder, width)
         try:
             if not _has_extension(database):
+                return None
+            if width > _MOST:
+                what = f"it takes vectors of {_MOST:,} places at most, and those of {embedder} have {width:,}"
+                hint = "agentic.memory.embedder names another model"
+                _log.warning("memories are compared without pgvector: %s", what, hint=hint)
                 return None
             index._add_column()
             while index._take_over():
