@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CheckOption = Annotated[bool, typer.Option("--check", help="Exit with 1 if anything changed")]
 BackfillOption = Annotated[bool, typer.Option("--backfill/--no-backfill", help="Compute what tables lack, too")]
 ReferencesArgument = Annotated[
-    list[str] | None, typer.Argument(help="Features, sets, or models:/NAME/VERSION; all if none is named")
+    list[str] | None, typer.Argument(help="Features, sets, columns or models:/NAME/VERSION; all if none")
 ]
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -73,17 +73,27 @@ def lineage_command(
     overrides: SetOption = None,
     env: EnvOption = None,
 ) -> None:
-    """Show what features are made of (columns of sources, values of requests, other features), and who reads them."""
+    """Show what features are made of, and what depends on them up to the models, with how far away it is.
+
+    What they are made of, columns of sources, values of requests and other features, has distances below 0.
+    """
     config = start(overrides, env)
-    from .catalogue.models import find_models, lineage_with_models
+    from .catalogue.lineage import trace
+    from .catalogue.models import find_models
     from .definitions.registry import find_definitions
 
     definitions = find_definitions()
-    edges = lineage_with_models(definitions, find_models(config, definitions), references or ())
+    models = find_models(config, definitions)
+    steps = trace(definitions, models, references or ())
+    for fault in models.faults:
+        typer.echo(f"not all models are known: {fault}", err=True)
     if as_json:
-        typer.echo(json.dumps([{"from": source, "to": target} for source, target in edges], indent=2))
-    elif edges:
-        print_table([(source, "→", target) for source, target in edges])
+        told = [{"from": one.source, "to": one.target, "distance": one.distance} for one in steps]
+        typer.echo(json.dumps(told, indent=2))
+    elif references:
+        print_table([(f"{one.distance:+d}", one.source, "→", one.target) for one in steps])
+    elif steps:
+        print_table([(one.source, "→", one.target) for one in steps])
 
 
 def _open(config: Config) -> tuple[Applied, FeatureTables]:

@@ -16,7 +16,6 @@ from ...tracking.client import Tracking, absolute_uri, open_tracking
 from ...tracking.config import TrackingConfig
 from ..definitions.registry import Definitions
 from ..errors import DefinitionError
-from ..pipelines.changes import lineage
 
 PREFIX = "models:/"
 """What names of versions begin with, as in MLflow, so that none is a feature's."""
@@ -112,29 +111,6 @@ def find_models(config: Config, definitions: Definitions) -> Models:
     except ProjectError as error:
         return Models(faults=(error.message,))
     return Models(tuple(one for one in found if one is not None), tuple(faults))
-
-
-def lineage_with_models(
-    definitions: Definitions, models: Models, references: Sequence[str] = ()
-) -> list[tuple[str, str]]:
-    """Give what `lineage` does, and (`customer.spend_30d`, `models:/next-purchase/3`) for who reads what is named.
-
-    Parameters
-    ----------
-    references
-        Features, sets, or models, which go back to all that they read. All if none is given.
-    """
-    if not references:
-        return lineage(definitions) + models.edges()
-    named = [one for reference in references if reference.startswith(PREFIX) for one in models.find(reference)]
-    others = [reference for reference in references if not reference.startswith(PREFIX)]
-    wanted = [*others, *(feature for one in named for feature in one.features)]
-    edges = lineage(definitions, wanted) if wanted else []
-    ends = {one.reference for one in named}
-    for feature, end in models.edges():
-        if end in ends or feature in others or feature.partition(".")[0] in others:
-            edges.append((feature, end))
-    return edges
 
 
 def read_by(inputs: Sequence[str], definitions: Definitions) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ Definitions and `applied.json` give changes, changes with tables give a plan, an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -111,21 +111,9 @@ class Applied:
             return found
 
 
-def lineage(definitions: Definitions, references: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Give what each feature is made of: (`purchases.amount`, `customer.spend_30d`), and features of features.
-
-    Parameters
-    ----------
-    references
-        Features or sets; with what they are made of, but not what is made of them. All if none is given.
-    """
-    edges = [edge for one in definitions.sets for feature in one.features for edge in _made_of(one, feature)]
-    if not references:
-        return edges
-    wanted = {name for one in references for name in _names(definitions, one)}
-    while more := {source for source, target in edges if target in wanted} - wanted:
-        wanted |= more
-    return [(source, target) for source, target in edges if target in wanted]
+def lineage(definitions: Definitions) -> list[tuple[str, str]]:
+    """Give what each feature is made of: (`purchases.amount`, `customer.spend_30d`), and features of features."""
+    return [edge for one in definitions.sets for feature in one.features for edge in _made_of(one, feature)]
 
 
 def _facts(one: FeatureSet, feature: Feature) -> dict[str, Any]:
@@ -163,10 +151,3 @@ def _made_of(one: FeatureSet, feature: Feature) -> list[tuple[str, str]]:
         return [(part, target) for part in parts]
     columns = sorted(used_columns(feature)) or [feature.source.time]
     return [(f"{feature.source.name}.{column}", target) for column in columns]
-
-
-def _names(definitions: Definitions, reference: str) -> list[str]:
-    if "." in reference:
-        definitions.find(reference)
-        return [reference]
-    return [f"{reference}.{feature.name}" for feature in definitions[reference].features]
