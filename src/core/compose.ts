@@ -99,6 +99,7 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
     name,
     layer,
   }));
+  const imports = mergeImports(layers);
   const composed = {
     branches: manifests.slice(1).map(({ name, title, summary }) => ({ name, title, summary })),
     dependencies: requirements(manifests.flatMap((m) => m.python.dependencies)),
@@ -111,6 +112,8 @@ function composeData(layers: readonly Layer[], answers: Answers, facts: Facts) {
       .map(({ name, url, packages }) => ({ name, url, packages })),
     typed: [...new Set(manifests.flatMap((m) => m.python.typed))].sort(byText),
     lint: manifests.flatMap((m) => m.python.lint),
+    module_names: imports.filter(({ modules }) => modules.length > 0),
+    not_imported: imports.filter(({ modules }) => modules.length === 0).map(({ name }) => name),
     env: named(layers, 'env').map(([name, variable, layer]) => ({ name, ...variable, layer })),
     plugins: mergePlugins(layers, packageName),
     tasks,
@@ -155,6 +158,19 @@ function mergeExtras(layers: readonly Layer[]): { name: string; requirements: st
   }
   return [...extras]
     .map(([name, wanted]) => ({ name, requirements: requirements(wanted) }))
+    .sort((a, b) => byText(a.name, b.name));
+}
+
+/** The modules of packages, by name: all that a layer names. One that nothing imports in one layer may be imported in another. */
+function mergeImports(layers: readonly Layer[]): { name: string; modules: string[] }[] {
+  const modules = new Map<string, Set<string>>();
+  for (const { manifest } of layers) {
+    for (const [name, imported] of Object.entries(manifest.python.imports)) {
+      modules.set(name, new Set([...(modules.get(name) ?? []), ...imported]));
+    }
+  }
+  return [...modules]
+    .map(([name, all]) => ({ name, modules: [...all].sort(byText) }))
     .sort((a, b) => byText(a.name, b.name));
 }
 

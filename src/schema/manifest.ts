@@ -13,6 +13,8 @@ export const composedNames = [
   'indexes',
   'typed',
   'lint',
+  'module_names',
+  'not_imported',
   'env',
   'plugins',
   'tasks',
@@ -161,6 +163,11 @@ export const part = z.strictObject({
   pages,
 });
 
+/** A distribution as its index writes it, such as `vaderSentiment`: a bare key of TOML. */
+const distribution = z
+  .string()
+  .regex(/^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$/, 'must be letters and digits joined by "-" or "_"');
+
 /** A rule of ruff, such as `S608`. */
 const lintRule = z.string().regex(/^[A-Z]{1,4}[0-9]{3,4}$/, 'must be a rule of ruff such as S608');
 
@@ -202,8 +209,14 @@ export const manifest = z.strictObject({
         .default([]),
       typed: z.array(slug).default([]),
       lint: z.array(z.strictObject({ files: glob, allow: z.array(lintRule).min(1), why: line })).default([]),
+      imports: record(
+        distribution,
+        z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a module')),
+      )
+        .default({})
+        .describe('modules of packages that have other names; none where no statement imports them'),
     })
-    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [], typed: [], lint: [] }),
+    .default({ dependencies: [], dev: [], extras: {}, conflicts: [], indexes: [], typed: [], lint: [], imports: {} }),
   env,
   plugins,
   tasks,

