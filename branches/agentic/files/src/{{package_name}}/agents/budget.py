@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .config import BudgetConfig
-from .tasks import Limits, Usage
+from .tasks import Limits, Status, TaskResult, Usage
+
+_SAID = {"steps": "{} steps", "tokens": "{:,} tokens", "seconds": "{:g} seconds", "money": "{:g} US dollars"}
 
 
 def limits_of(config: BudgetConfig, own: Limits | None = None) -> Limits:
@@ -33,6 +35,29 @@ def narrow(own: Limits, most: Limits) -> Limits:
     asked, allowed = own.model_dump(exclude_none=True), most.model_dump()
     narrowed = {name: min((one for one in (value, allowed[name]) if one), default=0) for name, value in asked.items()}
     return Limits(**narrowed)
+
+
+def reached(limits: Limits, used: Usage) -> str:
+    """Name the first of some limits that is used up; nothing if none is.
+
+    Examples
+    --------
+    >>> reached(Limits(steps=3, money=1), Usage(steps=2, cost=1.2))
+    'money'
+    """
+    spent = {"steps": used.steps, "tokens": used.tokens, "seconds": used.seconds, "money": used.cost}
+    return next((name for name, value in spent.items() if 0 < (getattr(limits, name) or 0) <= value), "")
+
+
+def how_to_go_on(config: BudgetConfig, own: Limits, result: TaskResult) -> str:
+    """Say how a task goes on that a limit of its own, or of the configuration, has ended; nothing of any other."""
+    name = reached(limits_of(config, own), result.usage) if result.status is Status.PARTIAL else ""
+    if not name:
+        return ""
+    if getattr(own, name) is not None:
+        return f"its limit of {name} is the task's own: give the task again, with a wider one"
+    resumed = f"agents runs resume {result.task_id} --set agentic.agents.budget.{name}=N"
+    return f"`{resumed}` goes on within a wider limit"
 
 
 class Meter:
@@ -81,15 +106,9 @@ class Meter:
 
     def spent(self) -> str:
         """Tell which limit is reached, for people; nothing if none is."""
-        used, limits, whose = self._used, self.limits, self._whose
-        if limits.steps and used.steps >= limits.steps:
-            return f"the limit of {limits.steps} steps{whose} is reached"
-        if limits.tokens and used.tokens >= limits.tokens:
-            return f"the limit of {limits.tokens:,} tokens{whose} is reached"
-        if limits.seconds and self._seconds() >= limits.seconds:
-            return f"the limit of {limits.seconds:g} seconds{whose} is reached"
-        if limits.money and used.cost >= limits.money:
-            return f"the limit of {limits.money:g} US dollars{whose} is reached"
+        name = reached(self.limits, self.used)
+        if name:
+            return f"the limit of {_SAID[name].format(getattr(self.limits, name))}{self._whose} is reached"
         return self.above.spent() if self.above else ""
 
     def seconds_left(self) -> float | None:

@@ -101,11 +101,15 @@ def make_task(goal: str, inputs: list[str] | None, task_id: str) -> TaskSpec:
 
 def carry_out(project: Project, worker: Worker | Team, task: TaskSpec, *, watch: bool, as_json: bool) -> NoReturn:
     """Have a task done before the eyes of who asked, print what comes of it, and exit with 1 if it is not done."""
+    from .budget import how_to_go_on
     from .durability.running import execute
 
     with watching(project, task, watch=watch) as (listeners, ask):
         result = execute(worker, task, listeners=listeners, ask=ask)
     print_result(result, as_json=as_json)
+    hint = how_to_go_on(project.agentic.agents.budget, task.limits, result)
+    if hint:
+        typer.echo(hint, err=True)
     raise typer.Exit(0 if result.status == "done" else 1)
 
 

@@ -107,15 +107,19 @@ def history_command(run: RunArgument, overrides: SetOption = None, env: EnvOptio
 def resume_command(
     run: RunArgument, overrides: SetOption = None, env: EnvOption = None, as_json: JsonOption = False
 ) -> None:
-    """Go on with a run that was broken off, that failed, or that waited for an approval."""
+    """Go on with a run that was broken off, that failed, that waited for an approval, or whose limit is wider now."""
+    from ..budget import how_to_go_on
     from .running import resume
 
-    project = _open(overrides, env)[0]
+    project, kept = _open(overrides, env)
     result = resume(run, project)
+    hint = how_to_go_on(project.agentic.agents.budget, kept.store.get(run).task.limits, result)
     if as_json:
         _print_json(result.model_dump(mode="json"))
         return
     typer.echo(f"{result.status}  {result.reason}".rstrip(), err=True)
+    if hint:
+        typer.echo(hint, err=True)
     typer.echo(result.output if isinstance(result.output, str) else _as_json(result.output))
 
 

@@ -9,6 +9,7 @@ from ...errors import ProjectError
 from ...logs import get_logger
 from ..agent_config import AgentConfig
 from ..base import Agent
+from ..budget import limits_of, reached
 from ..coordination.group import Group
 from ..coordination.group_config import read_worker
 from ..coordination.team import Team
@@ -117,7 +118,9 @@ def resume(
     holds: Callable[[], bool] = lambda: True,
     **parts: Unpack[Parts],
 ) -> TaskResult:
-    """Go on with a run from its last step, also one that failed; one that has ended otherwise gives its result again.
+    """Go on with a run from its last step, also one that failed, or that a limit ended which is wider by now.
+
+    One that has ended otherwise gives its result again.
 
     Raises
     ------
@@ -128,9 +131,16 @@ def resume(
     """
     store = open_durability(project).store
     run = store.get(task_id)
-    if run.status is Status.FAILED:
-        store.reopen(task_id)
+    if run.status is Status.FAILED or _has_more(run, project):
+        store.reopen(task_id, status=run.status)
     return execute(agent_of(run, project), run.task, holds=holds, **parts)
+
+
+def _has_more(run: Run, project: Project) -> bool:
+    """Tell whether a run that came to no end is within its limits, as they are now."""
+    if run.status is not Status.PARTIAL or run.result is None:
+        return False
+    return not reached(limits_of(project.agentic.agents.budget, run.task.limits), run.result.usage)
 
 
 def _told_again(store: RunStore, run: Run, listeners: Sequence[Listener]) -> TaskResult:
