@@ -4,7 +4,8 @@ import { expect } from 'vitest';
 const intended = [
   /: this user may write everywhere$/, // the user is root
   /: kubectl is not installed$/,
-  /\/sandbox\/conftest\.py:\d+: (kernel|namespaces): /, // what a container lets nobody do
+  /\/agents\/sandbox\/\w+\.py:\d+: (kernel|namespaces): /, // what a container lets nobody do
+  /\/agents\/sandbox\/\w+\.py:\d+: container: .* names no image\b/, // there is no engine
   /: the extra docs is not installed: /, // `make docs` is run in the tests of commands
   /: needs `uv sync --extra (evidently|expectations)`$/, // by the task features-extras
   /: SCIPY_ARRAY_API is not set: /, // a check of scikit-learn for arrays that are not those of NumPy

@@ -13,10 +13,13 @@ test('what a test needs and does not find is told with its place', () => {
 
 test('what no machine of CI has is expected, where it is not the task that brings it', () => {
   const line = 'tests/unit/features/optional/test_expectations.py:56: needs `uv sync --extra expectations`';
+  const container =
+    'tests/integration/agents/sandbox/test_bombs.py:38: container: agentic.sandbox.container_image names no image with Python';
   const output = summary(
     'SKIPPED [1] tests/unit/test_sqlite.py:126: this user may write everywhere',
     `SKIPPED [4] ${line}`,
+    `SKIPPED [1] ${container}`,
   );
   expect(unexpectedSkips(output)).toEqual([]);
-  expect(unexpectedSkips(output, [/write everywhere/])).toEqual([line]);
+  expect(unexpectedSkips(output, [/write everywhere/])).toEqual([line, container]);
 });

@@ -11,17 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, TimeoutExpired
 from uuid import uuid4
 
+import psutil
+
 from .records import SandboxError, SandboxSettings, Tier
-from .runtime import DEVICES, environment, interpreter, packages, readable
+from .runtime import DEVICES, SYSTEM, environment, interpreter, packages, readable
 from .seatbelt import profile
 
 _HERE = Path(__file__).parent
 _START = "import sys; sys.path.insert(0, {folder!r}); from inside.launch import main; main()"
 _BOX = "/sandbox"  # where the folders are in a file system of its own
 _DESCRIPTORS, _TASKS = 256, 128
-_ENGINE = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "CONTAINER_HOST")  # what an engine reads
+_ENGINES = "docker", "podman"
+_PATIENCE = 20  # seconds in which an engine has to answer
+# What an engine reads.
+_VARIABLES = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONFIG", "CONTAINER_HOST")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Start:
     order
         What it is to do beside the code, for `write_order`.
     results
-        File that takes the results, where no pipe reaches the process.
+        Files that take the word that all is set up, and the results, where no pipe reaches the process.
     end
         Command that ends what killing the process leaves running.
     """
@@ -57,7 +63,7 @@ class Start:
     command: list[str]
     environment: dict[str, str]
     order: list[tuple[str, ...]]
-    results: Path | None = None
+    results: tuple[Path, ...] = ()
     end: tuple[str, ...] = ()
 
 
@@ -137,17 +143,21 @@ def _in_namespaces(scratch: Scratch, settings: SandboxSettings) -> Start:
 
 
 def _in_container(scratch: Scratch, settings: SandboxSettings) -> Start:
-    """Run in a container without network, privileges and files of ours; the image brings Python and packages."""
-    engine = settings.container_engine or next(filter(shutil.which, ("docker", "podman")), "")
-    if not engine:
-        raise SandboxError("neither docker nor podman is installed")
+    """Run in a container without network, privileges and files of ours, and the locks of the tier kernel on top.
+
+    The image brings Python and packages.
+    """
     if not settings.container_image:
         raise SandboxError("agentic.sandbox.container_image names no image with Python and the packages")
+    ours = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    engine = _engine(settings.container_engine, ours)
     name, work = f"sandbox-{uuid4().hex}", f"{_BOX}/work"
-    # The engine counts the memory.
-    limits = {name: value for name, value in _limits(settings).items() if name not in {"as", "data"}}
-    order = _order(work, 0, limits, ())
-    scratch.work.chmod(0o777)  # in a folder that is ours alone: to the container's user
+    order = _order(work, 0, _limits(settings), ())
+    order += [*_lock([*SYSTEM, f"{_BOX}/inside", f"{_BOX}/in"], work), ("python",), ("remove",)]
+    results = scratch.work / "ready", scratch.work / "results"
+    for file in results:
+        file.touch()
+        file.chmod(0o666)  # in a folder that is ours alone: the container's user writes them, and makes no others
     memory, disk = f"{settings.memory_mb}m", settings.disk_mb << 20
     command = [engine, "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL"]
     command += ["--stop-timeout", "0"]  # Podman takes ten seconds else, to remove one that is at work
@@ -162,11 +172,44 @@ def _in_container(scratch: Scratch, settings: SandboxSettings) -> Start:
         command += ["--volume", f"{place}:{_BOX}/{inside}:{mode}"]
     for variable, value in environment(work, settings.threads).items():
         command += ["--env", f"{variable}={value}"]
-    python = _python(_BOX, f"{_BOX}/in", python="python3", result=f"{_BOX}/out/results")[1:]
+    python = _python(_BOX, f"{_BOX}/in", python="python3", result=f"{_BOX}/out")[1:]
     python.remove("-S")  # the image's packages are where its own Python finds them
-    ours = {name: os.environ[name] for name in _ENGINE if name in os.environ}
     end = (engine, "rm", "--force", name)
-    return Start([*command, settings.container_image, *python], ours, order, scratch.work / "results", end)
+    return Start([*command, settings.container_image, *python], ours, order, results, end)
+
+
+def _engine(named: str, variables: dict[str, str]) -> str:
+    """Give the engine that is named, or the first that answers: its client may be there without its service."""
+    faults = []
+    for name in [named] if named else _ENGINES:
+        path = shutil.which(name)
+        fault = _ask(path, variables) if path else "it is not installed"
+        if path and not fault:
+            return path
+        faults.append(f"{name}: {fault}")
+    hint = "start its service, or name another engine as agentic.sandbox.container_engine"
+    raise SandboxError(f"no engine of containers answers: {'; '.join(faults)}", hint=hint)
+
+
+def _ask(engine: str, variables: dict[str, str]) -> str:
+    """Ask an engine, and thereby its service if it has one, for its version; say what is wrong."""
+    try:
+        process = psutil.Popen([engine, "version"], env=variables, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)
+    except OSError as error:
+        return f"it can't be started: {error.strerror}"
+    with process:
+        try:
+            said = process.communicate(timeout=_PATIENCE)[1]
+        except TimeoutExpired:
+            process.kill()
+            return f"it gave no answer in {_PATIENCE} s"
+    return last_words(said.decode(errors="replace"), process.returncode) if process.returncode else ""
+
+
+def last_words(stderr: str, code: int | None) -> str:
+    """Give the last line of what a program said that failed, without the advice to read its help."""
+    lines = [line for line in stderr.splitlines() if line.strip() and "--help" not in line]
+    return lines[-1].strip() if lines else f"exit status {code}"
 
 
 @cache

@@ -17,5 +17,5 @@ class SandboxConfig(ConfigModel):
     output_kb: int = Field(default=64, ge=1, description="Kilobytes that it may print")
     result_mb: int = Field(default=64, ge=1, description="Megabytes of data frames and plots that it may give")
     threads: int = Field(default=2, ge=1, description="Threads that numerical libraries use in it")
-    container_engine: str = Field(default="", description="docker or podman; the one that is installed if empty")
+    container_engine: str = Field(default="", description="docker or podman; the first that answers if empty")
     container_image: str = Field(default="", description="Image with Python and the packages, of the tier container")

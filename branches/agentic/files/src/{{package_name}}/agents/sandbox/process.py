@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from .commands import Scratch, start
+from .commands import Scratch, last_words, start
 from .exchange import BadResult, Results, put_fonts, put_frames, read_results
 from .inside.order import write_order
 from .records import Ended, SandboxError, SandboxResult, SandboxSettings, Tier
@@ -29,6 +29,7 @@ _SIGNALS: dict[int, str] = {
     signal.SIGSEGV: "it crashed (SIGSEGV), perhaps for want of memory",
     signal.SIGABRT: "it gave up (SIGABRT), perhaps for want of memory",
 }
+_OF_SIGNALS = 128  # bubblewrap and engines add it to the signal that ended what ran in them
 
 
 def run_at(
@@ -65,8 +66,8 @@ def run_at(
         )
         if begin.end:
             psutil.Popen(begin.end, env=begin.environment, stdout=DEVNULL, stderr=DEVNULL).wait()
-        if begin.results and begin.results.is_file():
-            watched = _read_file(begin.results, streams["result"], watched)
+        for path in begin.results:
+            watched = _read_file(path, streams["result"], watched)
     return _judge(tier, watched, streams, settings)
 
 
@@ -99,8 +100,8 @@ def _judge(tier: Tier, watched: Watched, streams: Mapping[str, Stream], settings
     stdout, stderr = (streams[name].data.decode(errors="replace") for name in ("stdout", "stderr"))
     data = bytes(streams["result"].data)
     if not data and not watched.timed_out and not watched.excess:
-        last = stderr.strip().splitlines()[-1:] or [f"exit status {watched.code}"]
-        raise SandboxError(f"the process could not be set up: {last[0]}", hint="see `agents sandbox probe`")
+        reason = last_words(stderr, watched.code)
+        raise SandboxError(f"the process could not be set up: {reason}", hint="see `agents sandbox probe`")
     ended, error, results = _read(data, watched, settings)
     return SandboxResult(
         tier=tier,
@@ -122,8 +123,10 @@ def _read(data: bytes, watched: Watched, settings: SandboxSettings) -> tuple[End
     if watched.timed_out:
         return "timed_out", f"it took more than {settings.timeout:g} s", Results()
     if len(data) == 1:
+        code = watched.code or 0
+        number = code - _OF_SIGNALS if code > _OF_SIGNALS else -code
         itself = f"it ended by itself, with status {watched.code}, and gave nothing"
-        return "killed", _SIGNALS.get(-(watched.code or 0), itself), Results()
+        return "killed", _SIGNALS.get(number, itself), Results()
     try:
         results = read_results(data[1:])
     except BadResult as error:

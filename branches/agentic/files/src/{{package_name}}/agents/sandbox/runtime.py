@@ -8,7 +8,7 @@ import sysconfig
 from functools import cache
 from pathlib import Path
 
-_SYSTEM = (
+SYSTEM = (
     "/usr/lib",
     "/usr/lib64",
     "/usr/local/lib",
@@ -39,7 +39,7 @@ def packages() -> tuple[str, ...]:
 def readable() -> tuple[str, ...]:
     """Give the files and folders that code has to read: libraries, packages, time zones, fonts; no configuration."""
     stdlib = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.base_prefix}/lib"]
-    paths = [*_SYSTEM, *stdlib, *packages(), interpreter()]
+    paths = [*SYSTEM, *stdlib, *packages(), interpreter()]
     return tuple(dict.fromkeys(path for path in paths if os.path.exists(path)))
 
 

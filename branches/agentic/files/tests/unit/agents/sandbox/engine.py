@@ -1,4 +1,4 @@
-"""Stands in for Docker and Podman: notes what it is told, and runs the inner command where no container is.
+"""Stands in for Docker and Podman: notes what it is told, and runs the inner command where no container is, unlocked.
 
 Like theirs, its container outlives the client that is killed: only `rm` ends it.
 """
@@ -33,13 +33,16 @@ def run(arguments):
             places[inside] = outside
     places["'/sandbox'"] = repr(str(Path(places["/sandbox/inside"]).parent))
     order = Path(places["/sandbox/in"]) / "order"
-    order.write_text(_replaced(order.read_text(), places))
+    told = order.read_text()
+    (NOTES / "order").write_text(told)
+    order.write_text(_replaced(told.replace("\0write\0/sandbox/work", ""), places))
     environment = dict(value.split("=", 1) for name, value in given if name == "--env")
     process = subprocess.Popen(
         [sys.executable, *(_replaced(part, places) for part in command)], env=environment, start_new_session=True
     )
     (NOTES / "process").write_text(str(process.pid))
-    sys.exit(process.wait())
+    code = process.wait()
+    sys.exit(128 - code if code < 0 else code)
 
 
 def _replaced(text, places):
@@ -48,6 +51,8 @@ def _replaced(text, places):
     return text
 
 
+if sys.argv[1] == "version":
+    sys.exit()
 with (NOTES / "told").open("a") as notes:
     notes.write(json.dumps(sys.argv[1:]) + "\n")
 if sys.argv[1] == "run":

@@ -10,6 +10,7 @@ _FIELDS = {
     "limit": 2,
     "read": 1,
     "write": 1,
+    "python": 0,
     "remove": 0,
     "pandas": 0,
     "frame": 2,
