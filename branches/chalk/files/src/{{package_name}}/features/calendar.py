@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from .errors import FeatureError
 from .extras import bring
+from .timed_rows import check_timed
 
 # In days; a year is a mean one, so that a date of the year stays where it is to within a day.
 PERIODS = {"day": 1.0, "week": 7.0, "month": 365.2425 / 12, "year": 365.2425}
@@ -57,15 +59,18 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         """Remember the names of the columns."""
         if unknown := [name for name in self.periods if name not in PERIODS]:
             raise FeatureError(f"there is no period {', '.join(unknown)}", hint=f"there are {', '.join(PERIODS)}")
+        check_timed(frame, (), ())
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         return self
 
     def transform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Give the features of each time, as float64; of one that is missing, NaN."""
+        check_is_fitted(self, "feature_names_in_")
+        check_timed(frame, (), tuple(self.feature_names_in_))
         columns: dict[str, Any] = {}
         for name in self.feature_names_in_:
-            times = self._clock(frame, name)
+            times = frame[name].dt.tz_convert(self.zone).dt.tz_localize(None)
             days = ((times - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=float)
             for period in self.periods:
                 for wave in range(1, self.harmonics + 1):
@@ -80,6 +85,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
 
     def get_feature_names_out(self, names: object = None) -> NDArray[np.object_]:
         """Name what `transform` gives."""
+        check_is_fitted(self, "feature_names_in_")
         ends = [
             f"{p}_{wave}_{k}" for p in self.periods for k in range(1, self.harmonics + 1) for wave in ("sin", "cos")
         ]
@@ -87,11 +93,6 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
         if self.country is not None:
             ends += ["holiday", "days_to_holiday", "days_since_holiday"]
         return np.asarray([f"{name}_{end}" for name in self.feature_names_in_ for end in ends], dtype=object)
-
-    def _clock(self, frame: pd.DataFrame, name: str) -> Any:
-        if not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
-            raise FeatureError(f"{name} holds no times with a zone", hint="pd.to_datetime(…, utc=True) gives them")
-        return frame[name].dt.tz_convert(self.zone).dt.tz_localize(None)
 
     def _holidays(self, name: str, times: Any) -> dict[str, NDArray[np.float64]]:
         days = times.dt.normalize().to_numpy().astype("datetime64[D]")

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .engines.expressions import quoted
 from .errors import FeatureError
+from .timed_rows import check_timed
 
 STATISTICS = {"mean": "avg", "sum": "sum", "std": "stddev_samp", "min": "min", "max": "max", "count": "count"}
 _SPANS: dict[str, Literal["s", "m", "h", "D", "W"]] = {"s": "s", "m": "m", "h": "h", "d": "D", "w": "W"}
@@ -115,12 +116,7 @@ class HistoryFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  #
         return np.asarray(list(self._expressions()), dtype=object)
 
     def _check(self, frame: pd.DataFrame) -> None:
-        absent = [name for name in (self.key, self.time, *self.values) if name not in frame]
-        if absent:
-            hint = f"there are {', '.join(map(str, frame))}"
-            raise FeatureError(f"there is no column {', '.join(absent)}", hint=hint)
-        if not isinstance(frame[self.time].dtype, pd.DatetimeTZDtype):
-            raise FeatureError(f"{self.time} holds no times with a zone", hint="pd.to_datetime(…, utc=True) gives them")
+        check_timed(frame, (self.key, *self.values), (self.time,))
         if unknown := [name for name in self.statistics if name not in STATISTICS]:
             raise FeatureError(f"there is no statistic {', '.join(unknown)}", hint=f"there are {', '.join(STATISTICS)}")
         for lag in self.lags:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from ...errors import first_line
 from ..errors import FeatureError
 from ..temporal import read_span
+from ..timed_rows import check_timed
 from .graph_features import check_columns, graph_features, values_at
 
 OF_NODES = ("degree", "strength", "pagerank", "clustering", "community_size")
@@ -106,11 +107,7 @@ class GraphFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # s
         return filled
 
     def _check(self, frame: pd.DataFrame) -> None:
-        if absent := [name for name in (self.node, self.time) if name not in frame]:
-            hint = f"there are {', '.join(map(str, frame))}"
-            raise FeatureError(f"there is no column {', '.join(absent)}", hint=hint)
-        if not isinstance(frame[self.time].dtype, pd.DatetimeTZDtype):
-            raise FeatureError(f"{self.time} holds no times with a zone", hint="pd.to_datetime(…, utc=True) gives them")
+        check_timed(frame, (self.node,), (self.time,))
         read_span(self.every)
 
 
