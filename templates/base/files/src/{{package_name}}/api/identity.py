@@ -28,6 +28,8 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 _ALGORITHM = "HS256"
 _MOST_CACHED = 10_000
+_RENEW = 0.75
+"""Share of `api.cache_seconds` after which the database is asked again, while who asks is still believed."""
 _MOST_CREDENTIAL = 4096
 _DOTS = 2
 """In a token."""
@@ -76,15 +78,35 @@ class Unverified:
     mark: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database said of credentials.
+
+    Attributes
+    ----------
+    renew, until
+        When it is asked again, and until when it is believed, on the monotonic clock.
+    """
+
+    found: Principal | str
+    renew: float
+    until: float
+
+
 class Identity:
-    """Verifies keys and tokens, and believes them for a few seconds, so that the database is not asked each time."""
+    """Verifies keys and tokens, and believes them for a few seconds, so that the database is not asked each time.
+
+    It is asked once at a time for the same credentials, and before they are believed no more: so no request waits for
+    it whose sender goes on asking.
+    """
 
     def __init__(self, settings: ApiConfig, credentials: Credentials, secret: str, *, trust_local: bool) -> None:
         self._settings = settings
         self._credentials = credentials
         self._secret = secret
         self._trust_local = trust_local
-        self._known: dict[tuple[str, bytes], tuple[Principal | str, float]] = {}
+        self._known: dict[tuple[str, bytes], _Known] = {}
+        self._asked: dict[tuple[str, bytes], asyncio.Task[Principal | str]] = {}
 
     def token(self, user: Principal) -> tuple[str, int]:
         """Make a token for a user.
@@ -153,10 +175,12 @@ class Identity:
         if len(credential) > _MOST_CREDENTIAL:
             return "the credentials are too long"
         mark = hashlib.sha256(credential).digest()
-        known = self._known.get((kind, mark))
-        if known is not None and known[1] > time.monotonic():
-            return known[0]
-        return Unverified(kind, credential, mark)
+        known, now = self._known.get((kind, mark)), time.monotonic()
+        if known is None or known.until <= now:
+            return Unverified(kind, credential, mark)
+        if known.renew <= now and isinstance(known.found, Principal):
+            self._ask(Unverified(kind, credential, mark))
+        return known.found
 
     async def verify(self, credentials: Unverified) -> Principal | str:
         """Ask the database who has these credentials.
@@ -171,11 +195,26 @@ class Identity:
         ApiError
             503 if the database can't be asked.
         """
-        until = time.monotonic() + self._settings.cache_seconds
+        return await asyncio.shield(self._ask(credentials))  # others may wait for the same
+
+    def _ask(self, credentials: Unverified) -> asyncio.Task[Principal | str]:
+        key = (credentials.kind, credentials.mark)
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._learn(credentials))
+            self._asked[key].add_done_callback(lambda done: self._told(key, done))
+        return self._asked[key]
+
+    def _told(self, key: tuple[str, bytes], done: asyncio.Task[Principal | str]) -> None:
+        del self._asked[key]
+        if not done.cancelled():
+            done.exception()  # is told to who waits; if nobody does, they are believed until their time is over
+
+    async def _learn(self, credentials: Unverified) -> Principal | str:
+        now, lasts = time.monotonic(), self._settings.cache_seconds
         found = await self._verify(credentials.kind, credentials.text)
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
-        self._known[credentials.kind, credentials.mark] = (found, until)
+        self._known[credentials.kind, credentials.mark] = _Known(found, now + _RENEW * lasts, now + lasts)
         return found
 
     async def _verify(self, kind: Literal["key", "token"], credential: bytes) -> Principal | str:
