@@ -115,14 +115,18 @@ const quiet = [
 /** They ask for hooks that run from elsewhere; those of the project run the tools of its own environment. */
 const unfollowed = ['PC140', 'SEC001'];
 
-/** Any one branch, and all that go together. */
-const choices = [...branches.map((branch) => [branch]), branches];
+/** Any one branch, and all that go together, with and without what answers leave out. */
+const choices = [...branches.map((branch) => ({ chosen: [branch], left: [] })), { chosen: branches, left: [] }];
+const without = { chosen: branches, left: ['api', 'mlflow'] };
 
 describe('the packages that a project names', () => {
-  it.each(choices.map((chosen) => ({ chosen })))('are those that it imports with $chosen', ({ chosen }) => {
-    const folder = join(work, chosen.join('-and-'), projectName);
+  it.each([...choices, without])('are those that it imports with $chosen, without $left', ({ chosen, left }) => {
+    const folder = join(work, [...chosen, 'without', ...left].join('-'), projectName);
     mkdirSync(dirname(folder), { recursive: true });
-    const wanted = chosen.flatMap((branch) => ['--branch', branch]);
+    const wanted = [
+      ...chosen.flatMap((branch) => ['--branch', branch]),
+      ...left.flatMap((answer) => ['--set', `${answer}=false`]),
+    ];
     run(dirname(folder), process.execPath, cli, 'new', folder, '--yes', '--no-setup', ...wanted);
     run(folder, 'uvx', ...deptry.split(' '));
   });
