@@ -160,6 +160,7 @@ def _in_container(scratch: Scratch, settings: SandboxSettings) -> Start:
         file.chmod(0o666)  # in a folder that is ours alone: the container's user writes them, and makes no others
     memory, disk = f"{settings.memory_mb}m", settings.disk_mb << 20
     command = [engine, "run", "--rm", "--name", name, "--network", "none", "--read-only", "--cap-drop", "ALL"]
+    command += ["--pull", "never"]  # from where code runs, nothing is fetched, least of all in the code's time
     command += ["--stop-timeout", "0"]  # Podman takes ten seconds else, to remove one that is at work
     command += ["--security-opt", "no-new-privileges", "--user", "65534:65534", "--pids-limit", str(_TASKS)]
     command += ["--memory", memory, "--memory-swap", memory, "--cpus", str(settings.threads), "--workdir", "/"]
