@@ -51,7 +51,7 @@ def monitor_command(
     from .monitoring.watch import compare_tables, find_alarms
     from .pipelines.feature_store import FeatureTables
     from .pipelines.historical_features import read_spine
-    from .validators import make_rules
+    from .validation_rules import make_rules
 
     own, definitions, now = config.group("features", FeaturesConfig), find_definitions(), datetime.now(UTC)
     rules, tables = own.monitoring, FeatureTables(config.root / own.batch.tables)

@@ -41,7 +41,7 @@ def validate_command(
     from .pipelines.feature_validation import put_aside, validate_newest, validate_table
     from .pipelines.historical_features import read_spine
     from .tables import write_table, write_text
-    from .validators import expectations, make_rules
+    from .validation_rules import expectations, make_rules
 
     definitions, own = find_definitions(), config.group("features", FeaturesConfig)
     contracts = read_contracts(config.root / own.validation.contracts)

@@ -31,7 +31,7 @@ from ..sources import open_reader
 from ..sources.reader import SourceReader
 from ..stores import open_features
 from ..times import from_micros
-from ..validators import Rule, make_rules
+from ..validation_rules import Rule, make_rules
 from .histograms import Histogram, histograms
 from .models import Models, find_models
 from .words import made_of, span, tests

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..definitions.expressions import Expression
 from ..definitions.features import Feature, Latest, OnDemand, Session, Window
-from ..validators import Rule
+from ..validation_rules import Rule
 
 _SIGNS = {
     "add": "+",

@@ -16,7 +16,7 @@ from ..definitions.sets import FeatureSet
 from ..errors import FeatureError
 from ..monitoring_config import FeatureMonitoringConfig
 from ..pipelines.feature_store import FeatureTables
-from ..validators import Rule
+from ..validation_rules import Rule
 from .alerting import FeatureAlarm
 from .drift_detection import FeatureDrift, measure_drift
 from .performance_metrics import Latency

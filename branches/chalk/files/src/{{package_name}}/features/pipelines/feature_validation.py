@@ -22,7 +22,8 @@ from ..errors import DefinitionError, FeatureError
 from ..expectations import find_suites, hold_against
 from ..tables import write_table
 from ..validation_config import ValidationConfig
-from ..validators import FeatureValidator, ValidationReport, make_rules
+from ..validation_rules import make_rules
+from ..validators import FeatureValidator, ValidationReport
 from .feature_store import FeatureTables
 
 _log = get_logger(__name__)
