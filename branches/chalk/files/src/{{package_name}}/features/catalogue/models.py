@@ -1,21 +1,14 @@
-"""Which registered models read which features.
-
-tracking.uri → versions that are in use → what `model.json` says of their inputs → features; no model is loaded
-"""
+"""Which registered models read which features, by the names of what they take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...config import Config
-from ...errors import ProjectError
-from ...models.registry import Version, list_models, list_versions, read_description
-from ...tracking.client import Tracking, absolute_uri, open_tracking
-from ...tracking.config import TrackingConfig
 from ..definitions.registry import Definitions
 from ..errors import DefinitionError
+from .registered import Registered, find_registered
 
 PREFIX = "models:/"
 """What names of versions begin with, as in MLflow, so that none is a feature's."""
@@ -101,16 +94,9 @@ def find_models(config: Config, definitions: Definitions) -> Models:
     A registry that was never written has no models, and one that can't be read says why: neither is an error, as
     features can be defined and served without it.
     """
-    settings = config.group("tracking", TrackingConfig)
-    if not _is_there(absolute_uri(settings.uri, config.root)):
-        return Models()
-    faults: list[str] = []
-    try:
-        tracking = open_tracking(settings, config.root)
-        found = [_read(tracking, one, definitions, faults) for one in _in_use(tracking, faults)]
-    except ProjectError as error:
-        return Models(faults=(error.message,))
-    return Models(tuple(one for one in found if one is not None), tuple(faults))
+    found, faults = find_registered(config)
+    entries = [_entry(one, definitions) for one in found]
+    return Models(tuple(one for one in entries if one is not None), tuple(faults))
 
 
 def read_by(inputs: Sequence[str], definitions: Definitions) -> tuple[str, ...]:
@@ -135,33 +121,10 @@ def read_by(inputs: Sequence[str], definitions: Definitions) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*found, *(f"{owner}.{name}" for owner in owners for name in short)]))
 
 
-def _is_there(uri: str) -> bool:
-    """Say whether a registry can be there: to open one on this machine would make it."""
-    scheme, _, place = uri.partition(":")
-    return scheme not in {"folder", "sqlite"} or Path(place.removeprefix("///")).exists()
-
-
-def _in_use(tracking: Tracking, faults: list[str]) -> Iterator[Version]:
-    for model in list_models(tracking):
-        try:
-            versions = list_versions(tracking, model)
-        except ProjectError as error:
-            faults.append(error.message)
-            continue
-        yield from (one for place, one in enumerate(versions) if place == 0 or one.aliases)
-
-
-def _read(tracking: Tracking, one: Version, definitions: Definitions, faults: list[str]) -> ModelEntry | None:
-    if "description_sha256" not in one.tags:
-        return None  # was registered by something that writes other files, and has no columns
-    try:
-        signature = read_description(tracking, one).signature
-    except ProjectError as error:
-        faults.append(error.message)
-        return None
-    inputs = [column.name for column in signature.inputs]
-    features, owners = read_by(inputs, definitions), {known.name for known in definitions.sets}
-    gone = tuple(name for name in inputs if name.partition(".")[0] in owners and "." in name and name not in features)
+def _entry(one: Registered, definitions: Definitions) -> ModelEntry | None:
+    features, owners = read_by(one.inputs, definitions), {known.name for known in definitions.sets}
+    own = [name for name in one.inputs if "." in name and name.partition(".")[0] in owners]
+    gone = tuple(name for name in own if name not in features)
     if not features and not gone:
         return None
-    return ModelEntry(one.model, one.number, one.aliases, signature.target, features, gone)
+    return ModelEntry(one.model, one.version, one.aliases, one.target, features, gone)
