@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { uncommitted } from '../helpers/branch-project.js';
 import { environment, repository } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-readme-'));
@@ -46,5 +47,6 @@ describe('README.md', () => {
     expect(report.base.exact_match).toBeLessThanOrEqual(0.2);
     expect(report.tuned.exact_match).toBeGreaterThanOrEqual(0.5);
     expect(report.peak_rss_mb).toBeLessThanOrEqual(3 * 1024);
+    expect(uncommitted(join(clone, 'my-project'))).toBe('');
   });
 });

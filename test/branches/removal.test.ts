@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { projectName } from '../helpers/branch-project.js';
+import { projectName, uncommitted } from '../helpers/branch-project.js';
 import { cli, run } from '../helpers/project-commands.js';
 
 const work = mkdtempSync(join(tmpdir(), 'mlsys-removal-'));
@@ -43,6 +43,6 @@ describe('a project without the API, MLflow, notebooks and containers', () => {
   it('passes its own checks, and trains a model', () => {
     run(slim, 'make', 'all-checks');
     run(slim, 'make', 'demo');
-    expect(execFileSync('git', ['status', '--porcelain'], { cwd: slim, encoding: 'utf8' })).toBe('');
+    expect(uncommitted(slim)).toBe('');
   });
 });

@@ -26,7 +26,12 @@ function own(layer: string, root: string, folder: string, wanted: RegExp): strin
 
 export function create(root: string, chosen: readonly string[]): void {
   run(join(root, '..'), process.execPath, cli, 'new', root, '--yes', ...chosen.flatMap((one) => ['--branch', one]));
-  expect(execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' })).toBe('');
+  expect(uncommitted(root)).toBe('');
+}
+
+/** What git would take into the next commit. */
+export function uncommitted(root: string): string {
+  return execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' });
 }
 
 const isTest = /(^|\/)test_[^/]*\.py$/;

@@ -1,3 +1,3 @@
 import { ownTests } from '../../helpers/own-tests.js';
 
-ownTests('agentic');
+ownTests('agentic', [], ['demo']);
