@@ -70,6 +70,9 @@ def execute(
     if run.cancelled:  # before it began
         stop.set()
     with kept.watch.watching(task.task_id, stop.set) as hold:
+        run = kept.store.get(task.task_id)  # who did it until now may have ended it since
+        if run.status.ended:
+            return _told_again(kept.store, run, parts.get("listeners", ()))
         stored = StoredApprovals(kept.store, lead.project.agentic.safety.approval_seconds, task.task_id)
         approvals = Present(stored, ask) if ask else stored
         given: Parts = {"approvals": approvals, **parts, "stop": stop}
@@ -129,11 +132,15 @@ def resume(
     DurabilityError
         If only the code that made its agent can make it again.
     """
-    store = open_durability(project).store
-    run = store.get(task_id)
-    if run.status is Status.FAILED or _has_more(run, project):
-        store.reopen(task_id, status=run.status)
+    run = open_durability(project).store.get(task_id)
+    reopen(run, project)
     return execute(agent_of(run, project), run.task, holds=holds, **parts)
+
+
+def reopen(run: Run, project: Project) -> None:
+    """Let a run go on that failed, or that a limit ended which is wider by now; any other stays as it is."""
+    if run.status is Status.FAILED or _has_more(run, project):
+        open_durability(project).store.reopen(run.task_id, status=run.status)
 
 
 def _has_more(run: Run, project: Project) -> bool:

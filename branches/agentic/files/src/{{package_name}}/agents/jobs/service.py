@@ -10,7 +10,7 @@ from ..agent_config import AgentConfig
 from ..coordination.group_config import GroupConfig
 from ..durability.agents import AgentStore, KeptAgent
 from ..durability.opening import open_durability
-from ..durability.running import agent_of
+from ..durability.running import agent_of, reopen
 from ..durability.runs import Approval, Run
 from ..session import Decision
 from ..structured import check_schema
@@ -133,8 +133,7 @@ class AgentService:
         """
         run = self.store.get(task_id)
         agent_of(run, self._project)
-        if run.status is Status.FAILED:
-            self.store.reopen(task_id)
+        reopen(run, self._project)
         if not self._queue.wake(task_id):
             self._queue.add(task_id, self._jobs.most_waiting)
         self.start()

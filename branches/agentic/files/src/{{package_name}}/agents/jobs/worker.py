@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 import time
 from secrets import token_hex
@@ -14,12 +15,13 @@ from ...logs import get_logger
 from ..durability.errors import ConflictError
 from ..durability.opening import open_durability
 from ..durability.retention import Retention
-from ..durability.running import agent_of, resume
+from ..durability.running import agent_of, execute
 from ..errors import AgentError
 from ..tasks import Status, TaskResult
 from .queue import Claim, Queue, open_queue
 
 if TYPE_CHECKING:
+    from ..durability.runs import Run
     from ..session import Project
 
 _IDLE = 0.25  # seconds between two looks into an empty queue
@@ -96,11 +98,9 @@ class Worker:
     def _do(self, claim: Claim) -> None:
         task_id = claim.task_id
         try:
-            hopeless = self._hopeless(claim)
-            if hopeless:
-                self._give_up(task_id, hopeless)
-            else:
-                resume(task_id, self.project, holds=lambda: self._held.get(task_id, False))
+            run = self._kept.store.get(task_id)
+            if not run.status.ended:  # else who did it could not take it out: what failed is not tried again unasked
+                self._carry_out(claim, run)
             if self._held[task_id]:
                 self._settle(task_id)
         except ConflictError as error:  # such as by `agents run`; if that one dies, the task is ours again
@@ -113,6 +113,13 @@ class Worker:
         finally:
             self._held.pop(task_id, None)
 
+    def _carry_out(self, claim: Claim, run: Run) -> None:
+        hopeless = self._hopeless(claim, run)
+        if hopeless:
+            self._give_up(run.task_id, hopeless)
+            return
+        execute(agent_of(run, self.project), run.task, holds=lambda: self._held.get(run.task_id, False))
+
     def _settle(self, task_id: str) -> None:
         """Take a task out whose end is kept, and park one that waits; any other is tried again when its lease is over.
 
@@ -121,15 +128,16 @@ class Worker:
         status = self._kept.store.summary(task_id).status
         if status.ended:
             self._queue.done(task_id, self.name)
+            if not self._kept.store.summary(task_id).status.ended:  # a person has let it go on meanwhile
+                self._queue.add(task_id, sys.maxsize)
         elif status is Status.WAITING:
             self._queue.park(task_id, self.name)
             self._wake_answered(task_id)
 
-    def _hopeless(self, claim: Claim) -> str:
+    def _hopeless(self, claim: Claim, run: Run) -> str:
         """Say why a task can't be done, however often it is tried; nothing if it can."""
         if claim.attempt > self._jobs.attempts:
             return f"{self._jobs.attempts} workers have ended while they did it"
-        run = self._kept.store.get(claim.task_id)
         try:
             agent_of(run, self.project)
         except AgentError as error:
