@@ -57,15 +57,17 @@ def run_at(
             (scratch.given / file).write_bytes(text.encode(errors="surrogatepass"))
         look = watcher(scratch.work, settings.disk_mb << 20)
         streams = _streams(settings)
-        watched = watch(
-            begin.command,
-            streams,
-            environment=begin.environment,
-            timeout=settings.timeout,
-            check=lambda process: "it was cancelled" if cancelled and cancelled() else look(process),
-        )
-        if begin.end:
-            psutil.Popen(begin.end, env=begin.environment, stdout=DEVNULL, stderr=DEVNULL).wait()
+        try:
+            watched = watch(
+                begin.command,
+                streams,
+                environment=begin.environment,
+                timeout=settings.timeout,
+                check=lambda process: "it was cancelled" if cancelled and cancelled() else look(process),
+            )
+        finally:
+            if begin.end:
+                psutil.Popen(begin.end, env=begin.environment, stdout=DEVNULL, stderr=DEVNULL).wait()
         for path in begin.results:
             watched = _read_file(path, streams["result"], watched)
     return _judge(tier, watched, streams, settings)
