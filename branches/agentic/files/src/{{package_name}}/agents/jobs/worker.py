@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ProjectError, first_line
 from ...logs import get_logger
-from ..durability.errors import ConflictError
+from ..durability.errors import ConflictError, UnknownRunError
 from ..durability.opening import open_durability
 from ..durability.retention import Retention
 from ..durability.running import agent_of, execute
@@ -98,11 +98,16 @@ class Worker:
     def _do(self, claim: Claim) -> None:
         task_id = claim.task_id
         try:
+            # The thread that had it until now may have parked it, or taken it out, after it was claimed again.
+            if not self._queue.renew(task_id, self.name, self._jobs.lease_seconds):
+                return
             run = self._kept.store.get(task_id)
             if not run.status.ended:  # else who did it could not take it out: what failed is not tried again unasked
                 self._carry_out(claim, run)
             if self._held[task_id]:
                 self._settle(task_id)
+        except UnknownRunError:  # it was dropped
+            self._queue.done(task_id, self.name)
         except ConflictError as error:  # such as by `agents run`; if that one dies, the task is ours again
             _log.info("a task is done elsewhere", task=task_id, reason=str(error))
             self._queue.release(task_id, self.name, _ELSEWHERE)
