@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import wait
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from .tool_threads import Answer, Aside
+from .tool_threads import Answer, aside
 
 if TYPE_CHECKING:
     from .budget import Meter
@@ -36,12 +37,12 @@ def ask_in_time(session: Session, meter: Meter, ask: Callable[[], Answer]) -> An
 
     if _over(session, meter):
         return None
-    asked = Aside(work)
-    while not asked.ended.wait(_LOOK_UP):
+    asked = aside(work)
+    while not wait([asked], _LOOK_UP).done:
         if _over(session, meter):
             left.set()
             return None
-    return asked.outcome()
+    return asked.result()
 
 
 def _over(session: Session, meter: Meter) -> bool:

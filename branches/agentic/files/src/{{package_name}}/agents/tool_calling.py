@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -23,7 +24,7 @@ from .errors import ToolError, VouchedError
 from .jsonable import EDGE, canonical, clean_part, clip, digest, to_json
 from .session import ApprovalRequest, Known, Session, Unknown
 from .tasks import Step, Usage
-from .tool_threads import Aside
+from .tool_threads import aside
 from .tools.files import MEGABYTE, files_of
 from .tools.spec import Effect, Tool, ToolContext, ToolOutput
 
@@ -216,10 +217,10 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
         cancelled=lambda: stopped.is_set() or session.cancelled(),
         clean=session.clean,
     )
-    doing = Aside(partial(tool.run, arguments, context))
+    doing = aside(partial(tool.run, arguments, context))
     limit = _time_limit(session, tool)
     until = time.monotonic() + limit
-    while not doing.ended.wait(min(_LOOK_UP, max(until - time.monotonic(), 0))):
+    while not wait([doing], min(_LOOK_UP, max(until - time.monotonic(), 0))).done:
         late = time.monotonic() >= until
         if late or session.cancelled():
             stopped.set()
@@ -227,7 +228,7 @@ def _run(session: Session, tool: Tool, arguments: Mapping[str, Any], key: str) -
             rest = "" if tool.effect is Effect.READ else "; whether it had its effect is unknown"
             raise ToolError(f"{tool.name} {why}{rest}", hint="ask for less at once")
     try:
-        result = doing.outcome()
+        result = doing.result()
     except VouchedError as error:
         if not tool.untrusted:
             raise ToolError(error.message, hint=error.hint) from error

@@ -11,9 +11,10 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -32,33 +33,18 @@ def hand_over(work: Callable[[], object]) -> None:
     waiting.put(work)
 
 
-class Aside(Generic[Answer]):
-    """A function that is called in another thread, in the context of who asks for it.
+def aside(work: Callable[[], Answer]) -> Future[Answer]:
+    """Call a function in another thread, in the context of who asks for it; what comes of it, or its error, is kept."""
+    future: Future[Answer] = Future()
 
-    Attributes
-    ----------
-    ended
-        Set once there is an outcome.
-    """
-
-    def __init__(self, work: Callable[[], Answer]) -> None:
-        self.ended = threading.Event()
-        self._outcome: list[Answer] = []
-        self._faults: list[BaseException] = []
-        hand_over(partial(copy_context().run, self._call, work))
-
-    def outcome(self) -> Answer:
-        """Give what the function gave, or raise what it raised; only once it has ended."""
-        if self._faults:
-            raise self._faults[0]
-        return self._outcome[0]
-
-    def _call(self, work: Callable[[], Answer]) -> None:
+    def call() -> None:
         try:
-            self._outcome.append(work())
+            future.set_result(work())
         except BaseException as error:  # it is raised where the outcome is asked for, and ends no thread
-            self._faults.append(error)
-        self.ended.set()
+            future.set_exception(error)
+
+    hand_over(partial(copy_context().run, call))
+    return future
 
 
 def _serve(own: queue.SimpleQueue[Callable[[], object]]) -> None:
