@@ -116,11 +116,14 @@ const quiet = [
 const unfollowed = ['PC140', 'SEC001'];
 
 /** Any one branch, and all that go together, with and without what answers leave out. */
-const choices = [...branches.map((branch) => ({ chosen: [branch], left: [] })), { chosen: branches, left: [] }];
-const without = { chosen: branches, left: ['api', 'mlflow'] };
+const choices = [
+  ...branches.map((branch) => ({ chosen: [branch], left: [] })),
+  { chosen: branches, left: [] },
+  { chosen: branches, left: ['api', 'mlflow'] },
+];
 
 describe('the packages that a project names', () => {
-  it.each([...choices, without])('are those that it imports with $chosen, without $left', ({ chosen, left }) => {
+  it.each(choices)('are those that it imports with $chosen, without $left', ({ chosen, left }) => {
     const folder = join(work, [...chosen, 'without', ...left].join('-'), projectName);
     mkdirSync(dirname(folder), { recursive: true });
     const wanted = [

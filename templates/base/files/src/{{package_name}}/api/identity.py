@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 import time
 from dataclasses import dataclass
@@ -78,21 +79,6 @@ class Unverified:
     mark: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the database said of credentials.
-
-    Attributes
-    ----------
-    renew, until
-        When it is asked again, and until when it is believed, on the monotonic clock.
-    """
-
-    found: Principal | str
-    renew: float
-    until: float
-
-
 class Identity:
     """Verifies keys and tokens, and believes them for a few seconds, so that the database is not asked each time.
 
@@ -105,7 +91,7 @@ class Identity:
         self._credentials = credentials
         self._secret = secret
         self._trust_local = trust_local
-        self._known: dict[tuple[str, bytes], _Known] = {}
+        self._known: dict[tuple[str, bytes], tuple[Principal | str, float]] = {}  # with the time of the question
         self._asked: dict[tuple[str, bytes], asyncio.Task[Principal | str]] = {}
 
     def token(self, user: Principal) -> tuple[str, int]:
@@ -175,12 +161,14 @@ class Identity:
         if len(credential) > _MOST_CREDENTIAL:
             return "the credentials are too long"
         mark = hashlib.sha256(credential).digest()
-        known, now = self._known.get((kind, mark)), time.monotonic()
-        if known is None or known.until <= now:
-            return Unverified(kind, credential, mark)
-        if known.renew <= now and isinstance(known.found, Principal):
-            self._ask(Unverified(kind, credential, mark))
-        return known.found
+        unverified, lasts = Unverified(kind, credential, mark), self._settings.cache_seconds
+        found, asked = self._known.get((kind, mark), ("", -math.inf))
+        age = time.monotonic() - asked
+        if age >= lasts:
+            return unverified
+        if age >= _RENEW * lasts and isinstance(found, Principal):
+            self._ask(unverified)
+        return found
 
     async def verify(self, credentials: Unverified) -> Principal | str:
         """Ask the database who has these credentials.
@@ -210,11 +198,11 @@ class Identity:
             done.exception()  # is told to who waits; if nobody does, they are believed until their time is over
 
     async def _learn(self, credentials: Unverified) -> Principal | str:
-        now, lasts = time.monotonic(), self._settings.cache_seconds
+        asked = time.monotonic()
         found = await self._verify(credentials.kind, credentials.text)
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
-        self._known[credentials.kind, credentials.mark] = _Known(found, now + _RENEW * lasts, now + lasts)
+        self._known[credentials.kind, credentials.mark] = (found, asked)
         return found
 
     async def _verify(self, kind: Literal["key", "token"], credential: bytes) -> Principal | str:
