@@ -18,6 +18,15 @@ SECONDS = 0.15  # that an answer in parts takes
 REFUSAL = {"error": {"message": "too long for it", "code": "context_length_exceeded"}}
 
 
+class Server(ThreadingHTTPServer):
+    """Takes as many connections at once as clients open.
+
+    Five may wait by default; the sixth is dropped where the machine is busy, and comes again after a second.
+    """
+
+    request_queue_size = 128
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers."""
 
@@ -76,4 +85,4 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     print("serving as", os.getpid(), flush=True)
     address = WORDS[WORDS.index("--host") + 1], int(WORDS[WORDS.index("--port") + 1])
-    ThreadingHTTPServer(address, Handler).serve_forever()
+    Server(address, Handler).serve_forever()
