@@ -16,9 +16,12 @@ from uuid import uuid4
 
 import psutil
 
+from ...logs import get_logger
 from .records import SandboxError, SandboxSettings, Tier
 from .runtime import DEVICES, SYSTEM, environment, interpreter, packages, readable
 from .seatbelt import profile
+
+_log = get_logger(__name__)
 
 _HERE = Path(__file__).parent
 _START = "import sys; sys.path.insert(0, {folder!r}); from inside.launch import main; main()"
@@ -205,6 +208,19 @@ def _ask(engine: str, variables: dict[str, str]) -> str:
             process.kill()
             return f"it gave no answer in {_PATIENCE} s"
     return last_words(said.decode(errors="replace"), process.returncode) if process.returncode else ""
+
+
+def end(begun: Start) -> None:
+    """End what a run may have left, and say so where the engine gives no answer."""
+    if not begun.end:
+        return
+    process = psutil.Popen(begun.end, env=begun.environment, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+    try:
+        process.wait(timeout=_PATIENCE)
+    except psutil.TimeoutExpired:
+        process.kill()
+        process.wait()
+        _log.warning("a container may still run: its engine gave no answer", command=" ".join(begun.end))
 
 
 def last_words(stderr: str, code: int | None) -> str:

@@ -8,12 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from subprocess import DEVNULL
 from typing import TYPE_CHECKING
 
-import psutil
-
-from .commands import Scratch, last_words, start
+from .commands import Scratch, end, last_words, start
 from .exchange import BadResult, Results, put_fonts, put_frames, read_results
 from .inside.order import write_order
 from .records import Ended, SandboxError, SandboxResult, SandboxSettings, Tier
@@ -66,8 +63,7 @@ def run_at(
                 check=lambda process: "it was cancelled" if cancelled and cancelled() else look(process),
             )
         finally:
-            if begin.end:
-                psutil.Popen(begin.end, env=begin.environment, stdout=DEVNULL, stderr=DEVNULL).wait()
+            end(begin)
         for path in begin.results:
             watched = _read_file(path, streams["result"], watched)
     return _judge(tier, watched, streams, settings)
