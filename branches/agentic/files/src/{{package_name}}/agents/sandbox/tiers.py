@@ -87,7 +87,7 @@ def _advice(tried: Sequence[Probe]) -> str:
 def _probe(tier: Tier, engine: str, image: str) -> Probe:
     from .process import run_at
 
-    settings = SandboxSettings(timeout=20, tier=tier, container_engine=engine, container_image=image)
+    settings = SandboxSettings(timeout=60, tier=tier, container_engine=engine, container_image=image)
     try:
         result = run_at(tier, _TRIAL, {}, settings)
     except SandboxError as error:
