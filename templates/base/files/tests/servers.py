@@ -188,7 +188,7 @@ def run_postgres(initdb: str, postgres: str, isready: str) -> Iterator[Server]:
         assert done.returncode == 0, done.stderr
         command = [postgres, "-D", "data", "-p", str(port), "-h", "127.0.0.1", "-k", ""]
         command += ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"]
-        url = f"postgresql://test:{password}@127.0.0.1:{port}/postgres"
+        url = f"postgresql://test:{password}@127.0.0.1:{port}/postgres?connect_timeout={_WAIT:.0f}"
         ready = partial(succeeds, [isready, "-h", "127.0.0.1", "-p", str(port)])
         server = Server("PostgreSQL", command, url, ready, folder, other_user(), stop_signal=signal.SIGINT)
         with server.running():
