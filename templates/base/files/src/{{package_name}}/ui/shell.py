@@ -27,6 +27,7 @@ _log = get_logger(__name__)
 
 _THEME = "theme"
 _WAIT = 30.0  # seconds that a browser has to connect
+_AWAY = 30.0  # seconds that a connection may be lost before a page is made anew, without what was written on it
 _LOOK = 2.0  # seconds between two looks whether who sees a page still may
 _SWITCH = """
 const theme = document.body.classList.contains("body--dark") ? "light" : "dark";
@@ -50,6 +51,7 @@ def interface() -> FastAPI:
         dark=None,
         tailwind=False,
         binding_refresh_interval=None,
+        reconnect_timeout=_AWAY,
         show_welcome_message=False,
     )
     return app
