@@ -16,12 +16,9 @@ from uuid import uuid4
 
 import psutil
 
-from ...logs import get_logger
 from .records import SandboxError, SandboxSettings, Tier
 from .runtime import DEVICES, SYSTEM, environment, interpreter, packages, readable
 from .seatbelt import profile
-
-_log = get_logger(__name__)
 
 _HERE = Path(__file__).parent
 _START = "import sys; sys.path.insert(0, {folder!r}); from inside.launch import main; main()"
@@ -220,7 +217,10 @@ def end(begun: Start) -> None:
     except psutil.TimeoutExpired:
         process.kill()
         process.wait()
-        _log.warning("a container may still run: its engine gave no answer", command=" ".join(begun.end))
+        from ...logs import get_logger  # which `--help`, that loads this module, does without
+
+        command = " ".join(begun.end)
+        get_logger(__name__).warning("a container may still run: its engine gave no answer", command=command)
 
 
 def last_words(stderr: str, code: int | None) -> str:
