@@ -118,8 +118,9 @@ def _follow(
                 process.wait(min(TICK, deadline - now))
                 return ""
             continue
+        ended = process.poll() is not None  # asked first: else it may write, and end, between the look and the question
         ready = selector.select(min(TICK, deadline - now))
-        if not ready and process.poll() is not None:
+        if ended and not ready:
             return ""  # what it left behind holds the pipes
         for key, _ in ready:
             chunk = os.read(key.fd, _CHUNK)
