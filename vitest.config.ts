@@ -40,9 +40,9 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      project('unit', 20_000),
+      project('unit', 120_000),
       project('property', 600_000),
-      project('e2e', 120_000),
+      project('e2e', 600_000),
       project('branches', 3_600_000),
     ],
   },

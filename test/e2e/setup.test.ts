@@ -54,11 +54,11 @@ describe('mlsys setup', () => {
     writeProgram(bin, 'uv', `test "$1" = --version && echo "uv 0.13.0" && exit\necho $$ > '${pidFile}'; exec sleep 60`);
     const env = personEnvironment();
     const running = startCli(['setup'], { cwd, env: { ...env, PATH: `${bin}${delimiter}${env.PATH ?? ''}` } });
-    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8'), { timeout: 20_000 }).toMatch(/\d\n/);
+    await expect.poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8'), { timeout: 60_000 }).toMatch(/\d\n/);
     running.kill('SIGINT');
     expect((await running).signal).toBe('SIGINT');
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    await expect.poll(() => isRunning(pid), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isRunning(pid), { timeout: 60_000 }).toBe(false);
     expect((await runCli(['setup'], { cwd, env })).exitCode).toBe(0);
   });
 

@@ -30,13 +30,13 @@ describe('a program that is captured', () => {
 
   onPosix('is let go of after its time, even where its children hold the pipes', async () => {
     const folder = temporaryFolder();
-    const program = writeProgram(folder, 'p', 'sleep 5 & wait');
+    const program = writeProgram(folder, 'p', 'sleep 60 & wait');
     const started = Date.now();
     expect(await capture(program, [], { cwd: folder, env: process.env, limit: 200 })).toMatchObject({
       exitCode: -1,
       timedOut: true,
     });
-    expect(Date.now() - started).toBeLessThan(2_000);
+    expect(Date.now() - started).toBeLessThan(30_000);
   });
 
   test('that is not there is an answer', async () => {

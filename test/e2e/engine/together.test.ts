@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtCli } from '../../helpers/cli.js';
@@ -26,18 +26,27 @@ async function ended(child: ReturnType<typeof cli>): Promise<{ code: number | nu
 }
 
 const lock = '.git/mlsys/running.lock';
+const patient = { timeout: 120_000, interval: 20 };
 
 describe('two at once in one project', () => {
   it('take turns: the second waits and then finds nothing to do', async () => {
     const life = await startLife(v1);
     life.release('v2.0.0', v2);
     const bin = join(life.root, 'bin');
-    writeProgram(bin, 'git', `case "$1" in read-tree) sleep 1;; esac\nPATH=\${PATH#*:} exec git "$@"`);
+    const go = join(life.root, 'go');
+    const held = `case "$1" in read-tree) while ! test -e '${go}'; do sleep 0.05; done;; esac`;
+    writeProgram(bin, 'git', `${held}\nPATH=\${PATH#*:} exec git "$@"`);
     const slow = ended(cli(life, ['sync'], { PATH: `${bin}:${life.env.PATH}` }));
-    while (!existsSync(join(life.project, lock))) await new Promise((resolve) => setTimeout(resolve, 5));
-    const second = await ended(cli(life, ['sync']));
+    await expect.poll(() => existsSync(join(life.project, lock)), patient).toBe(true);
+    const waits = cli(life, ['sync']);
+    let said = '';
+    waits.stderr.on('data', (data: Buffer) => (said += data.toString()));
+    const end = ended(waits);
+    await expect.poll(() => said, patient).toContain('waiting for another mlsys');
+    writeFileSync(go, '');
     expect(await slow).toMatchObject({ code: 0 });
-    expect(second).toMatchObject({ code: 0, err: expect.stringContaining('waiting for another mlsys') });
+    const second = await end;
+    expect(second.code).toBe(0);
     expect(second.err).toContain('up to date');
     expect(life.git('rev-list', '--count', '--first-parent', 'HEAD')).toBe('2');
     expect(existsSync(join(life.project, lock))).toBe(false);
