@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -50,7 +51,7 @@ class Writer:
         self._counts = Counts()
         self._log: PredictionLog | None = None
         self._failing = False
-        self._pruned = 0.0
+        self._pruned = -math.inf
         self._ending, self._awake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="prediction-log", daemon=True)
 
@@ -105,8 +106,8 @@ class Writer:
             pause = self._config.interval
             if not self._drain():
                 pause = max(1.0, 4 * pause)
-            elif time.monotonic() - self._pruned > _PRUNE_EVERY:
-                self._prune()
+            elif self._log and time.monotonic() - self._pruned > _PRUNE_EVERY:
+                self._prune(self._log)
         end = time.monotonic() + _PATIENCE
         while self._queue and not self._drain() and time.monotonic() < end:
             time.sleep(0.2)
@@ -138,8 +139,7 @@ class Writer:
             self._failing = True
             _log.error("predictions wait: the prediction log can't be written", reason=error.message, hint=error.hint)
 
-    def _prune(self) -> None:
+    def _prune(self, log: PredictionLog) -> None:
         self._pruned = time.monotonic()
-        if self._log:
-            with suppress(PredictionLogError):  # the next hour is early enough
-                self._log.prune(datetime.now(UTC) - timedelta(days=self._config.keep_days))
+        with suppress(PredictionLogError):  # the next hour is early enough
+            log.prune(datetime.now(UTC) - timedelta(days=self._config.keep_days))
