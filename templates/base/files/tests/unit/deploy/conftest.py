@@ -32,7 +32,7 @@ class Place:
         return Path(self.environment["FAKE_STATE"])
 
     def deploy(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "deploy", "--version", "v2", "--patience", "0.3", *arguments]
+        command = [sys.executable, "-m", "deploy", "--version", "v2", "--patience", "60", *arguments]
         return subprocess.run(
             command,
             cwd=self.root,
@@ -40,7 +40,7 @@ class Place:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
         )
 
     def write(self, name: str, text: str) -> None:
@@ -68,18 +68,24 @@ def place(tmp_path: Path) -> Place:
     return Place(root, {**kept, **PASSWORDS, "PATH": path, "FAKE_STATE": str(state), "REMOTE": "me@host"})
 
 
+def answers(port: int) -> bool:
+    try:
+        httpx.get(f"http://127.0.0.1:{port}/ready", trust_env=False)
+    except httpx.TransportError:
+        return False
+    return True
+
+
 @pytest.fixture
 def service(place: Place) -> Iterator[str]:
     """Serve what `docker compose up` would, and give the port."""
     port = free_port()
     command = [sys.executable, "-IS", str(FAKE), "serve", str(port)]
     with subprocess.Popen(command, env=place.environment) as process:
-        for _ in range(100):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/ready", trust_env=False)
-            except httpx.TransportError:
-                time.sleep(0.05)
-            else:
-                break
+        until = time.monotonic() + 120
+        while not answers(port):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
         yield str(port)
         process.terminate()

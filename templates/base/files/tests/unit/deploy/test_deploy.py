@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shell scripts s
 
 CLUSTER = ("kubernetes", "--image", "registry.example.org/project@sha256:abc")
 TARGETS = [("compose",), ("ssh",), CLUSTER]
+SOON = ("--patience", "0.3")  # where nobody will be ready
 
 
 WAIT = "docker compose up --detach --no-build --remove-orphans --wait"
@@ -92,7 +93,7 @@ def test_a_service_that_does_not_work_is_rolled_back_with_its_files(place, servi
     file.write_text("broken", encoding="utf-8")
     extra.write_text("broken", encoding="utf-8")
     place.write(fault, "")
-    done = place.deploy("compose", API_PORT=service)
+    done = place.deploy("compose", *SOON, API_PORT=service)
     assert done.returncode == 1
     assert "error: rolled back, because " in done.stderr
     assert place.calls()[-2:] == [f"docker image tag {name}:previous {name}:current", WAIT]
@@ -169,7 +170,7 @@ def test_what_fails_before_anything_changed_rolls_nothing_back(place, target, fa
 
 def test_the_first_release_has_none_to_go_back_to_and_says_so(place, service):
     place.write("not-ready", "")
-    done = place.deploy("compose", API_PORT=service)
+    done = place.deploy("compose", *SOON, API_PORT=service)
     assert done.returncode == 1
     assert "nothing was rolled back" in done.stderr
     assert "there is no earlier release there" in done.stderr
