@@ -10,7 +10,7 @@ from servers import Server, find_program, free_port
 
 def redis(url, *words):
     """Ask Redis one thing, as its protocol has it."""
-    with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=5) as connection:
+    with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=60) as connection:
         connection.sendall(f"{' '.join(words)}\r\n".encode())
         return connection.recv(100).decode().strip()
 
@@ -18,7 +18,7 @@ def redis(url, *words):
 def psql(url, statement):
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     command = [find_program("psql", "postgresql-client", folders), "-X", "-A", "-t", "-c", statement, url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_redis_keeps_what_it_is_told(redis_url):
