@@ -14,7 +14,7 @@ from typing import Any
 
 WORDS = sys.argv
 ROWS = threading.Semaphore(int(WORDS[WORDS.index("--max-num-seqs") + 1]) if "--max-num-seqs" in WORDS else 1)
-SECONDS = 0.15  # that an answer in parts takes
+SECONDS = 0.1  # that an answer in parts takes
 REFUSAL = {"error": {"message": "too long for it", "code": "context_length_exceeded"}}
 
 
